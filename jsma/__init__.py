@@ -1,0 +1,33 @@
+"""The Jacobian-based saliency map attack of Papernot et al. 2016: exact, traced, on any PyTorch classifier."""
+
+from .attack import Attack, Pair, Result, Rule, Step, Stop, search_domain
+from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
+from .evaluation import Report, accuracy, evaluate
+from .jacobian import Output, jacobian
+from .models import load_model
+from .saliency import Direction, Pairs, best_pair, skyband
+
+__all__ = [
+    "Attack",
+    "Digits",
+    "Direction",
+    "MNISTUnavailable",
+    "Output",
+    "Pair",
+    "Pairs",
+    "Report",
+    "Result",
+    "Rule",
+    "Step",
+    "Stop",
+    "accuracy",
+    "best_pair",
+    "download_mnist",
+    "evaluate",
+    "jacobian",
+    "load_mnist",
+    "load_model",
+    "load_uci_digits",
+    "search_domain",
+    "skyband",
+]

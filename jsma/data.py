@@ -1,0 +1,211 @@
+"""Handwritten digits, all in one form: 28 x 28 grey pixels in [0, 1], light ink on black."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+SIDE = 28
+"""Height and width of every image, in pixels."""
+
+INK_BOX = 20
+"""Height and width of the box that MNIST's makers fitted the ink into before centring it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """A named set of labelled digits.
+
+    images: (N, 1, 28, 28) float32 in [0, 1]; labels: (N,) int64 in 0..9.
+    """
+
+    name: str
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def of_class(self, label: int) -> Tensor:
+        """Return the positions of the digits labelled `label`, in order, as (M,) int64."""
+        return (self.labels == label).nonzero().flatten()
+
+    def first(self, count: int) -> "Digits":
+        """Return the first `count` digits, or all of them if there are fewer."""
+        return Digits(self.name, self.images[:count], self.labels[:count])
+
+
+class MNISTUnavailable(OSError):
+    """MNIST could not be read or fetched; the message says what was found and what to do."""
+
+
+# --- UCI digits: embedded, offline ---------------------------------------------------------------
+
+
+def load_uci_digits() -> Digits:
+    """Return the 1,797 UCI handwritten digits (bundled with scikit-learn) in MNIST's form.
+
+    The source images are 8 x 8 with values 0..16 (Alpaydin and Kaynak, UCI Machine Learning
+    Repository, CC BY 4.0). Each is enlarged to 20 x 20 by bicubic interpolation, stretched in
+    contrast, and centred by mass in 28 x 28, as MNIST was made from larger scans.
+    """
+    from sklearn.datasets import load_digits  # here: `import jsma` stays free of scikit-learn
+
+    source = load_digits()
+    small = torch.tensor(source.images, dtype=torch.float32)[:, None] / 16
+    ink = interpolate(small, size=(INK_BOX, INK_BOX), mode="bicubic", align_corners=False)
+    return Digits("UCI digits", centre_by_mass(stretch(ink)), torch.tensor(source.target))
+
+
+def stretch(ink: Tensor) -> Tensor:
+    """Return images (N, 1, H, W) with faint grey taken to 0 and strong ink to 1.
+
+    The enlarged strokes are blurred; the steeper ramp from 0.25 to 0.95 gives them edges, and the
+    images MNIST's mean brightness (0.13).
+    """
+    return ((ink - 0.25) / 0.7).clamp(0, 1)
+
+
+def centre_by_mass(ink: Tensor) -> Tensor:
+    """Return (N, 1, 28, 28): each image (1, h, w) of `ink` moved so that its centre of mass is the middle.
+
+    Whole pixels only, so no value changes; the ink is never pushed over the edge.
+    """
+    count, _, height, width = ink.shape
+    mass = ink.sum(dim=(1, 2, 3)).clamp(min=1e-6)
+    row = (ink.sum(dim=(1, 3)) * torch.arange(height)).sum(1) / mass
+    column = (ink.sum(dim=(1, 2)) * torch.arange(width)).sum(1) / mass
+    top = ((SIDE - 1) / 2 - row).round().long().clamp(0, SIDE - height)
+    left = ((SIDE - 1) / 2 - column).round().long().clamp(0, SIDE - width)
+    centred = torch.zeros(count, 1, SIDE, SIDE)
+    for image, source, y, x in zip(centred, ink, top.tolist(), left.tolist(), strict=True):
+        image[:, y : y + height, x : x + width] = source
+    return centred
+
+
+# --- MNIST: from the disk, or fetched once -------------------------------------------------------
+
+
+def mnist_root(root: str | Path | None = None) -> Path:
+    """Return the folder MNIST is looked for in: `root`, else $JSMA_DATA_DIR, else the user's cache."""
+    if root is not None:
+        return Path(root)
+    if os.environ.get("JSMA_DATA_DIR"):
+        return Path(os.environ["JSMA_DATA_DIR"])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jsma"
+
+
+def load_mnist(root: str | Path | None = None, split: str = "test", download: bool = False) -> Digits:
+    """Return MNIST's "train" (60,000) or "test" (10,000) digits.
+
+    root: see `mnist_root`. download: fetch the files first if they are not there.
+    Raises ValueError for another split, and MNISTUnavailable (an OSError) for a root that is not a
+    folder, for files that are missing or damaged, and for a download that failed.
+    Source: LeCun, Cortes and Burges, read through torchvision.
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f'split is {split!r}, but MNIST has "train" and "test".')
+    folder = mnist_root(root)
+    if folder.exists() and not folder.is_dir():
+        raise MNISTUnavailable(f"{folder} is a file, not a folder. Name the folder that holds MNIST/raw.")
+    if not _files_present(folder):
+        if not download:
+            raise MNISTUnavailable(
+                f"No MNIST in {folder}. Let it be downloaded (download=True), or set JSMA_DATA_DIR "
+                "to the folder that holds MNIST/raw."
+            )
+        download_mnist(folder)
+    return _read(folder, split)
+
+
+def download_mnist(root: str | Path | None = None, progress: Callable[[int], None] = lambda done: None) -> None:
+    """Fetch MNIST's four files into `root` (see `mnist_root`), all or none.
+
+    progress is called with the number of files that are there, 0 to 4. The files are fetched and
+    checked in a folder beside their place and moved there when complete, so that a download cut
+    short is never taken for a whole one. Raises MNISTUnavailable when the network or disk fails.
+    """
+    from torchvision.datasets.utils import download_and_extract_archive
+
+    dataset = _torchvision_mnist()
+    raw = mnist_root(root) / "MNIST" / "raw"
+    unfinished = None
+    try:
+        raw.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=raw.parent))
+        for done, (filename, md5) in enumerate(dataset.resources):
+            progress(done)
+            _first_mirror_that_works(
+                lambda mirror, name=filename, md5=md5: download_and_extract_archive(
+                    mirror + name, download_root=unfinished, filename=name, md5=md5, remove_finished=True
+                ),
+                dataset.mirrors,
+            )
+        shutil.rmtree(raw, ignore_errors=True)
+        unfinished.chmod(0o755)
+        unfinished.replace(raw)
+    except (OSError, RuntimeError) as failure:
+        raise MNISTUnavailable(
+            f"MNIST could not be downloaded to {raw} ({failure}). Check the network and the disk, then "
+            "try again; the embedded UCI digits work without either."
+        ) from failure
+    finally:
+        if unfinished is not None:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    progress(len(dataset.resources))
+
+
+def _first_mirror_that_works(fetch: Callable[[str], None], mirrors: list[str]) -> None:
+    for mirror in mirrors[:-1]:
+        try:
+            return fetch(mirror)
+        except (OSError, RuntimeError):
+            continue
+    return fetch(mirrors[-1])
+
+
+def _files_present(root: Path) -> bool:
+    raw = root / "MNIST" / "raw"
+    return all((raw / name.removesuffix(".gz")).is_file() for name, _ in _torchvision_mnist().resources)
+
+
+def _read(root: Path, split: str) -> Digits:
+    try:
+        dataset = _torchvision_mnist()(root, train=split == "train", download=False)
+        images, labels = dataset.data, dataset.targets
+        if images.shape != (len(labels), SIDE, SIDE) or len(labels) != {"train": 60_000, "test": 10_000}[split]:
+            raise ValueError(f"images of shape {tuple(images.shape)} with {len(labels)} labels")
+        if images.dtype != torch.uint8 or not 0 <= labels.min() <= labels.max() <= 9:
+            raise ValueError("values that are no grey levels or no digits")
+    except Exception as damage:  # torchvision asserts, indexes and reshapes: any of these means damage
+        raise MNISTUnavailable(
+            f"The MNIST files in {root / 'MNIST' / 'raw'} are damaged ({damage}). Delete that folder and "
+            "download them again."
+        ) from damage
+    return Digits(f"MNIST {split}", images[:, None].float() / 255, labels.long())
+
+
+def _torchvision_mnist() -> type:
+    """Return torchvision's MNIST class, importable also beside a CPU-only torch.
+
+    torchvision's Linux wheels are built for CUDA, and importing one registers fake versions of two
+    operators that a CPU-only torch does not have. The data sets use neither, so that declaring
+    them is enough.
+    """
+    try:
+        from torchvision.datasets import MNIST
+    except RuntimeError as missing:
+        if "does not exist" not in str(missing):
+            raise
+        for operator in ("nms", "qnms"):
+            torch.library.define(
+                f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            )
+        from torchvision.datasets import MNIST
+    return MNIST

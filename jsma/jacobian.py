@@ -1,0 +1,93 @@
+"""The forward derivative: how every output of a network moves with every pixel."""
+
+from enum import Enum
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+
+class Output(Enum):
+    """The layer whose outputs are differentiated."""
+
+    LOGITS = "logits"
+    """The scores before softmax: the paper's choice."""
+
+    PROBABILITIES = "probabilities"
+    """The shares of certainty after softmax; they add up to one, so their derivatives to zero."""
+
+    def of(self, logits: Tensor) -> Tensor:
+        """Return this output, (N, classes), computed from logits of the same shape."""
+        return logits if self is Output.LOGITS else logits.softmax(dim=1)
+
+
+def jacobian(model: nn.Module, images: Tensor, output: Output = Output.LOGITS) -> Tensor:
+    """Return d outputs / d pixels, shape (N, classes, C, H, W), for images (N, C, H, W) in [0, 1].
+
+    `model` maps images to logits (N, classes), one image independently of the others; it is used
+    in the mode it is in and left as it was. Raises ValueError for images or outputs that do not
+    fit (see `logits_with_graph`). Source: the forward derivative of Papernot et al. 2016.
+    """
+    check_images(images)
+    classes = logits_with_graph(model, images[:1])[1].shape[1]
+    # One copy of each image a class, each differentiated for its own class: one backward pass in all.
+    copies, logits = logits_with_graph(model, images.repeat_interleave(classes, dim=0))
+    one_hots = torch.eye(classes, device=logits.device, dtype=logits.dtype).repeat(len(images), 1)
+    return vector_jacobian(output.of(logits), copies, one_hots).unflatten(0, (len(images), classes))
+
+
+def vector_jacobian(outputs: Tensor, images: Tensor, weights: Tensor) -> Tensor:
+    """Return d (weights · outputs) / d pixels, shaped like `images`: one backward pass, not one a class.
+
+    outputs and weights: (N, classes); `outputs` must come from `images` with its graph kept.
+    """
+    (gradient,) = torch.autograd.grad(outputs, images, grad_outputs=weights, retain_graph=True)
+    return gradient
+
+
+def logits_with_graph(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a fresh leaf holding `images` and the logits (N, classes) that `model` computes from it.
+
+    The leaf has the device and type of the model's parameters. Raises ValueError for images that
+    are not (N, C, H, W) in [0, 1], a model in training mode whose layers then act otherwise, and
+    logits that are not (N, classes) or not finite.
+    """
+    _check_mode(model)
+    leaf = like_parameters(images, model).clone().requires_grad_()
+    with torch.enable_grad():
+        logits = model(leaf)
+    if logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:
+        raise ValueError(
+            f"The model returned outputs of shape {tuple(logits.shape)} for {len(images)} images; "
+            f"expected ({len(images)}, classes) with at least 2 classes."
+        )
+    if not logits.isfinite().all():
+        raise ValueError("The model returned outputs that are not finite (NaN or infinity); check its weights.")
+    return leaf, logits
+
+
+def like_parameters(images: Tensor, model: nn.Module) -> Tensor:
+    """Return `images` on the device and in the type of the model's parameters; see `check_images` for errors."""
+    check_images(images)
+    like = next(model.parameters(), images)
+    return images.detach().to(device=like.device, dtype=like.dtype)
+
+
+def check_images(images: Tensor) -> None:
+    """Raise ValueError unless `images` is a floating-point (N, C, H, W) with values in [0, 1]."""
+    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
+        found = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
+        raise ValueError(f"images must be a floating-point tensor (N, C, H, W); found {found}.")
+    if images.numel() and not (images.min() >= 0 and images.max() <= 1):  # also catches NaN
+        raise ValueError(f"images must lie in [0, 1]; found {images.min():.4g} to {images.max():.4g}.")
+
+
+def _check_mode(model: nn.Module) -> None:
+    """Refuse a training mode that would make outputs random, mix the images or change the model."""
+    for layer in model.modules():
+        if layer.training and isinstance(layer, (_BatchNorm, _DropoutNd)):
+            raise ValueError(
+                f"The model is in training mode, where {type(layer).__name__} makes its outputs depend on "
+                "more than the image. Call model.eval() first."
+            )

@@ -1,0 +1,59 @@
+"""Training a digit classifier, one reported batch at a time."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from .data import Digits
+from .models import build
+
+BATCH_SIZE = 128
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the training stands: batch `batch` of `batches` (1 is the first) in epoch `epoch` of `epochs`."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+
+
+def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rate: float = 1e-3) -> Iterator[Progress]:
+    """Train `model` in place by Adam on shuffled batches of 128, and yield the progress after each.
+
+    The learning rate falls to zero along a half cosine. The same start, digits, seed and number of
+    threads give the same weights. The caller may stop early by not asking for the next batch; the
+    model is left in training mode until the last one, then in eval mode.
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}; it must be at least 1.")
+    shuffle = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    batches = math.ceil(len(digits) / BATCH_SIZE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * batches)
+    model.train()
+    for epoch in range(1, epochs + 1):
+        order = torch.randperm(len(digits), generator=shuffle)
+        for batch, chosen in enumerate(order.split(BATCH_SIZE), start=1):
+            loss = cross_entropy(model(digits.images[chosen]), digits.labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            yield Progress(epoch, epochs, batch, batches, loss.item())
+    model.zero_grad()
+    model.eval()
+
+
+def initialised(name: str, seed: int) -> nn.Module:
+    """Return the network `name` with random weights that depend on `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build(name)
