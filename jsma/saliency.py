@@ -94,6 +94,19 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
     return torch.zeros_like(domain).scatter(1, order, kept) & domain
 
 
+def all_pairs(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
+    """Return (score, admissible), (n, n) each, of every pair first < second of one image.
+
+    The whole table that `best_pair` does without: target_gradient, others_gradient and domain are
+    (n,). Below the diagonal, and for pairs that are not admissible, the score is 0. Memory O(n^2).
+    """
+    alpha = target_gradient[:, None] + target_gradient
+    beta = others_gradient[:, None] + others_gradient
+    rightly_signed = (alpha > 0) & (beta < 0) if direction.sign > 0 else (alpha < 0) & (beta > 0)
+    admissible = (rightly_signed & domain[:, None] & domain).triu(diagonal=1)
+    return torch.where(admissible, -alpha * beta, 0), admissible
+
+
 def _check(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> None:
     shapes = [tuple(tensor.shape) for tensor in (target_gradient, others_gradient, domain)]
     if target_gradient.ndim != 2 or 0 in shapes[0] or len(set(shapes)) != 1 or domain.dtype != torch.bool:

@@ -1,0 +1,123 @@
+"""What is being attacked and how: one record, which is also the link that can be shared."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+
+from jsma import Attack, Direction, Output, Rule
+
+DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
+MODELS = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Everything a link carries. `sample` counts the digits of class `digit` from 0; `step` is the iteration."""
+
+    data: str = "uci"
+    model: str = "tutorial"
+    digit: int = 0
+    sample: int = 0
+    target: int = 2
+    rule: Rule = Rule.JSMA
+    output: Output = Output.LOGITS
+    direction: Direction = Direction.INCREASE
+    theta: float = 1.0
+    gamma: float = 0.145
+    step: int = 0
+
+    @property
+    def attack(self) -> Attack:
+        """The settings, as the method takes them."""
+        return Attack(self.rule, self.output, self.direction, self.theta, self.gamma)
+
+    def with_digit(self, digit: int) -> "Choice":
+        """Return this choice for another digit, its first sample, with a target that differs from it."""
+        target = self.target if self.target != digit else (digit + 1) % 10
+        return replace(self, digit=digit, sample=0, target=target)
+
+    def to_url(self) -> dict[str, str]:
+        """Return the query parameters of the link to this choice."""
+        return {field.name: _as_text(getattr(self, field.name)) for field in fields(self)}
+
+
+def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
+    """Read a choice from query parameters; return it with one sentence for each that made no sense.
+
+    What is missing takes its default, and so does what makes no sense. Unknown names are ignored.
+    """
+    values, notices = {}, []
+    for name, read in _READERS.items():
+        if name in parameters:
+            try:
+                values[name] = read(parameters[name])
+            except ValueError as problem:
+                default = _as_text(getattr(Choice(), name))
+                notices.append(f"The link asks for {name} “{_shortened(parameters[name])}”, but {problem}. Using {default}.")
+    choice = Choice(**values)
+    if choice.target == choice.digit:
+        choice = choice.with_digit(choice.digit)
+        choice = replace(choice, sample=values.get("sample", 0))
+        notices.append(f"A {choice.digit} cannot be attacked towards {choice.digit}. Using the target {choice.target}.")
+    return choice, notices
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"it must be one of {', '.join(allowed)}")
+        return text
+
+    return read
+
+
+def _member(kind: type[Enum]) -> Callable[[str], Enum]:
+    read_value = _one_of(*(member.value for member in kind))
+    return lambda text: kind(read_value(text))
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 6 and lowest <= int(text) <= highest):
+            raise ValueError(f"it must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def _share(lowest: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text) if len(text) <= 20 else float("nan")
+        except ValueError:
+            value = float("nan")
+        if not lowest <= value <= 1:
+            raise ValueError(f"it must be a number from {lowest:g} to 1")
+        return value
+
+    return read
+
+
+_READERS: dict[str, Callable] = {
+    "data": _one_of(*DATA),
+    "model": _one_of(*MODELS),
+    "digit": _whole(0, 9),
+    "sample": _whole(0, 9999),
+    "target": _whole(0, 9),
+    "rule": _member(Rule),
+    "output": _member(Output),
+    "direction": _member(Direction),
+    "theta": _share(0.05),
+    "gamma": _share(0.005),
+    "step": _whole(0, 9999),
+}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, Enum):
+        return value.value
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 24 else text[:24] + "…"

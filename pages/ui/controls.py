@@ -1,0 +1,170 @@
+"""The sidebar: which digit is attacked, towards what, on which network, by which settings."""
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+from matplotlib import image as matplotlib_image
+
+import jsma
+from jsma import Digits, Direction, MNISTUnavailable, Output
+from pages.ui import resources, session
+from pages.ui.choice import DATA, MODELS, Choice
+
+THUMBNAILS = 6
+"""How many samples of a class are offered at a time."""
+
+OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
+DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken"}
+
+HELP = {
+    "data": "Where the digit comes from. The UCI digits are built in and need no network. MNIST's test set is the "
+    "collection the method was published on; it can be downloaded once (12 MB).",
+    "digit": "The source class: what the picture really shows. The network should read it right before the attack.",
+    "sample": "Which handwritten example of this digit is attacked.",
+    "target": "The target class: the wrong digit that the attack wants the network to read.",
+    "model": "The network under attack. Both were trained on MNIST; they differ in size and shape, and so in how "
+    "easily they are misled.",
+    "theta": "θ (theta): how far a chosen pixel is moved in one go. 1 takes it to the end of its range at once; with "
+    "less, a pixel may be chosen again.",
+    "gamma": "γ (gamma): the budget, the largest share of the 784 pixels that may be changed. The paper allows 14.5 %, "
+    "which is 112 pixels: 56 pairs.",
+    "output": "What is differentiated. Logits are the network's raw scores, the paper's choice. Probabilities are what "
+    "softmax makes of them; they add up to 1, so what the target gains the others lose.",
+    "direction": "Brighten moves the chosen pixels towards white, darken towards black.",
+}
+
+
+def choose(choice: Choice) -> tuple[Choice, Digits]:
+    """Draw the sidebar and return the choice as it can be carried out, with its digits.
+
+    It differs from `choice` where that asks for what is not here: MNIST before it was downloaded,
+    or a sample beyond the last one.
+    """
+    with st.sidebar:
+        _select("data", "Data", DATA)
+        try:
+            digits = resources.digits(choice.data)
+        except MNISTUnavailable as problem:
+            _offer_download(problem)
+            choice = replace(choice, data="uci")
+            digits = resources.digits("uci")
+        choice = _within(choice, len(digits.of_class(choice.digit)))
+        _digit_grid("digit", "Digit", choice.digit, choice.with_digit)
+        _samples(choice, digits)
+        _digit_grid("target", "Target", choice.target, lambda target: replace(choice, target=target), never=choice.digit)
+        _select("model", "Model", MODELS)
+        _slider("theta", "Pixel change θ", 0.05, 1.0, 0.05, "%.2f")
+        _slider("gamma", "Budget γ", 0.005, 0.145, 0.005, "percent")
+        _segmented("output", "Output", OUTPUTS)
+        _segmented("direction", "Direction", DIRECTIONS)
+    return choice, digits
+
+
+def _within(choice: Choice, samples: int) -> Choice:
+    if choice.sample < samples:
+        return choice
+    session.notify(f"There are {samples} samples of {choice.digit} here, numbered from 0. Showing the last one.")
+    return replace(choice, sample=samples - 1)
+
+
+# Each widget shows what the choice says and, when used, changes the choice: the choice is the one
+# place where it is kept, so that links, pages and widgets cannot disagree.
+
+
+def _take(name: str) -> None:
+    session.keep(replace(session.current(), **{name: st.session_state[f"widget-{name}"]}))
+
+
+def _bound(name: str) -> dict:
+    st.session_state[f"widget-{name}"] = getattr(session.current(), name)
+    return {"key": f"widget-{name}", "on_change": _take, "args": (name,), "help": HELP[name]}
+
+
+def _select(name: str, label: str, options: dict[str, str]) -> None:
+    st.selectbox(label, options, format_func=options.get, **_bound(name))
+
+
+def _segmented(name: str, label: str, options: dict) -> None:
+    st.segmented_control(label, options, format_func=options.get, required=True, width="stretch", **_bound(name))
+
+
+def _slider(name: str, label: str, lowest: float, highest: float, step: float, form: str) -> None:
+    st.slider(label, lowest, highest, step=step, format=form, **_bound(name))
+
+
+def _digit_grid(name: str, label: str, chosen: int, choice_for: Callable[[int], Choice], never: int | None = None) -> None:
+    st.markdown(label, help=HELP[name])
+    with st.container(key=f"grid-{name}"):
+        for digit in range(10):
+            st.button(
+                str(digit),
+                key=f"{name}-{digit}",
+                type="primary" if digit == chosen else "secondary",
+                disabled=digit == never,
+                on_click=lambda digit=digit: session.keep(choice_for(digit)),
+            )
+
+
+def _samples(choice: Choice, digits: Digits) -> None:
+    """Offer the samples of the chosen digit as pictures, six at a time."""
+    positions = digits.of_class(choice.digit)
+    first = choice.sample // THUMBNAILS * THUMBNAILS
+    shown = range(first, min(first + THUMBNAILS, len(positions)))
+    with st.container(key="grid-sample"):
+        for sample in shown:
+            st.button(
+                f"Sample {sample + 1}",
+                key=f"sample-{sample - first}",
+                type="primary" if sample == choice.sample else "secondary",
+                on_click=lambda sample=sample: session.keep(replace(choice, sample=sample)),
+            )
+    pictures = [_as_png(digits.images[positions[sample], 0].numpy().tobytes()) for sample in shown]
+    rules = [
+        f'.st-key-sample-{place} button {{ background-image: url("data:image/png;base64,{picture}") !important; }}'
+        for place, picture in enumerate(pictures)
+    ]
+    st.html(f"<style>{''.join(rules)}</style>")
+    with st.container(key="sample-pages", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        _turn_page("‹", "Earlier samples", choice, first - THUMBNAILS, len(positions))
+        st.caption(f"Sample {choice.sample + 1} of {len(positions)}", help=HELP["sample"])
+        _turn_page("›", "Later samples", choice, first + THUMBNAILS, len(positions))
+
+
+def _turn_page(label: str, meaning: str, choice: Choice, sample: int, samples: int) -> None:
+    st.button(
+        label,
+        key=f"page-{meaning}",
+        help=meaning,
+        type="tertiary",
+        disabled=not 0 <= sample < samples,
+        on_click=lambda: session.keep(replace(choice, sample=sample)),
+    )
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _as_png(grey: bytes) -> str:
+    """Return a 28 x 28 float32 image as base64 of a PNG."""
+    import numpy as np
+
+    file = io.BytesIO()
+    pixels = np.frombuffer(grey, "<f4").reshape(28, 28)
+    matplotlib_image.imsave(file, pixels, cmap="gray", vmin=0, vmax=1, format="png")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _offer_download(problem: MNISTUnavailable) -> None:
+    """Say why MNIST is not here and offer to fetch it, with progress; a failure changes nothing."""
+    st.caption(f"{problem} Until then you see the UCI digits.")
+    if not st.button("Download MNIST (12 MB)", key="download", width="stretch"):
+        return
+    bar = st.progress(0.0, "Asking for the first file …")
+    try:
+        jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
+    except MNISTUnavailable as failure:
+        bar.empty()
+        st.error(str(failure), icon=":material/cloud_off:")
+    else:
+        st.rerun()

@@ -1,0 +1,62 @@
+"""The visitor's choice, kept in step with the address bar across reruns and pages."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.ui.choice import Choice, from_url
+
+OURS = set(Choice().to_url())
+
+
+def current() -> Choice:
+    """Return the choice in force: the link's when the address has changed, else the one kept."""
+    state = st.session_state
+    address = {name: value for name, value in st.query_params.items() if name in OURS}
+    if "choice" not in state or address != state.address:
+        state.address = address
+        choice, notices = from_url(address)
+        _begin(choice, notices)
+    return state.choice
+
+
+def keep(choice: Choice) -> None:
+    """Remember `choice`; another attack begins at its first step."""
+    if replace(choice, step=0) != replace(st.session_state.choice, step=0):
+        _begin(replace(choice, step=0), [])
+
+
+def _begin(choice: Choice, notices: list[str]) -> None:
+    """Take up another attack: the stage is to jump to `choice.step`, even if it shows this attack already."""
+    state = st.session_state
+    state.choice, state.notices = choice, notices
+    state.start, state.visit = choice.step, state.get("visit", 0) + 1
+
+
+def start_within(iterations: int) -> tuple[int, int]:
+    """Return the step at which the stage begins, at most `iterations`, and the number of this beginning."""
+    if st.session_state.start > iterations:
+        notify(f"The link asks for step {st.session_state.start}, but this attack ends at step {iterations}. Showing that.")
+        st.session_state.start = iterations
+    return st.session_state.start, st.session_state.visit
+
+
+def settle(step: int) -> None:
+    """Remember the step the viewer has settled on, and bring the address bar up to date."""
+    st.session_state.choice = replace(st.session_state.choice, step=step)
+    address = st.session_state.choice.to_url()
+    if address != st.session_state.address:
+        st.session_state.address = address
+        st.query_params.update(address)
+
+
+def notify(sentence: str) -> None:
+    """Add a sentence to be shown to the visitor above the page, until the choice changes."""
+    if sentence not in st.session_state.notices:
+        st.session_state.notices.append(sentence)
+
+
+def show_notices() -> None:
+    """Show what has to be said about the link or the data."""
+    for sentence in st.session_state.notices:
+        st.warning(sentence, icon=":material/info:")

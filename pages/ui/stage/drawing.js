@@ -1,0 +1,111 @@
+// Canvases, colours and text: what every view draws with.
+
+/** Fit the canvas to its box on the page, at the screen's own resolution, and return a cleared context in CSS pixels. */
+function prepare(canvas) {
+  const ratio = window.devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  const [inkWidth, inkHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== inkWidth || canvas.height !== inkHeight) {
+    canvas.width = inkWidth;
+    canvas.height = inkHeight;
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return { pen, width, height };
+}
+
+/** Read the colours of stage.css, so that the canvases follow the theme. */
+function readColours(root) {
+  const style = getComputedStyle(root);
+  const names = ["paper", "ink", "ink2", "ink3", "line", "fill", "bar", "dot", "p", "q", "source", "target", "soft"];
+  const colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  const stops = (name) => style.getPropertyValue(name).trim().split(/\s+/);
+  colours.diverging = colourTable(stops("--diverging"), [-1, -0.66, -0.3, 0, 0.3, 0.66, 1]);
+  colours.font = style.fontFamily;
+  const size = (name) => parseFloat(style.getPropertyValue(name));
+  colours.size = { t1: size("--t1"), t2: size("--t2"), t3: size("--t3") };
+  return colours;
+}
+
+const TABLE_SIZE = 511;
+
+/** Return TABLE_SIZE colours, [r, g, b] each, interpolated between `stops` that stand at `places` from -1 to 1. */
+function colourTable(stops, places) {
+  const rgb = stops.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+  return Array.from({ length: TABLE_SIZE }, (_, entry) => {
+    const at = (2 * entry) / (TABLE_SIZE - 1) - 1;
+    const right = Math.max(1, places.findIndex((place) => place >= at));
+    const share = (at - places[right - 1]) / (places[right] - places[right - 1]);
+    return rgb[right].map((end, channel) => rgb[right - 1][channel] + share * (end - rgb[right - 1][channel]));
+  });
+}
+
+/** The colour of `share`, from -1 to 1; what lies beyond takes the last colour. */
+function colourOf(table, share) {
+  const clamped = Math.max(-1, Math.min(1, share));
+  return table[Math.round(((clamped + 1) / 2) * (TABLE_SIZE - 1))];
+}
+
+/** Paint an image of `recording`'s size over the whole canvas, one square a pixel: colour(pixel) gives [r, g, b]. */
+function paintPixels(canvas, recording, colour) {
+  const { pen, width, height } = prepare(canvas);
+  const small = new OffscreenCanvas(recording.width, recording.height);
+  const smallPen = small.getContext("2d");
+  const data = smallPen.createImageData(recording.width, recording.height);
+  for (let pixel = 0; pixel < recording.pixels; pixel++) {
+    const [red, green, blue] = colour(pixel);
+    data.data.set([red, green, blue, 255], 4 * pixel);
+  }
+  smallPen.putImageData(data, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, 0, width, height);
+  return { pen, cell: width / recording.width };
+}
+
+/** The middle of a pixel on a picture whose pixels are `cell` wide. */
+function middleOf(recording, pixel, cell) {
+  return [((pixel % recording.width) + 0.5) * cell, (Math.floor(pixel / recording.width) + 0.5) * cell];
+}
+
+/** Ring a pixel: p with a circle, q with a square, on a halo that keeps it visible on any ground. */
+function ring(pen, [x, y], radius, name, colour, halo, width) {
+  const trace = () => {
+    pen.beginPath();
+    if (name === "p") pen.arc(x, y, radius, 0, 2 * Math.PI);
+    else pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+    pen.stroke();
+  };
+  pen.setLineDash([]);
+  pen.lineWidth = width + 2.4;
+  pen.strokeStyle = halo;
+  trace();
+  pen.lineWidth = width;
+  pen.strokeStyle = colour;
+  trace();
+}
+
+/** Mark the pixel pointed at: a white square inside a black one. */
+function pointer(pen, [x, y], size) {
+  for (const [grow, colour] of [[1.5, "#000"], [0, "#fff"]]) {
+    pen.lineWidth = 1.5;
+    pen.strokeStyle = colour;
+    pen.strokeRect(x - size / 2 - grow, y - size / 2 - grow, size + 2 * grow, size + 2 * grow);
+  }
+}
+
+/** Write text with a halo of paper, so that it reads on dots and lines. */
+function write(pen, text, x, y, { size, colour, font, halo, align = "left", weight = 400 }) {
+  pen.font = `${weight} ${size}px ${font}`;
+  pen.textAlign = align;
+  pen.textBaseline = "alphabetic";
+  if (halo) {
+    pen.lineJoin = "round";
+    pen.lineWidth = 4;
+    pen.strokeStyle = halo;
+    pen.strokeText(text, x, y);
+  }
+  pen.fillStyle = colour;
+  pen.fillText(text, x, y);
+}

@@ -1,0 +1,103 @@
+// The Jacobian: one signed map per digit, all on one scale with zero in the middle.
+
+function createMaps(find, ownerDocument) {
+  const row = find(".maps");
+  let canvases = [];
+
+  function build(recording) {
+    row.replaceChildren();
+    canvases = Array.from({ length: recording.classes }, (_, digit) => {
+      const figure = ownerDocument.createElement("figure");
+      const canvas = ownerDocument.createElement("canvas");
+      const caption = ownerDocument.createElement("figcaption");
+      canvas.dataset.testid = `stage-jacobian-${digit}`;
+      canvas.setAttribute("role", "img");
+      figure.append(canvas, caption);
+      figure.classList.toggle("is-target", digit === recording.target);
+      figure.classList.toggle("is-source", digit === recording.label);
+      row.append(figure);
+      return canvas;
+    });
+  }
+
+  return {
+    build,
+    get canvases() {
+      return canvases;
+    },
+    draw(recording, view) {
+      canvases.forEach((canvas, digit) => drawMap(canvas, recording, view, digit));
+      drawLegend(find, recording, view);
+      drawBrackets(find(".brackets"), row, recording, view.colours);
+      const moved = recording.output === "logits" ? "score" : "probability";
+      find(".jacobian-caption").textContent =
+        view.layout === "projector"
+          ? `Brighten a pixel: how do the ${recording.output === "logits" ? "scores" : "probabilities"} move?`
+          : `Brighten one pixel: how does each digit’s ${moved} move? One map per digit.`;
+    },
+  };
+}
+
+function drawMap(canvas, recording, view, digit) {
+  const { k, pixel, colours, scope } = view;
+  const limit = colourLimit(recording, k, digit, scope);
+  const { pen, cell } = paintPixels(canvas, recording, (i) =>
+    colourOf(colours.diverging, recording.derivative(k, digit, i) / limit),
+  );
+  const { pair } = recording.steps[k];
+  if (pair) {
+    ring(pen, middleOf(recording, pair.first, cell), 4.5, "p", colours.p, colours.paper, 1.75);
+    ring(pen, middleOf(recording, pair.second, cell), 4, "q", colours.q, colours.paper, 1.75);
+  }
+  if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 5);
+  const end = scope === "map" ? ` <small>±${shortSlope(limit)}</small>` : "";
+  canvas.nextSibling.innerHTML = `${digit}${end}`;
+  const here = pixel === null ? "" : ` At the pixel pointed at: ${slope(recording.derivative(k, digit, pixel))}.`;
+  canvas.setAttribute("aria-label", `Derivative of digit ${digit} by every pixel, up to ${shortSlope(limit)}.${here}`);
+}
+
+function drawLegend(find, recording, { k, colours, scope }) {
+  const limit = colourLimit(recording, k, 0, scope);
+  const end = (sign) => (scope === "map" ? "" : ` ${sign < 0 ? "−" : "+"}${shortSlope(limit)}`);
+  find(".lowest").textContent = `lowers${end(-1)}`;
+  find(".highest").textContent = `${end(1)} raises`.trim();
+  const { pen, width, height } = prepare(find(".ramp"));
+  for (let x = 0; x < width; x++) {
+    pen.fillStyle = `rgb(${colourOf(colours.diverging, (2 * x) / width - 1).join(" ")})`;
+    pen.fillRect(x, 0, 1.5, height);
+  }
+}
+
+/** Under the maps: which one is a, and which ones add up to b. */
+function drawBrackets(canvas, row, recording, colours) {
+  const { pen, width, height } = prepare(canvas);
+  if (!height) return; // the phone's two rows of maps have no brackets
+  const left = row.getBoundingClientRect().left;
+  const spans = [...row.children].map((figure) => {
+    const box = figure.getBoundingClientRect();
+    return [box.left - left, box.right - left];
+  });
+  const bracket = (from, to, colour, thick) => {
+    pen.strokeStyle = colour;
+    pen.lineWidth = thick;
+    pen.beginPath();
+    pen.moveTo(from, 0);
+    pen.lineTo(from, 5);
+    pen.lineTo(to, 5);
+    pen.lineTo(to, 0);
+    pen.stroke();
+  };
+  const { target, classes } = recording;
+  if (target > 0) bracket(spans[0][0] + 0.5, spans[target - 1][1] - 0.5, colours.ink3, 1);
+  if (target < classes - 1) bracket(spans[target + 1][0] + 0.5, spans[classes - 1][1] - 0.5, colours.ink3, 1);
+  bracket(spans[target][0] + 1, spans[target][1] - 1, colours.target, 2);
+  const style = { size: colours.size.t2, font: colours.font, halo: colours.paper };
+  const middle = (spans[target][0] + spans[target][1]) / 2;
+  const aligned = middle < 60 ? ["left", spans[target][0]] : middle > width - 60 ? ["right", spans[target][1]] : ["center", middle];
+  write(pen, "this one is a", aligned[1], height - 4, { ...style, weight: 600, colour: colours.target, align: aligned[0] });
+  const others = target < classes / 2 ? [spans[target + 1][0], spans[classes - 1][1]] : [spans[0][0], spans[target - 1][1]];
+  const counted = { 10: "nine" }[classes] ?? `${classes - 1}`;
+  write(pen, `the other ${counted}, added up, are b`, (others[0] + others[1]) / 2, height - 4, {
+    ...style, colour: colours.ink2, align: "center",
+  });
+}

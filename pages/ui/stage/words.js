@@ -1,0 +1,106 @@
+// Numbers and sentences. Numerals are tabular, the minus sign is a true one.
+
+/** A number with `digits` decimals and a true minus sign. */
+function number(value, digits = 3, plus = false) {
+  const text = Math.abs(value).toFixed(digits);
+  return (value < 0 ? "−" : plus ? "+" : "") + text;
+}
+
+/** A derivative or what is made of it: three decimals, or a power of ten where that would read as zero. */
+function slope(value, plus = false) {
+  if (value === 0 || Math.abs(value) >= 0.0005) return number(value, 3, plus);
+  return (value < 0 ? "−" : plus ? "+" : "") + powerOfTen(value);
+}
+
+/** A positive limit of a scale, as short as it can be told. */
+const shortSlope = (value) => (value >= 0.01 ? number(value, 2) : powerOfTen(value).replace(".0·", "·"));
+
+const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+function powerOfTen(value) {
+  const [mantissa, exponent] = Math.abs(value).toExponential(1).split("e");
+  return `${mantissa}·10${[...exponent].map((sign) => SUPERSCRIPT[sign]).join("")}`;
+}
+
+function percent(share) {
+  if (share >= 0.9995) return "100 %";
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+const counted = (value) => value.toLocaleString("en-US");
+const plural = (count, word) => `${counted(count)} ${word}${count === 1 ? "" : "s"}`;
+
+/** Where a pixel is: "row 3, col 11", or "(3, 11)" where there is less room. */
+function place(recording, pixel, layout) {
+  const row = Math.floor(pixel / recording.width);
+  const column = pixel % recording.width;
+  return layout === "projector" ? `(${row}, ${column})` : `row ${row}, col ${column}`;
+}
+
+/** What a change does to a pixel of this attack, in words: "turn white", "get darker by 0.3". */
+function changeWords(recording, sign) {
+  if (recording.theta === 1) return sign > 0 ? "turn white" : "turn black";
+  return `get ${sign > 0 ? "brighter" : "darker"} by ${recording.theta}`;
+}
+
+const changedWords = (recording) =>
+  recording.theta === 1 && recording.direction !== "both"
+    ? recording.direction === "increase" ? "turned white so far" : "turned black so far"
+    : "changed so far";
+
+function titleHtml(recording, k) {
+  const step = recording.steps[k];
+  const source = `<b class="pill source">${recording.label}</b>`;
+  const target = `<b class="pill target">${recording.target}</b>`;
+  if (!step.stop) return `Making the network read this ${source} as a ${target}`;
+  if (step.stop === "REACHED_TARGET") return `The network ${k ? "now reads" : "already reads"} this ${source} as a ${target}`;
+  return `The network would not read this ${source} as a ${target}`;
+}
+
+const ENDINGS = [
+  { name: "Target reached", stops: ["REACHED_TARGET"], fact: (recording, step) => `reads ${step.reads}` },
+  { name: "Budget used up", stops: ["BUDGET_SPENT"], fact: (recording, step) => `${step.changed} of ${recording.budget} pixels` },
+  {
+    name: "No pair passes",
+    stops: ["NO_ADMISSIBLE_PAIR", "DOMAIN_EMPTY"],
+    fact: (recording, step) => step.counts.admissible ? `${counted(step.counts.admissible)} still pass` : `of ${counted(step.counts.compared)} pairs`,
+  },
+];
+
+function verdictSentence(recording, step) {
+  const sure = `${percent(step.probabilities[step.reads])} sure`;
+  if (step.stop === "REACHED_TARGET") return `Stopped: it reads a <b class="target">${recording.target}</b>, ${sure}.`;
+  const reason = {
+    BUDGET_SPENT: "the budget is used up",
+    NO_ADMISSIBLE_PAIR: "no pair passes both tests",
+    DOMAIN_EMPTY: "fewer than two pixels can still change",
+  }[step.stop];
+  return `Stopped: ${reason}. It reads a <b>${step.reads}</b>, ${sure}.`;
+}
+
+/** One sentence for a screen reader. */
+function spokenStep(recording, k) {
+  const step = recording.steps[k];
+  const reading = `Iteration ${k} of ${recording.last}, reads ${step.reads}, ${percent(step.probabilities[step.reads])}`;
+  return step.stop ? `${reading}. ${verdictSentence(recording, step).replace(/<[^>]*>/g, "")}` : reading;
+}
+
+/** What is known of one pixel at step k, as pieces of [label, value]. */
+function pixelFacts(recording, k, pixel) {
+  const row = Math.floor(pixel / recording.width);
+  const column = pixel % recording.width;
+  return [
+    ["Pixel", `row ${row}, column ${column}`],
+    ["value", number(recording.value(k, pixel), 2)],
+    ["a", slope(recording.a(k, pixel))],
+    ["−b", slope(-recording.b(k, pixel))],
+    ["", domainWords(recording, k, pixel)],
+  ];
+}
+
+function domainWords(recording, k, pixel) {
+  if (recording.inDomain(k, pixel)) return "can still change";
+  const value = recording.value(k, pixel);
+  if (value === 1) return "already white: out of the game";
+  return value === 0 ? "already black: out of the game" : "changed the other way: out of the game";
+}
