@@ -9,6 +9,10 @@ from jsma import Attack, Direction, Output, Rule
 DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
 MODELS = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
 
+THETAS = (0.05, 1.0)
+GAMMAS = (0.005, 0.145)
+"""The least and the largest θ and γ the lab offers; the paper's γ is the largest."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -85,14 +89,14 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     return read
 
 
-def _share(lowest: float) -> Callable[[str], float]:
+def _between(lowest: float, highest: float) -> Callable[[str], float]:
     def read(text: str) -> float:
         try:
             value = float(text) if len(text) <= 20 else float("nan")
         except ValueError:
             value = float("nan")
-        if not lowest <= value <= 1:
-            raise ValueError(f"it must be a number from {lowest:g} to 1")
+        if not lowest <= value <= highest:
+            raise ValueError(f"it must be a number from {lowest:g} to {highest:g}")
         return value
 
     return read
@@ -107,8 +111,8 @@ _READERS: dict[str, Callable] = {
     "rule": _member(Rule),
     "output": _member(Output),
     "direction": _member(Direction),
-    "theta": _share(0.05),
-    "gamma": _share(0.005),
+    "theta": _between(*THETAS),
+    "gamma": _between(*GAMMAS),
     "step": _whole(0, 9999),
 }
 

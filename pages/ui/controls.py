@@ -11,7 +11,7 @@ from matplotlib import image as matplotlib_image
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output
 from pages.ui import resources, session
-from pages.ui.choice import DATA, MODELS, Choice
+from pages.ui.choice import DATA, GAMMAS, MODELS, THETAS, Choice
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
@@ -56,8 +56,8 @@ def choose(choice: Choice) -> tuple[Choice, Digits]:
         _samples(choice, digits)
         _digit_grid("target", "Target", choice.target, lambda target: replace(choice, target=target), never=choice.digit)
         _select("model", "Model", MODELS)
-        _slider("theta", "Pixel change θ", 0.05, 1.0, 0.05, "%.2f")
-        _slider("gamma", "Budget γ", 0.005, 0.145, 0.005, "percent")
+        _slider("theta", "Pixel change θ", *THETAS, 0.05, "%.2f")
+        _slider("gamma", "Budget γ", *GAMMAS, 0.005, "percent")
         _segmented("output", "Output", OUTPUTS)
         _segmented("direction", "Direction", DIRECTIONS)
     return choice, digits

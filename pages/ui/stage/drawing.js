@@ -1,10 +1,16 @@
 // Canvases, colours and text: what every view draws with.
 
-/** Fit the canvas to its box on the page, at the screen's own resolution, and return a cleared context in CSS pixels. */
+const boxes = new WeakMap(); // the size of each canvas on the page: asking the page while drawing would make it lay out again
+
+/** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. */
+function measureCanvases(root) {
+  for (const canvas of root.querySelectorAll("canvas")) boxes.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
+}
+
+/** Fit the canvas to its box at the screen's own resolution; return a cleared context in CSS pixels, and the size. */
 function prepare(canvas) {
   const ratio = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth;
-  const height = canvas.clientHeight;
+  const [width, height] = boxes.get(canvas) ?? [0, 0];
   const [inkWidth, inkHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== inkWidth || canvas.height !== inkHeight) {
     canvas.width = inkWidth;
@@ -31,36 +37,48 @@ function readColours(root) {
 
 const TABLE_SIZE = 511;
 
-/** Return TABLE_SIZE colours, [r, g, b] each, interpolated between `stops` that stand at `places` from -1 to 1. */
+/** A colour as one number, in the byte order of ImageData. */
+const packed = (red, green, blue) => ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+
+const unpacked = (colour) => `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
+
+/** Return TABLE_SIZE packed colours, interpolated between `stops` that stand at `places` from -1 to 1. */
 function colourTable(stops, places) {
   const rgb = stops.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
-  return Array.from({ length: TABLE_SIZE }, (_, entry) => {
+  return Uint32Array.from({ length: TABLE_SIZE }, (_, entry) => {
     const at = (2 * entry) / (TABLE_SIZE - 1) - 1;
     const right = Math.max(1, places.findIndex((place) => place >= at));
     const share = (at - places[right - 1]) / (places[right] - places[right - 1]);
-    return rgb[right].map((end, channel) => rgb[right - 1][channel] + share * (end - rgb[right - 1][channel]));
+    return packed(...rgb[right].map((end, channel) => rgb[right - 1][channel] + share * (end - rgb[right - 1][channel])));
   });
 }
 
 /** The colour of `share`, from -1 to 1; what lies beyond takes the last colour. */
 function colourOf(table, share) {
-  const clamped = Math.max(-1, Math.min(1, share));
+  const clamped = share < -1 ? -1 : share > 1 ? 1 : share;
   return table[Math.round(((clamped + 1) / 2) * (TABLE_SIZE - 1))];
 }
 
-/** Paint an image of `recording`'s size over the whole canvas, one square a pixel: colour(pixel) gives [r, g, b]. */
-function paintPixels(canvas, recording, colour) {
+const paintings = new WeakMap(); // what each canvas last painted, one dot a pixel, and under which name
+
+/**
+ * Paint an image of `recording`'s size over the whole canvas, one square a pixel; return the pen and a pixel's width.
+ * colour(pixel) gives packed colours; it is asked again only when `name`, which must tell all it depends on, changes.
+ */
+function paintPixels(canvas, recording, name, colour) {
   const { pen, width, height } = prepare(canvas);
-  const small = new OffscreenCanvas(recording.width, recording.height);
-  const smallPen = small.getContext("2d");
-  const data = smallPen.createImageData(recording.width, recording.height);
-  for (let pixel = 0; pixel < recording.pixels; pixel++) {
-    const [red, green, blue] = colour(pixel);
-    data.data.set([red, green, blue, 255], 4 * pixel);
+  let painting = paintings.get(canvas);
+  if (!painting || painting.name !== name || painting.recording !== recording) {
+    painting = { name, recording, small: painting?.small ?? new OffscreenCanvas(recording.width, recording.height) };
+    const smallPen = painting.small.getContext("2d");
+    const data = smallPen.createImageData(recording.width, recording.height);
+    const dots = new Uint32Array(data.data.buffer);
+    for (let pixel = 0; pixel < recording.pixels; pixel++) dots[pixel] = colour(pixel);
+    smallPen.putImageData(data, 0, 0);
+    paintings.set(canvas, painting);
   }
-  smallPen.putImageData(data, 0, 0);
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(small, 0, 0, width, height);
+  pen.drawImage(painting.small, 0, 0, width, height);
   return { pen, cell: width / recording.width };
 }
 

@@ -3,6 +3,7 @@
 function createMaps(find, ownerDocument) {
   const row = find(".maps");
   let canvases = [];
+  let spans = []; // where each map begins and ends, from the left
 
   function build(recording) {
     row.replaceChildren();
@@ -22,26 +23,28 @@ function createMaps(find, ownerDocument) {
 
   return {
     build,
-    get canvases() {
-      return canvases;
+    measure() {
+      spans = [...row.children].map((figure) => [figure.offsetLeft - row.offsetLeft, figure.offsetLeft - row.offsetLeft + figure.offsetWidth]);
     },
     draw(recording, view) {
       canvases.forEach((canvas, digit) => drawMap(canvas, recording, view, digit));
       drawLegend(find, recording, view);
-      drawBrackets(find(".brackets"), row, recording, view.colours);
-      const moved = recording.output === "logits" ? "score" : "probability";
-      find(".jacobian-caption").textContent =
-        view.layout === "projector"
-          ? `Brighten a pixel: how do the ${recording.output === "logits" ? "scores" : "probabilities"} move?`
-          : `Brighten one pixel: how does each digit’s ${moved} move? One map per digit.`;
+      drawBrackets(find(".brackets"), spans, recording, view.colours);
+      find(".jacobian-caption").textContent = jacobianCaption(recording, view.layout);
     },
   };
+}
+
+function jacobianCaption(recording, layout) {
+  const moved = recording.output === "logits" ? "score" : "probability";
+  if (layout === "projector") return `Brighten a pixel: how does each ${moved} move?`;
+  return `Brighten one pixel: how does each digit’s ${moved} move?`;
 }
 
 function drawMap(canvas, recording, view, digit) {
   const { k, pixel, colours, scope } = view;
   const limit = colourLimit(recording, k, digit, scope);
-  const { pen, cell } = paintPixels(canvas, recording, (i) =>
+  const { pen, cell } = paintPixels(canvas, recording, `${k} ${limit} ${colours.theme}`, (i) =>
     colourOf(colours.diverging, recording.derivative(k, digit, i) / limit),
   );
   const { pair } = recording.steps[k];
@@ -63,20 +66,15 @@ function drawLegend(find, recording, { k, colours, scope }) {
   find(".highest").textContent = `${end(1)} raises`.trim();
   const { pen, width, height } = prepare(find(".ramp"));
   for (let x = 0; x < width; x++) {
-    pen.fillStyle = `rgb(${colourOf(colours.diverging, (2 * x) / width - 1).join(" ")})`;
+    pen.fillStyle = unpacked(colourOf(colours.diverging, (2 * x) / width - 1));
     pen.fillRect(x, 0, 1.5, height);
   }
 }
 
 /** Under the maps: which one is a, and which ones add up to b. */
-function drawBrackets(canvas, row, recording, colours) {
+function drawBrackets(canvas, spans, recording, colours) {
   const { pen, width, height } = prepare(canvas);
   if (!height) return; // the phone's two rows of maps have no brackets
-  const left = row.getBoundingClientRect().left;
-  const spans = [...row.children].map((figure) => {
-    const box = figure.getBoundingClientRect();
-    return [box.left - left, box.right - left];
-  });
   const bracket = (from, to, colour, thick) => {
     pen.strokeStyle = colour;
     pen.lineWidth = thick;

@@ -22,14 +22,14 @@ function perturbCaption(recording, step, layout) {
 function changeHtml(recording, k) {
   const { pair } = recording.steps[k];
   const target = `<b class="target">${recording.target}</b>`;
-  const kind = recording.output === "logits" ? "logit" : "probability";
+  const what = recording.output === "logits" ? `score of ${target} (logit)` : `probability of ${target}`;
   const longest = Math.max(Math.abs(pair.forecast), Math.abs(pair.happened)) || 1;
   const bar = (name, value, style) => `
     <span>${name}</span><span class="track"><i class="${style}${value < 0 ? " negative" : ""}" style="width:${(100 * Math.abs(value)) / longest}%"></i></span>
     <b>${slope(value, true)}</b>`;
   return `
     <div class="swatches">${swatches("p", pair.before[0], pair.after[0])}${swatches("q", pair.before[1], pair.after[1])}</div>
-    <div class="promise"><h3>Change in the score of ${target} (${kind})</h3>
+    <div class="promise"><h3>Change in the ${what}</h3>
       ${bar("forecast", pair.forecast, "outline")}${bar("happened", pair.happened, "solid")}</div>
     <div class="answer">${answerHtml(recording, k, target)}</div>`;
 }

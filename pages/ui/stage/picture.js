@@ -12,10 +12,10 @@ function createPicture(find) {
     draw(recording, view) {
       const { k, pixel, colours, layout } = view;
       const step = recording.steps[k];
-      const { pen, cell } = paintPixels(now, recording, (i) => pictureColour(recording, k, i));
+      const { pen, cell } = paintPixels(now, recording, `${k}`, (i) => pictureColour(recording, k, i));
       if (step.pair) drawChosen(pen, recording, step.pair, cell, colours);
       if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), Math.max(cell, 10));
-      paintPixels(original, recording, (i) => new Array(3).fill(greyOf(recording.value(0, i))));
+      paintPixels(original, recording, "original", (i) => pictureColour(recording, 0, i));
       find(".picture-caption").textContent = pictureCaption(recording, step, layout);
       find(".changed-so-far").textContent = `${step.changed} ${changedWords(recording)}`;
       const before = recording.steps[0];
@@ -29,8 +29,8 @@ function createPicture(find) {
 /** Grey, or for a pixel that was changed the tint, darker where the pixel is darker. */
 function pictureColour(recording, k, i) {
   const value = recording.value(k, i);
-  if (!recording.changed(k, i)) return new Array(3).fill(greyOf(value));
-  return TINT.map((channel) => channel * (0.4 + 0.6 * value));
+  if (!recording.changed(k, i)) return packed(greyOf(value), greyOf(value), greyOf(value));
+  return packed(...TINT.map((channel) => channel * (0.4 + 0.6 * value)));
 }
 
 /** Ring the two pixels about to change, and name them on the sides that face away from each other. */

@@ -14,15 +14,14 @@ function planeScales(recording, k, scope, width, height) {
       farthestPush = Math.max(farthestPush, recording.push(at, i));
     }
   }
-  const largest = Math.max(farthestPull, farthestPush) || 1;
-  const right = 1.15 * Math.max(farthestPull, 0.2 * largest);
-  const top = 1.3 * Math.max(farthestPush, 0.2 * largest);
-  let [left, bottom] = [-0.5 * right, -0.4 * top];
   const { pair } = recording.steps[k];
-  for (const i of pair ? [pair.first, pair.second] : []) { // the chosen two are never off the edge
-    left = Math.min(left, 1.1 * recording.pull(k, i));
-    bottom = Math.min(bottom, 1.1 * recording.push(k, i));
-  }
+  const shown = pair ? chosenPoints(recording, k) : midpoints(recording); // these are never off the edge
+  const [pulls, pushes] = [0, 1].map((axis) => shown.map((point) => point[axis]));
+  const largest = Math.max(farthestPull, farthestPush) || 1;
+  const right = 1.15 * Math.max(farthestPull, 0.2 * largest, ...pulls);
+  const top = Math.max(1.3 * Math.max(farthestPush, 0.2 * largest), 1.15 * Math.max(0, ...pushes));
+  const left = Math.min(-0.5 * right, ...pulls.map((pull) => 1.1 * pull));
+  const bottom = Math.min(-0.4 * top, ...pushes.map((push) => 1.1 * push));
   const margin = { top: 22, bottom: 22 };
   const inner = height - margin.top - margin.bottom;
   return {
@@ -31,6 +30,18 @@ function planeScales(recording, k, scope, width, height) {
     y: (push) => margin.top + ((top - push) / (top - bottom)) * inner,
     holds: (pull, push) => pull >= left && pull <= right && push >= bottom && push <= top,
   };
+}
+
+/** Pull and push of p and q at step k. */
+function chosenPoints(recording, k) {
+  const { first, second } = recording.steps[k].pair;
+  return [first, second].map((i) => [recording.pull(k, i), recording.push(k, i)]);
+}
+
+/** The midpoints of all pairs chosen in this attack; a pair's score is four times the product of the two. */
+function midpoints(recording) {
+  const chosen = recording.steps.filter((step) => step.pair);
+  return chosen.map(({ sign, pair }) => [(sign * pair.alpha) / 2, (-sign * pair.beta) / 2]);
 }
 
 function createPlane(find) {
@@ -52,11 +63,12 @@ function createPlane(find) {
       const { pen, width, height } = prepare(canvas);
       scales = planeScales(recording, view.k, view.scope, width, height);
       const plane = { pen, width, height, scales, recording, ...view, step: recording.steps[view.k] };
+      plane.dots = listDots(plane);
       drawGround(plane);
-      const outside = drawDots(plane);
+      drawDots(plane);
       if (plane.step.pair) drawPair(plane);
       else drawTrail(plane);
-      drawNames(plane, outside);
+      drawNames(plane, plane.step.counts.pixels - plane.dots.length / 4);
       if (view.pixel !== null) drawPointed(plane);
       canvas.setAttribute("aria-label", planeInWords(plane));
       find(".saliency-caption").textContent = saliencyCaption(recording, plane.step, view.layout);
@@ -109,30 +121,24 @@ function shortTick(value) {
   return number(value, Math.abs(value) < 0.1 ? 2 : 1).replace(/\.0$/, "");
 }
 
-/** Draw a dot for every pixel that can still change; return how many lie beyond the edge. */
-function drawDots({ pen, scales, recording, k, colours, step }) {
-  const dot = (i, radius) => {
-    pen.beginPath();
-    pen.arc(scales.x(recording.pull(k, i)), scales.y(recording.push(k, i)), radius, 0, 2 * Math.PI);
-    pen.fill();
-  };
-  let outside = 0;
-  pen.fillStyle = colours.dot;
-  pen.globalAlpha = 0.75;
-  for (let i = 0; i < recording.pixels; i++) {
-    if (!recording.inDomain(k, i)) continue;
-    if (scales.holds(recording.pull(k, i), recording.push(k, i))) dot(i, DOT);
-    else outside++;
+/** Draw a dot for every pixel that can still change; the skyband's are large. */
+function drawDots({ pen, dots, colours }) {
+  for (const [radius, colour, opacity] of [[DOT, colours.dot, 0.75], [SKYBAND_DOT, colours.ink, 1]]) {
+    pen.fillStyle = colour;
+    pen.globalAlpha = opacity;
+    for (let at = 0; at < dots.length; at += 4) {
+      if (Math.abs(dots[at + 2] - radius) > 0.01) continue;
+      pen.beginPath();
+      pen.arc(dots[at], dots[at + 1], radius, 0, 2 * Math.PI);
+      pen.fill();
+    }
   }
   pen.globalAlpha = 1;
-  pen.fillStyle = colours.ink;
-  if (step.pair) for (const i of step.skyband) if (scales.holds(recording.pull(k, i), recording.push(k, i))) dot(i, SKYBAND_DOT);
-  return outside;
 }
 
 /** The chosen two joined, their midpoint, and the curve of all midpoints with the same score. */
-function drawPair({ pen, width, height, scales, recording, k, colours, step }) {
-  const points = [step.pair.first, step.pair.second].map((i) => [recording.pull(k, i), recording.push(k, i)]);
+function drawPair({ pen, width, height, scales, recording, k, colours }) {
+  const points = chosenPoints(recording, k);
   const [p, q] = points.map(([pull, push]) => [scales.x(pull), scales.y(push)]);
   const middle = [(points[0][0] + points[1][0]) / 2, (points[0][1] + points[1][1]) / 2];
   pen.save();
@@ -187,11 +193,8 @@ function diamond(pen, [x, y], radius, fill, stroke) {
 }
 
 /** At the end: the midpoints of all pairs that were chosen, from the first to the last. */
-function drawTrail({ pen, width, scales, recording, colours }) {
-  const trail = recording.steps.filter((step) => step.pair).map((step) => {
-    const { alpha, beta } = step.pair;
-    return [clamp(scales.x((step.sign * alpha) / 2), 6, width - 6), Math.max(scales.margin.top + 6, scales.y((-step.sign * beta) / 2))];
-  });
+function drawTrail({ pen, scales, recording, colours }) {
+  const trail = midpoints(recording).map(([pull, push]) => [scales.x(pull), scales.y(push)]);
   pen.strokeStyle = colours.target;
   pen.globalAlpha = 0.6;
   pen.lineWidth = 1;
@@ -229,62 +232,93 @@ function drawNames(plane, outside) {
   write(pen, `${brighter ? "a" : "−a"}  pull on the ${target} →`, width, height - 6, { ...axis, align: "right" });
   if (outside) write(pen, `↙ ${outside} more pixels further out`, 0, height - 6, { ...style, colour: colours.ink3 });
 
-  const free = (lines, corner, box) => writeWhereFree(plane, lines, corner, box);
-  const corner = (colour, weight, halo) => ({ ...style, colour, weight, halo });
-  const quiet = corner(colours.ink2, 400, colours.paper);
-  const good = corner(colours.target, 600, colours.soft);
-  const taken = step.pair ? placesOfPair(plane) : [];
-  const put = (lines, look, box) => taken.push(free(lines.map((text) => ({ text, ...look })), taken, box));
+  const quiet = { ...style, align: "left" };
+  const good = { ...style, colour: colours.target, weight: 600, halo: colours.soft };
+  const taken = placesTaken(plane);
+  const put = (lines, box, low = false) => taken.push(writeWhereFree(plane, lines, taken, box, low));
   const upper = { top: scales.margin.top, bottom: originY };
   const lower = { top: originY + 18, bottom: foot };
   if (step.pair) {
-    const won = [{ ...good, weight: 400, colour: colours.ink, text: `only the ${step.skyband.length} large dots can win` }];
-    won.push({ ...good, text: `score ${slope(step.pair.score)} along the curve` });
-    taken.push(free(won, taken, { ...upper, left: originX, right: width, align: "right" }));
+    const winners = { ...good, weight: 400, colour: colours.ink, text: `only the ${step.skyband.length} large dots can win` };
+    put([winners, { ...good, text: `score ${slope(step.pair.score)} along the curve` }], { ...upper, left: originX, right: width });
   }
-  put([`pulls the ${target} up,`, "pushes the others down"], good, { ...upper, left: originX, right: width, align: "right", low: true });
-  put(["pushes the others", `down, but the ${target} too`], quiet, { ...upper, left: 0, right: originX, align: "left" });
-  put([`pushes the ${target} down,`, "lifts the others"], quiet, { ...lower, left: 0, right: originX, align: "left", low: true });
-  put([`lifts the ${target},`, "but the others too"], quiet, { ...lower, left: originX, right: width, align: "right", low: true });
+  const named = (texts, look) => texts.map((text) => ({ ...look, text }));
+  put(named([`pulls the ${target} up,`, "pushes the others down"], good), { ...upper, left: originX, right: width }, true);
+  put(named(["pushes the others", `down, but the ${target} too`], quiet), { ...upper, left: 0, right: originX });
+  put(named([`pushes the ${target} down,`, "lifts the others"], quiet), { ...lower, left: 0, right: originX }, true);
+  put(named([`lifts the ${target},`, "but the others too"], quiet), { ...lower, left: originX, right: width }, true);
 }
 
-/** Boxes around the chosen dots, their midpoint and their letters, which no label may cover. */
-function placesOfPair({ scales, recording, k, step }) {
-  const dots = [step.pair.first, step.pair.second].map((i) => [scales.x(recording.pull(k, i)), scales.y(recording.push(k, i))]);
-  const middle = [(dots[0][0] + dots[1][0]) / 2, (dots[0][1] + dots[1][1]) / 2];
-  return [...dots, middle].map(([x, y]) => ({ left: x - 24, right: x + 24, top: y - 24, bottom: y + 24 }));
-}
-
-/** Write a block of lines inside `box`, at the height where it covers the fewest dots; return the place it took. */
-function writeWhereFree({ pen, scales, recording, k }, lines, taken, box) {
-  const lineHeight = lines[0].size + 4;
-  const blockHeight = lines.length * lineHeight + 4;
-  const blockWidth = Math.max(...lines.map(({ text, size, font, weight = 400 }) => {
-    pen.font = `${weight} ${size}px ${font}`;
-    return pen.measureText(text).width;
-  }));
-  const right = box.align === "right";
-  const left = right ? Math.max(box.right - blockWidth - 8, 0) : box.left;
-  const place = (top) => ({ left, right: left + blockWidth, top, bottom: top + blockHeight });
-  const cost = (spot) => {
-    const overlap = (other) => spot.left < other.right && spot.right > other.left && spot.top < other.bottom && spot.bottom > other.top;
-    let covered = taken.some(overlap) ? 1000 : 0;
-    for (let i = 0; i < recording.pixels; i++) {
-      if (!recording.inDomain(k, i)) continue;
-      const [x, y] = [scales.x(recording.pull(k, i)), scales.y(recording.push(k, i))];
-      if (x > spot.left - 4 && x < spot.right + 4 && y > spot.top - 4 && y < spot.bottom + 4) covered++;
-    }
-    return covered;
+/** Boxes that no label may cover: the chosen dots with their letters and the line between them, or the trail. */
+function placesTaken({ scales, recording, k, step }) {
+  const around = ([pull, push], reach) => {
+    const [x, y] = [scales.x(pull), scales.y(push)];
+    return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach };
   };
+  if (!step.pair) return midpoints(recording).map((point) => around(point, 6));
+  const [p, q] = chosenPoints(recording, k);
+  const between = (share) => [p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])];
+  const middle = between(0.5);
+  const curve = Array.from({ length: 24 }, (_, at) => ((at + 1) / 24) * scales.right).map((pull) => [pull, (middle[0] * middle[1]) / pull]);
+  const chord = Array.from({ length: 9 }, (_, at) => between((at + 1) / 10));
+  return [around(p, 26), around(q, 26), ...chord.map((point) => around(point, 8)), ...curve.map((point) => around(point, 6))];
+}
+
+/**
+ * Write a block of lines inside `box`, where it covers the fewest dots; return the place it took.
+ * It stands at the left or the right side of the box, at any height; `low` prefers the bottom.
+ */
+function writeWhereFree(plane, lines, taken, box, low) {
+  const { pen } = plane;
+  const lineHeight = lines[0].size + 4;
+  const [width, height] = [Math.max(...lines.map((line) => widthOf(pen, line))), lines.length * lineHeight + 4];
   const tops = [];
-  for (let top = box.top + 2; top <= box.bottom - blockHeight; top += 8) tops.push(top);
-  if (!tops.length) tops.push(box.bottom - blockHeight);
-  if (box.low) tops.reverse();
-  const best = tops.map(place).map((spot) => ({ spot, cost: cost(spot) })).reduce((one, other) => (other.cost < one.cost ? other : one)).spot;
-  lines.forEach((line, at) => {
-    write(pen, line.text, right ? best.right : best.left, best.top + (at + 1) * lineHeight - 2, { ...line, align: box.align });
-  });
+  for (let top = box.top + 2; top <= box.bottom - height; top += 6) tops.push(top);
+  if (!tops.length) tops.push(box.bottom - height);
+  if (low) tops.reverse();
+  const sides = [["right", box.right - width - 8], ["left", box.left + (box.left ? 8 : 0)]];
+  if (!box.left) sides.reverse();
+  let best = null;
+  for (const [align, left] of sides) {
+    for (const top of tops) {
+      const spot = { align, left: Math.max(left, 0), right: Math.max(left, 0) + width, top, bottom: top + height };
+      spot.cost = coverage(plane, spot, taken);
+      if (!best || spot.cost < best.cost) best = spot;
+    }
+  }
+  lines.forEach((line, at) => write(pen, line.text, best[best.align], best.top + (at + 1) * lineHeight - 2, { ...line, align: best.align }));
   return best;
+}
+
+function widthOf(pen, { text, size, font, weight = 400 }) {
+  pen.font = `${weight} ${size}px ${font}`;
+  return pen.measureText(text).width;
+}
+
+/** How many dots a label at `spot` would cover; the large ones and what is taken count for more. */
+function coverage({ dots }, spot, taken) {
+  let covered = 0;
+  for (const box of taken) {
+    if (spot.left < box.right && spot.right > box.left && spot.top < box.bottom && spot.bottom > box.top) covered += 15;
+  }
+  for (let at = 0; at < dots.length; at += 4) {
+    const [x, y, reach] = [dots[at], dots[at + 1], dots[at + 2]];
+    if (x > spot.left - reach && x < spot.right + reach && y > spot.top - reach && y < spot.bottom + reach) covered += dots[at + 3];
+  }
+  return covered;
+}
+
+/** Where the dots lie: x, y, radius and weight, one after the other. */
+function listDots({ scales, recording, k, step }) {
+  const large = new Set(step.pair ? step.skyband : []);
+  const dots = [];
+  for (let i = 0; i < recording.pixels; i++) {
+    if (!recording.inDomain(k, i)) continue;
+    const [pull, push] = [recording.pull(k, i), recording.push(k, i)];
+    if (!scales.holds(pull, push)) continue;
+    dots.push(scales.x(pull), scales.y(push), ...(large.has(i) ? [SKYBAND_DOT, 10] : [DOT, 1]));
+  }
+  return Float32Array.from(dots);
 }
 
 function saliencyCaption(recording, step, layout) {

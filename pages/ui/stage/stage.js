@@ -54,8 +54,11 @@ function createStage(root) {
     const width = root.clientWidth;
     view.layout = width < 860 ? "phone" : width >= 1160 && window.innerHeight < 800 ? "projector" : "desk";
     root.dataset.layout = view.layout;
+    root.toggleAttribute("data-tight", view.layout === "desk" && width < 1060);
     root.dataset.theme = isDark(root) ? "dark" : "light";
-    view.colours = readColours(root);
+    view.colours = { ...readColours(root), theme: root.dataset.theme };
+    measureCanvases(root);
+    views.maps.measure();
   }
 
   function render() {

@@ -3,7 +3,8 @@
 /** A number with `digits` decimals and a true minus sign. */
 function number(value, digits = 3, plus = false) {
   const text = Math.abs(value).toFixed(digits);
-  return (value < 0 ? "−" : plus ? "+" : "") + text;
+  const sign = Number(text) === 0 ? "" : value < 0 ? "−" : plus ? "+" : "";
+  return sign + text;
 }
 
 /** A derivative or what is made of it: three decimals, or a power of ten where that would read as zero. */
@@ -59,7 +60,7 @@ function titleHtml(recording, k) {
 
 const ENDINGS = [
   { name: "Target reached", stops: ["REACHED_TARGET"], fact: (recording, step) => `reads ${step.reads}` },
-  { name: "Budget used up", stops: ["BUDGET_SPENT"], fact: (recording, step) => `${step.changed} of ${recording.budget} pixels` },
+  { name: "Budget used up", stops: ["BUDGET_SPENT"], fact: (recording) => `${recording.last} of ${recording.budget / 2} pairs` },
   {
     name: "No pair passes",
     stops: ["NO_ADMISSIBLE_PAIR", "DOMAIN_EMPTY"],

@@ -1,0 +1,103 @@
+"""How fast the stage answers, in a headless Chromium: python -m benchmarks.stage
+
+Prints the median and the 95th percentile, in milliseconds. "drawing" is the time the stage's script
+takes; "to painted frame" also counts waiting for the screen's next refresh (up to 17 ms at 60 Hz)
+and painting.
+"""
+
+import random
+import statistics
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+
+TIMED = """
+async (stage, script) => {
+  const painted = () => new Promise((done) => requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = done;
+    channel.port2.postMessage(0);
+  }));
+  const part = (name) => stage.querySelector(`[data-testid="stage-${name}"]`);
+  const act = new Function('part', script);
+  await painted();
+  const began = performance.now();
+  act(part);
+  stage.getBoundingClientRect();
+  const drawn = performance.now();
+  await painted();
+  return [drawn - began, performance.now() - began];
+}
+"""
+CLICK = "part('{name}').click()"
+SLIDE = "const s = part('slider'); s.value = {k}; s.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+POINT = """
+const image = part('image'), box = image.getBoundingClientRect();
+const [clientX, clientY] = [box.left + box.width * {x}, box.top + box.height * {y}];
+image.dispatchEvent(new PointerEvent('pointermove', {{ clientX, clientY, bubbles: true }}));
+"""
+NEW_TARGET = """
+async (stage, target) => {
+  const began = performance.now();
+  document.querySelector(`.st-key-target-${target} button`).click();
+  const shown = () => stage.querySelector('.title .target').textContent === `${target}`;
+  while (!shown()) await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  return performance.now() - began;
+}
+"""
+REPEATS = 40
+
+
+def main() -> None:
+    """Run every measurement and print the table."""
+    process, address = start_server()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            lab = Lab(page, address).open("?digit=8&target=0&model=lenet")
+            rows = dict(_repaints(lab)) | {"new target, to painted frame": _new_targets(lab)}
+            browser.close()
+    finally:
+        process.kill()
+    print(f"{'':36}{'median':>8}{'p95':>8}   ms")
+    for name, times in rows.items():
+        print(f"{name:36}{statistics.median(times):8.1f}{_p95(times):8.1f}")
+
+
+def _repaints(lab: Lab):
+    last = lab.iterations
+    print(f"an attack of {last} iterations")
+    numbers = random.Random(0)
+    acts = {
+        "step": [CLICK.format(name="step")] * min(REPEATS, last),
+        "step and back": [CLICK.format(name=name) for name in ("step", "back")] * (REPEATS // 2),
+        "slider": [SLIDE.format(k=numbers.randrange(last)) for _ in range(REPEATS)],
+        "point at a pixel": [POINT.format(x=numbers.random(), y=numbers.random()) for _ in range(REPEATS)],
+    }
+    for name, scripts in acts.items():
+        if lab.iteration:
+            lab.press("start")
+        times = [lab.part("stage").evaluate(TIMED, script) for script in scripts]
+        yield f"{name}, drawing", [drawing for drawing, _ in times]
+        yield f"{name}, to painted frame", [painted for _, painted in times]
+
+
+def _new_targets(lab: Lab) -> list[float]:
+    """Click targets that nobody has asked for yet; time until the stage shows the new attack."""
+    times = []
+    for digit in (1, 4, 6):
+        first = (digit + 1) % 10
+        lab.open(f"?digit={digit}&target={first}")
+        times += [lab.part("stage").evaluate(NEW_TARGET, target) for target in range(10) if target not in (digit, first)]
+    return times
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""A real server and a real Chromium for the tests in this folder."""
+
+import os
+
+import pytest
+
+from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+
+NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+"""Sends what the server asks of other machines to a port where nobody listens."""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The address of a running app without MNIST and without network, as a newcomer may have it."""
+    process, address = start_server(NO_NETWORK | {"JSMA_DATA_DIR": str(tmp_path_factory.mktemp("empty"))})
+    yield address
+    process.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium, through Playwright."""
+    if CHROMIUM is None:
+        reason = "There is no Chromium on this machine; install one (Debian: apt-get install chromium) to run this."
+        pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def lab(chromium, server):
+    """The lab in a fresh browser profile; fails the test if the page complained or asked another machine."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(15_000)
+    lab = Lab(context.new_page(), server)
+    yield lab
+    context.close()
+    assert not lab.complaints
+    assert not lab.foreign
