@@ -91,7 +91,9 @@ def _new_targets(lab: Lab) -> list[float]:
     for digit in (1, 4, 6):
         first = (digit + 1) % 10
         lab.open(f"?digit={digit}&target={first}")
-        times += [lab.part("stage").evaluate(NEW_TARGET, target) for target in range(10) if target not in (digit, first)]
+        times += [
+            lab.part("stage").evaluate(NEW_TARGET, target) for target in range(10) if target not in (digit, first)
+        ]
     return times
 
 

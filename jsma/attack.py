@@ -147,7 +147,8 @@ class Attack:
         targets = torch.as_tensor(targets, device=originals.device)
         if targets.shape != (len(originals),):
             raise ValueError(
-                f"There are {len(originals)} images, but targets has shape {tuple(targets.shape)}; expected ({len(originals)},)."
+                f"There are {len(originals)} images, but targets has shape {tuple(targets.shape)}; "
+                f"expected ({len(originals)},)."
             )
         limit = self.iterations(originals[0].numel()) if len(originals) else 0
         current = originals.clone()
@@ -167,7 +168,9 @@ class Attack:
         success = torch.tensor([reason is Stop.REACHED_TARGET for reason in stop], dtype=torch.bool)
         return Result(current, success, stop, iterations, _count_changed(current, originals).cpu())
 
-    def _turn(self, model: nn.Module, originals: Tensor, images: Tensor, targets: Tensor, budget_left: Tensor) -> "_Turn":
+    def _turn(
+        self, model: nn.Module, originals: Tensor, images: Tensor, targets: Tensor, budget_left: Tensor
+    ) -> "_Turn":
         """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
         leaf, logits = logits_with_graph(model, images)
         _check_targets(targets, logits.shape[1])
@@ -182,7 +185,9 @@ class Attack:
         enough = torch.stack([offer.domain.sum(dim=1) for offer in offers]).amax(dim=0) >= 2
         stop = [
             _why_stop(*facts)
-            for facts in zip(reached.tolist(), budget_left.tolist(), enough.tolist(), best.pairs.found.tolist(), strict=True)
+            for facts in zip(
+                reached.tolist(), budget_left.tolist(), enough.tolist(), best.pairs.found.tolist(), strict=True
+            )
         ]
         goes_on = torch.tensor([reason is None for reason in stop], device=images.device)
         return _Turn(logits.detach(), probabilities, best, stop, self._change(images, best, goes_on))

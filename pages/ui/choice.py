@@ -57,7 +57,9 @@ def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
                 values[name] = read(parameters[name])
             except ValueError as problem:
                 default = _as_text(getattr(Choice(), name))
-                notices.append(f"The link asks for {name} “{_shortened(parameters[name])}”, but {problem}. Using {default}.")
+                notices.append(
+                    f"The link asks for {name} “{_shortened(parameters[name])}”, but {problem}. Using {default}."
+                )
     choice = Choice(**values)
     if choice.target == choice.digit:
         choice = choice.with_digit(choice.digit)

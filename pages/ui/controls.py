@@ -54,7 +54,9 @@ def choose(choice: Choice) -> tuple[Choice, Digits]:
         choice = _within(choice, len(digits.of_class(choice.digit)))
         _digit_grid("digit", "Digit", choice.digit, choice.with_digit)
         _samples(choice, digits)
-        _digit_grid("target", "Target", choice.target, lambda target: replace(choice, target=target), never=choice.digit)
+        _digit_grid(
+            "target", "Target", choice.target, lambda target: replace(choice, target=target), never=choice.digit
+        )
         _select("model", "Model", MODELS)
         _slider("theta", "Pixel change θ", *THETAS, 0.05, "%.2f")
         _slider("gamma", "Budget γ", *GAMMAS, 0.005, "percent")
@@ -95,7 +97,9 @@ def _slider(name: str, label: str, lowest: float, highest: float, step: float, f
     st.slider(label, lowest, highest, step=step, format=form, **_bound(name))
 
 
-def _digit_grid(name: str, label: str, chosen: int, choice_for: Callable[[int], Choice], never: int | None = None) -> None:
+def _digit_grid(
+    name: str, label: str, chosen: int, choice_for: Callable[[int], Choice], never: int | None = None
+) -> None:
     st.markdown(label, help=HELP[name])
     with st.container(key=f"grid-{name}"):
         for digit in range(10):
@@ -127,7 +131,9 @@ def _samples(choice: Choice, digits: Digits) -> None:
         for place, picture in enumerate(pictures)
     ]
     st.html(f"<style>{''.join(rules)}</style>")
-    with st.container(key="sample-pages", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(
+        key="sample-pages", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
         _turn_page("‹", "Earlier samples", choice, first - THUMBNAILS, len(positions))
         st.caption(f"Sample {choice.sample + 1} of {len(positions)}", help=HELP["sample"])
         _turn_page("›", "Later samples", choice, first + THUMBNAILS, len(positions))

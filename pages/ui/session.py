@@ -36,7 +36,9 @@ def _begin(choice: Choice, notices: list[str]) -> None:
 def start_within(iterations: int) -> tuple[int, int]:
     """Return the step at which the stage begins, at most `iterations`, and the number of this beginning."""
     if st.session_state.start > iterations:
-        notify(f"The link asks for step {st.session_state.start}, but this attack ends at step {iterations}. Showing that.")
+        notify(
+            f"The link asks for step {st.session_state.start}, but this attack ends at step {iterations}. Showing that."
+        )
         st.session_state.start = iterations
     return st.session_state.start, st.session_state.visit
 

@@ -31,8 +31,8 @@ def _what_next(facts: dict, now: dict) -> str:
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
         f"{kind} by α = {_number(pair['alpha'])} and all others, added up, by β = {_number(pair['beta'])}, each per "
-        f"unit of brightness. {'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and no "
-        f"other scores higher than its −αβ = −({_number(pair['alpha'])}) × ({_number(pair['beta'])}) = "
+        f"unit of brightness. {'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
+        f"no other scores higher than its −αβ = −({_number(pair['alpha'])}) × ({_number(pair['beta'])}) = "
         f"**{_number(pair['score'])}**. To first order the target's {kind} should change by "
         f"{_number(pair['forecast'], sign=True)}; it will change by {_number(pair['happened'], sign=True)}."
     )

@@ -13,7 +13,18 @@ import streamlit as st
 from pages.ui.recording import Recording
 
 HERE = Path(__file__).parent
-SCRIPTS = ("recording.js", "words.js", "drawing.js", "picture.js", "maps.js", "plane.js", "card.js", "perturb.js", "reading.js", "stage.js")
+SCRIPTS = (
+    "recording.js",
+    "words.js",
+    "drawing.js",
+    "picture.js",
+    "maps.js",
+    "plane.js",
+    "card.js",
+    "perturb.js",
+    "reading.js",
+    "stage.js",
+)
 VIEWS = ("picture", "reading", "jacobian", "saliency", "perturb")
 """The views there are; a page names those it wants."""
 
@@ -25,7 +36,9 @@ _component = st.components.v2.component(
 )
 
 
-def stage(recording: Recording, start: int = 0, visit: int = 0, views: tuple[str, ...] = VIEWS, key: str = "stage") -> int:
+def stage(
+    recording: Recording, start: int = 0, visit: int = 0, views: tuple[str, ...] = VIEWS, key: str = "stage"
+) -> int:
     """Show `recording`, beginning at step `start`, and return the step the viewer has settled on.
 
     visit: another number makes the browser jump to `start` again, even within the same recording.

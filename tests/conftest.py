@@ -1,0 +1,102 @@
+"""What the tests share: data, small models worked out by hand, and the slow, plain oracle of the pair search."""
+
+import os
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import jsma
+from jsma import Direction
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def uci():
+    """The built-in digits."""
+    return jsma.load_uci_digits()
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """MNIST's test digits; skips where they are not, unless JSMA_REQUIRE_MNIST=1 says that they must be there."""
+    try:
+        return jsma.load_mnist()
+    except jsma.MNISTUnavailable as missing:
+        if os.environ.get("JSMA_REQUIRE_MNIST") == "1":
+            pytest.fail(f"JSMA_REQUIRE_MNIST is 1, but: {missing}")
+        pytest.skip(f"MNIST is not there (set JSMA_DATA_DIR to the folder that holds MNIST/raw): {missing}")
+
+
+@pytest.fixture(scope="session")
+def linear():
+    """A function that builds a model with the logits weights · pixels + biases."""
+
+    def build(weights, biases, dtype=torch.float32) -> nn.Sequential:
+        weights, biases = torch.as_tensor(weights, dtype=dtype), torch.as_tensor(biases, dtype=dtype)
+        layer = nn.Linear(weights.shape[1], weights.shape[0]).to(dtype)
+        with torch.no_grad():
+            layer.weight.copy_(weights)
+            layer.bias.copy_(biases)
+        return nn.Sequential(nn.Flatten(), layer).eval()
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def unaltered():
+    """A context manager that fails unless the model leaves it exactly as it entered."""
+
+    def portrait(model: nn.Module) -> tuple:
+        state = {name: value.detach().numpy().tobytes() for name, value in model.state_dict().items()}
+        gradients = [None if weights.grad is None else weights.grad.tolist() for weights in model.parameters()]
+        flags = [weights.requires_grad for weights in model.parameters()]
+        modes = [layer.training for layer in model.modules()]
+        hooks = [len(layer._forward_hooks) + len(layer._forward_pre_hooks) for layer in model.modules()]
+        return state, gradients, flags, modes, hooks
+
+    @contextmanager
+    def watch(model: nn.Module):
+        before, recording_graph = portrait(model), torch.is_grad_enabled()
+        yield
+        assert portrait(model) == before
+        assert torch.is_grad_enabled() == recording_graph
+
+    return watch
+
+
+class Table(NamedTuple):
+    """The best pair of each image, (N,) arrays; meaningless where `found` is False."""
+
+    first: np.ndarray
+    second: np.ndarray
+    alpha: np.ndarray
+    beta: np.ndarray
+    score: np.ndarray
+    found: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def best_by_table():
+    """A function that finds the best pairs by filling in the whole n x n table of every image, in numpy."""
+
+    def search(target_gradient, others_gradient, domain, direction: Direction) -> Table:
+        a, b, domain = (np.asarray(values) for values in (target_gradient, others_gradient, domain))
+        count, n = a.shape
+        alpha = a[:, :, None] + a[:, None, :]
+        beta = b[:, :, None] + b[:, None, :]
+        right_signs = (alpha > 0) & (beta < 0) if direction is Direction.INCREASE else (alpha < 0) & (beta > 0)
+        ordered = np.arange(n)[:, None] < np.arange(n)
+        admissible = right_signs & domain[:, :, None] & domain[:, None, :] & ordered
+        with np.errstate(over="ignore"):
+            score = np.where(admissible, -alpha * beta, -np.inf).reshape(count, -1)
+        winner = score.argmax(axis=1)  # the first of equals; row by row is lexicographic order
+        image, first, second = np.arange(count), winner // n, winner % n
+        found = admissible.any(axis=(1, 2))
+        return Table(first, second, alpha[image, first, second], beta[image, first, second], score.max(axis=1), found)
+
+    return search
