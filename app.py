@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import controls, frame, resources, session
+from pages.ui import controls, frame, resources, session, takeaway
 from pages.ui.stage import stage
 from pages.ui.words import step_in_words
 
@@ -15,9 +15,10 @@ recording = resources.recording(choice.data, choice.model, position, choice.targ
 def show() -> None:
     start, visit = session.start_within(recording.iterations)
     session.show_notices()
-    step = stage(recording, start, visit)
+    step, hidden = stage(recording, start, visit, choice.views, choice.predict)
     session.settle(step)
-    st.markdown(step_in_words(recording, step))
+    st.markdown(step_in_words(recording, step, hidden))
+    takeaway.offer(choice, position, step)
 
 
 show()

@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.set_defaults(command=evaluate_command)
     evaluation.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
     evaluation.add_argument("--data", choices=("mnist", "uci"), default="mnist", help="which digits (%(default)s)")
-    evaluation.add_argument("--images", type=int, default=100, help="attack the first so many; 0: only read them (100)")
+    evaluation.add_argument(
+        "--images", type=_count, default=100, help="attack the first so many; 0: only read them (100)"
+    )
     evaluation.add_argument("--rule", type=Rule, default=Rule.JSMA, help="jsma, wjsma or tjsma (jsma)")
     evaluation.add_argument("--output", type=Output, default=Output.LOGITS, help="logits or probabilities (logits)")
     evaluation.add_argument(
@@ -59,10 +61,14 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch MNIST first if it is not there")
 
 
-def _natural(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+def _count(text: str, lowest: int = 0) -> int:
+    if not text.isdecimal() or int(text) < lowest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}")
     return int(text)
+
+
+def _natural(text: str) -> int:
+    return _count(text, lowest=1)
 
 
 def train_command(options: argparse.Namespace) -> None:

@@ -143,6 +143,8 @@ class Attack:
         was; the result lies on its device. Raises ValueError for images out of [0, 1], a target
         that is no class, shapes that do not fit and outputs that are not finite.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be at least 1.")
         originals = like_parameters(images, model)
         targets = torch.as_tensor(targets, device=originals.device)
         if targets.shape != (len(originals),):
@@ -180,16 +182,13 @@ class Attack:
         if self.direction is Direction.BOTH:
             directions = [Direction.INCREASE, Direction.DECREASE]
         offers = [self._offer(way, originals, images, target_gradient, others_gradient) for way in directions]
-        best = offers[0] if len(offers) == 1 else _better(*offers)
         reached = logits.argmax(dim=1) == targets
         enough = torch.stack([offer.domain.sum(dim=1) for offer in offers]).amax(dim=0) >= 2
-        stop = [
-            _why_stop(*facts)
-            for facts in zip(
-                reached.tolist(), budget_left.tolist(), enough.tolist(), best.pairs.found.tolist(), strict=True
-            )
-        ]
+        found = torch.stack([offer.pairs.found for offer in offers]).any(dim=0)
+        facts = (each.tolist() for each in (reached, budget_left, enough, found))
+        stop = [_why_stop(*fact) for fact in zip(*facts, strict=True)]
         goes_on = torch.tensor([reason is None for reason in stop], device=images.device)
+        best = offers[0] if len(offers) == 1 else _better(*offers, goes_on)
         return _Turn(logits.detach(), probabilities, best, stop, self._change(images, best, goes_on))
 
     def _gradients(self, leaf: Tensor, logits: Tensor, probabilities: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -221,10 +220,11 @@ class Attack:
         changed = images.flatten(1).clone()
         rows = goes_on.nonzero().flatten()
         pair = torch.stack([offer.pairs.first, offer.pairs.second], dim=1)[rows]
-        sign = offer.sign[rows, None]
+        sign = offer.sign[rows, None].to(changed.dtype)
         moved = (changed[rows[:, None], pair] + sign * self.theta).clamp(0, 1)
         end = (sign > 0).to(moved.dtype)
-        at_end = (moved - end).abs() < 8 * torch.finfo(moved.dtype).eps  # what is left is rounding
+        rounding = 2 * torch.finfo(moved.dtype).eps / self.theta  # of the 1 / theta moves from end to end
+        at_end = (moved - end).abs() < rounding
         changed[rows[:, None], pair] = torch.where(at_end, end, moved)
         return changed.view_as(images)
 
@@ -233,8 +233,10 @@ class Attack:
         pair = None
         if stop is None:
             direction = Direction.INCREASE if turn.best.sign[0] > 0 else Direction.DECREASE
-            numbers = (pairs.first, pairs.second, pairs.alpha, pairs.beta, pairs.score)
-            pair = Pair(*(number[0].item() for number in numbers), direction)
+            first, second, alpha, beta = (
+                number[0].item() for number in (pairs.first, pairs.second, pairs.alpha, pairs.beta)
+            )
+            pair = Pair(first, second, alpha, beta, -alpha * beta, direction)  # in float64, where it cannot vanish
         return Step(
             iteration=iteration,
             image=images[0],
@@ -283,9 +285,11 @@ def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Te
     return (images > 0) & (images <= originals)
 
 
-def _better(brighten: _Offer, darken: _Offer) -> _Offer:
-    """Return for each image the offer whose pair scores higher; on a tie, the one to brighten."""
-    lost = darken.pairs.found & (~brighten.pairs.found | (darken.pairs.score > brighten.pairs.score))
+def _better(brighten: _Offer, darken: _Offer, goes_on: Tensor) -> _Offer:
+    """Return for each image the offer whose pair scores higher; on a tie, or where it stops, the one to brighten."""
+    # In float64 the products of a very sure network's tiny derivatives do not vanish.
+    scores = [-offer.pairs.alpha.double() * offer.pairs.beta.double() for offer in (brighten, darken)]
+    lost = goes_on & darken.pairs.found & (~brighten.pairs.found | (scores[1] > scores[0]))
 
     def pick(name: str, source: object, other: object) -> Tensor:
         one, two = getattr(source, name), getattr(other, name)

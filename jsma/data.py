@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -159,7 +160,7 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], N
         shutil.rmtree(raw, ignore_errors=True)
         unfinished.chmod(0o755)
         unfinished.replace(raw)
-    except OSError as failure:
+    except (OSError, HTTPException) as failure:
         raise MNISTUnavailable(
             f"MNIST could not be downloaded to {raw} ({failure}). Check the network and the disk, then "
             "try again; the built-in UCI digits work without either."
@@ -175,7 +176,7 @@ def _from_first_mirror_that_answers(name: str) -> Iterator[bytes]:
         try:
             response = urlopen(mirror + name, timeout=TIMEOUT_SECONDS)
             break
-        except OSError:
+        except (OSError, HTTPException):
             if mirror == mirrors[-1]:
                 raise
     with response:

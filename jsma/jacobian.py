@@ -4,7 +4,7 @@ from enum import Enum
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 
@@ -19,7 +19,8 @@ class Output(Enum):
 
     def of(self, logits: Tensor) -> Tensor:
         """Return this output, (N, classes), computed from logits of the same shape."""
-        return logits if self is Output.LOGITS else logits.softmax(dim=1)
+        with torch.enable_grad():
+            return logits if self is Output.LOGITS else logits.softmax(dim=1)
 
 
 def jacobian(model: nn.Module, images: Tensor, output: Output = Output.LOGITS) -> Tensor:
@@ -86,7 +87,7 @@ def check_images(images: Tensor) -> None:
 def _check_mode(model: nn.Module) -> None:
     """Refuse a training mode that would make outputs random, mix the images or change the model."""
     for layer in model.modules():
-        if layer.training and isinstance(layer, (_BatchNorm, _DropoutNd)):
+        if layer.training and isinstance(layer, (_NormBase, _DropoutNd, nn.RReLU)):
             raise ValueError(
                 f"The model is in training mode, where {type(layer).__name__} makes its outputs depend on "
                 "more than the image. Call model.eval() first."

@@ -69,10 +69,13 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     Raises ValueError for shapes that differ, for gradients that are not finite and for BOTH.
     """
     _check(target_gradient, others_gradient, domain)
+    a, b = _to_brighten(target_gradient, others_gradient, domain, direction)
+    # Of pixels with the same a this order may keep a few that the skyband does without: no harm here.
+    kept = _dominated_at_most_once(b, a.argsort(dim=1, descending=True, stable=True)) & domain
+    candidates, real = _listed(kept)
     sign = direction.sign
-    a, b = sign * target_gradient, sign * others_gradient
-    candidates, real = _listed(skyband(target_gradient, others_gradient, domain, direction))
-    first, second, found = _best_among(_scaled(a, domain), _scaled(b, domain), candidates, real)
+    scaled = (_scaled(sign * gradient, domain) for gradient in (target_gradient, others_gradient))
+    first, second, found = _best_among(*scaled, candidates, real)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
     beta = _sum_of_two(others_gradient, first, second).where(found, 0)
     return Pairs(first.where(found, -1), second.where(found, -1), alpha, beta, -alpha * beta, found)
@@ -83,28 +86,41 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
 
     Arguments as for `best_pair`. Of pixels with equal derivatives the two of lowest index stay.
     """
+    a, b = _to_brighten(target_gradient, others_gradient, domain, direction)
+    by_b = b.argsort(dim=1, stable=True)
+    order = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
+    return _dominated_at_most_once(b, order) & domain
+
+
+def _to_brighten(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
+    """Return a and b with the signs of brightening; pixels out of the domain are dominated by all others."""
     a, b = direction.sign * target_gradient, direction.sign * others_gradient
-    order = a.masked_fill(~domain, -torch.inf).argsort(dim=1, descending=True, stable=True)
-    b = b.masked_fill(~domain, torch.inf).gather(1, order)
+    return a.masked_fill(~domain, -torch.inf), b.masked_fill(~domain, torch.inf)
+
+
+def _dominated_at_most_once(b: Tensor, order: Tensor) -> Tensor:
+    """Return (N, n) bool: the pixels whose b is below all but at most one of those before them in `order`."""
+    b = b.gather(1, order)
     lowest = b.cummin(dim=1).values
     # The second lowest of b_1..b_k is the lowest of what each b could not be: max(b_k, lowest before k).
     second_lowest = torch.maximum(b[:, 1:], lowest[:, :-1]).cummin(dim=1).values
-    kept = torch.ones_like(domain)
+    kept = torch.ones_like(b, dtype=torch.bool)
     kept[:, 2:] = b[:, 2:] < second_lowest[:, :-1]
-    return torch.zeros_like(domain).scatter(1, order, kept) & domain
+    return torch.zeros_like(kept).scatter(1, order, kept)
 
 
 def all_pairs(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
-    """Return (score, admissible), (n, n) each, of every pair first < second of one image.
+    """Return score and admissible, (n, n) each, of every pair first < second of one image.
 
     The whole table that `best_pair` does without: target_gradient, others_gradient and domain are
-    (n,). Below the diagonal, and for pairs that are not admissible, the score is 0. Memory O(n^2).
+    (n,). Below the diagonal, and for pairs that are not admissible, the score is 0. Scores are
+    float64, in which products of tiny float32 derivatives do not vanish. Memory O(n^2).
     """
     alpha = target_gradient[:, None] + target_gradient
     beta = others_gradient[:, None] + others_gradient
     rightly_signed = (alpha > 0) & (beta < 0) if direction.sign > 0 else (alpha < 0) & (beta > 0)
     admissible = (rightly_signed & domain[:, None] & domain).triu(diagonal=1)
-    return torch.where(admissible, -alpha * beta, 0), admissible
+    return torch.where(admissible, -alpha.double() * beta.double(), 0), admissible
 
 
 def _check(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> None:
@@ -136,8 +152,9 @@ def _scaled(derivatives: Tensor, domain: Tensor) -> Tensor:
     (1e-25 and less) from vanishing.
     """
     largest = derivatives.abs().where(domain, 0).amax(dim=1, keepdim=True)
-    exponent = torch.frexp(largest).exponent.clamp(-100, 100)
-    return torch.ldexp(derivatives, -exponent)
+    exponent = torch.frexp(largest).exponent
+    half = exponent // 2  # in two halves, since 2 ** -exponent itself may be out of range
+    return torch.ldexp(torch.ldexp(derivatives, -half), half - exponent)
 
 
 def _best_among(a: Tensor, b: Tensor, candidates: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:

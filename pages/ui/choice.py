@@ -1,12 +1,36 @@
 """What is being attacked and how: one record, which is also the link that can be shared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 from jsma import Attack, Direction, Output, Rule
 
 DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
+CONTROLS = {
+    "data": "Data",
+    "digit": "Digit",
+    "sample": "Sample",
+    "target": "Target",
+    "model": "Model",
+    "theta": "Pixel change θ",
+    "gamma": "Budget γ",
+    "output": "Output",
+    "direction": "Direction",
+}
+"""The controls of the sidebar, by the names that `hide` takes."""
+
+VIEWS = {
+    "picture": "The picture",
+    "reading": "The network's reading",
+    "jacobian": "1 Jacobian",
+    "saliency": "2 Saliency",
+    "perturb": "3 Perturb",
+}
+"""The parts of the stage, with their headings, by the names that `views` takes."""
+
+SWITCHES = ("hide", "views", "predict")
+
 MODELS = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
 
 THETAS = (0.05, 1.0)
@@ -16,7 +40,11 @@ GAMMAS = (0.005, 0.145)
 
 @dataclass(frozen=True)
 class Choice:
-    """Everything a link carries. `sample` counts the digits of class `digit` from 0; `step` is the iteration."""
+    """Everything a link carries. `sample` counts the digits of class `digit` from 0; `step` is the iteration.
+
+    A teacher's switches: `hide`, controls that are left out; `views`, the parts of the stage that are
+    shown; `predict`, whether the next pair is hidden at first.
+    """
 
     data: str = "uci"
     model: str = "tutorial"
@@ -29,6 +57,9 @@ class Choice:
     theta: float = 1.0
     gamma: float = 0.145
     step: int = 0
+    hide: tuple[str, ...] = ()
+    views: tuple[str, ...] = tuple(VIEWS)
+    predict: bool = False
 
     @property
     def attack(self) -> Attack:
@@ -41,8 +72,10 @@ class Choice:
         return replace(self, digit=digit, sample=0, target=target)
 
     def to_url(self) -> dict[str, str]:
-        """Return the query parameters of the link to this choice."""
-        return {field.name: _as_text(getattr(self, field.name)) for field in fields(self)}
+        """Return the query parameters of the link to this choice; a teacher's switches only where they are used."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        unused = {name for name in SWITCHES if values[name] == getattr(Choice, name)}
+        return {name: _as_text(value) for name, value in values.items() if name not in unused}
 
 
 def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
@@ -57,9 +90,8 @@ def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
                 values[name] = read(parameters[name])
             except ValueError as problem:
                 default = _as_text(getattr(Choice(), name))
-                notices.append(
-                    f"The link asks for {name} “{_shortened(parameters[name])}”, but {problem}. Using {default}."
-                )
+                asked = f"The link asks for {name} “{_shortened(parameters[name])}”, but {problem}."
+                notices.append(f"{asked} Using {default or 'none'}.")
     choice = Choice(**values)
     if choice.target == choice.digit:
         choice = choice.with_digit(choice.digit)
@@ -75,6 +107,20 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _some_of(allowed: Iterable[str], at_least: int) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        names = tuple(text[:200].split(",")) if text else ()
+        if len(names) < at_least or len(set(names)) < len(names) or not set(names) <= set(allowed):
+            raise ValueError(f"it must be names from {', '.join(allowed)}, with commas between")
+        return names
+
+    return read
+
+
+def _flag(text: str) -> bool:
+    return _one_of("0", "1")(text) == "1"
 
 
 def _member(kind: type[Enum]) -> Callable[[str], Enum]:
@@ -116,13 +162,20 @@ _READERS: dict[str, Callable] = {
     "theta": _between(*THETAS),
     "gamma": _between(*GAMMAS),
     "step": _whole(0, 9999),
+    "hide": _some_of(CONTROLS, at_least=0),
+    "views": _some_of(VIEWS, at_least=1),
+    "predict": _flag,
 }
 
 
 def _as_text(value: object) -> str:
     if isinstance(value, Enum):
         return value.value
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _shortened(text: str) -> str:

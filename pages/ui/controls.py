@@ -5,13 +5,15 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 from matplotlib import image as matplotlib_image
 
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output
 from pages.ui import resources, session
-from pages.ui.choice import DATA, GAMMAS, MODELS, THETAS, Choice
+from pages.ui.choice import CONTROLS, DATA, GAMMAS, MODELS, THETAS, Choice
+from pages.ui.glossary import TERMS
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
@@ -22,18 +24,15 @@ DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken"}
 HELP = {
     "data": "Where the digit comes from. The UCI digits are built in and need no network. MNIST's test set is the "
     "collection the method was published on; it can be downloaded once (12 MB).",
-    "digit": "The source class: what the picture really shows. The network should read it right before the attack.",
+    "digit": TERMS["source class"],
     "sample": "Which handwritten example of this digit is attacked.",
-    "target": "The target class: the wrong digit that the attack wants the network to read.",
+    "target": TERMS["target class"],
     "model": "The network under attack. Both were trained on MNIST; they differ in size and shape, and so in how "
     "easily they are misled.",
-    "theta": "θ (theta): how far a chosen pixel is moved in one go. 1 takes it to the end of its range at once; with "
-    "less, a pixel may be chosen again.",
-    "gamma": "γ (gamma): the budget, the largest share of the 784 pixels that may be changed. The paper allows 14.5 %, "
-    "which is 112 pixels: 56 pairs.",
-    "output": "What is differentiated. Logits are the network's raw scores, the paper's choice. Probabilities are what "
-    "softmax makes of them; they add up to 1, so what the target gains the others lose.",
-    "direction": "Brighten moves the chosen pixels towards white, darken towards black.",
+    "theta": TERMS["θ"],
+    "gamma": TERMS["γ"],
+    "output": f"What is differentiated. **Logit**: {TERMS['logit']} **Probability**: {TERMS['probability']}",
+    "direction": TERMS["brighten"],
 }
 
 
@@ -41,10 +40,11 @@ def choose(choice: Choice) -> tuple[Choice, Digits]:
     """Draw the sidebar and return the choice as it can be carried out, with its digits.
 
     It differs from `choice` where that asks for what is not here: MNIST before it was downloaded,
-    or a sample beyond the last one.
+    or a sample beyond the last one. What `choice.hide` names is left out.
     """
     with st.sidebar:
-        _select("data", "Data", DATA)
+        if "data" not in choice.hide:
+            _select("data", DATA)
         try:
             digits = resources.digits(choice.data)
         except MNISTUnavailable as problem:
@@ -52,16 +52,21 @@ def choose(choice: Choice) -> tuple[Choice, Digits]:
             choice = replace(choice, data="uci")
             digits = resources.digits("uci")
         choice = _within(choice, len(digits.of_class(choice.digit)))
-        _digit_grid("digit", "Digit", choice.digit, choice.with_digit)
-        _samples(choice, digits)
-        _digit_grid(
-            "target", "Target", choice.target, lambda target: replace(choice, target=target), never=choice.digit
-        )
-        _select("model", "Model", MODELS)
-        _slider("theta", "Pixel change θ", *THETAS, 0.05, "%.2f")
-        _slider("gamma", "Budget γ", *GAMMAS, 0.005, "percent")
-        _segmented("output", "Output", OUTPUTS)
-        _segmented("direction", "Direction", DIRECTIONS)
+        controls = {
+            "digit": lambda: _digit_grid("digit", choice.digit, choice.with_digit),
+            "sample": lambda: _samples(choice, digits),
+            "target": lambda: _digit_grid("target", choice.target, lambda to: replace(choice, target=to), choice.digit),
+            "model": lambda: _select("model", MODELS),
+            "theta": lambda: _slider("theta", *THETAS, 0.05, "%.2f"),
+            "gamma": lambda: _slider("gamma", *GAMMAS, 0.005, "percent"),
+            "output": lambda: _segmented("output", OUTPUTS),
+            "direction": lambda: _segmented("direction", DIRECTIONS),
+        }
+        for name, draw in controls.items():
+            if name not in choice.hide:
+                draw()
+        with st.expander("Glossary"):
+            st.markdown("\n\n".join(f"**{name}** {meaning}" for name, meaning in TERMS.items()))
     return choice, digits
 
 
@@ -85,22 +90,21 @@ def _bound(name: str) -> dict:
     return {"key": f"widget-{name}", "on_change": _take, "args": (name,), "help": HELP[name]}
 
 
-def _select(name: str, label: str, options: dict[str, str]) -> None:
-    st.selectbox(label, options, format_func=options.get, **_bound(name))
+def _select(name: str, options: dict[str, str]) -> None:
+    st.selectbox(CONTROLS[name], options, format_func=options.get, **_bound(name))
 
 
-def _segmented(name: str, label: str, options: dict) -> None:
+def _segmented(name: str, options: dict) -> None:
+    label = CONTROLS[name]
     st.segmented_control(label, options, format_func=options.get, required=True, width="stretch", **_bound(name))
 
 
-def _slider(name: str, label: str, lowest: float, highest: float, step: float, form: str) -> None:
-    st.slider(label, lowest, highest, step=step, format=form, **_bound(name))
+def _slider(name: str, lowest: float, highest: float, step: float, form: str) -> None:
+    st.slider(CONTROLS[name], lowest, highest, step=step, format=form, **_bound(name))
 
 
-def _digit_grid(
-    name: str, label: str, chosen: int, choice_for: Callable[[int], Choice], never: int | None = None
-) -> None:
-    st.markdown(label, help=HELP[name])
+def _digit_grid(name: str, chosen: int, choice_for: Callable[[int], Choice], never: int | None = None) -> None:
+    st.markdown(CONTROLS[name], help=HELP[name])
     with st.container(key=f"grid-{name}"):
         for digit in range(10):
             st.button(
@@ -153,8 +157,6 @@ def _turn_page(label: str, meaning: str, choice: Choice, sample: int, samples: i
 @st.cache_data(max_entries=4096, show_spinner=False)
 def _as_png(grey: bytes) -> str:
     """Return a 28 x 28 float32 image as base64 of a PNG."""
-    import numpy as np
-
     file = io.BytesIO()
     pixels = np.frombuffer(grey, "<f4").reshape(28, 28)
     matplotlib_image.imsave(file, pixels, cmap="gray", vmin=0, vmax=1, format="png")

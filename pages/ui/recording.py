@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from jsma import Attack, Direction, Output, Step, skyband
+from jsma import Attack, Direction, Output, Pair, Step, skyband
 from jsma.saliency import all_pairs
 
 RUNNERS_UP = 5
@@ -105,7 +105,7 @@ def _facts_of_step(step: Step, after: Step | None, target: int, attack: Attack) 
         "map_limits": _limits(step.jacobian.flatten(1)),
         "skyband": _skyband(step, direction),
         "counts": _counts(step, admissible, direction),
-        "best_pairs": _best_pairs(score),
+        "best_pairs": _best_pairs(score, admissible, step.pair),
         "pair": None if step.pair is None else _facts_of_pair(step, after, target, attack),
         "stop": None if step.stop is None else step.stop.name,
     }
@@ -146,16 +146,19 @@ def _counts(step: Step, admissible: torch.Tensor, direction: Direction) -> dict:
     }
 
 
-def _best_pairs(score: torch.Tensor) -> list[list]:
-    """Return [first, second, score] of the best pairs, best first, ties by lowest indices."""
-    by_row, rows = score.amax(dim=1).topk(RUNNERS_UP)  # the best five pairs lie in the best five rows
-    rows = rows[by_row > 0].sort().values
-    if not len(rows):
-        return []
+def _best_pairs(score: torch.Tensor, admissible: torch.Tensor, pair: Pair | None) -> list[list]:
+    """Return [first, second, score] of the best pairs, best first, ties by lowest indices, the chosen one leading."""
+    score = score.where(admissible, -1)
+    by_row = score.amax(dim=1).sort(descending=True, stable=True)
+    rows = by_row.indices[:RUNNERS_UP].sort().values  # the best five pairs lie in the five rows with the best ones
     values, places = score[rows].flatten().sort(descending=True, stable=True)
-    kept = range(min(RUNNERS_UP, int((values > 0).sum())))
-    width = score.shape[1]
-    return [[int(rows[places[i] // width]), int(places[i] % width), float(values[i])] for i in kept]
+    found = [divmod(place, len(score)) for place in places[: RUNNERS_UP + 1].tolist()]
+    ranked = [
+        (int(rows[row]), column, float(value)) for (row, column), value in zip(found, values, strict=False) if value > 0
+    ]
+    if pair is not None:  # in float32 the chosen pair may tie with one that is ahead in float64
+        ranked.sort(key=lambda each: each[:2] != (pair.first, pair.second))
+    return [list(each) for each in ranked[:RUNNERS_UP]]
 
 
 def _skyband(step: Step, direction: Direction) -> list[int]:

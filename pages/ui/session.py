@@ -1,12 +1,12 @@
 """The visitor's choice, kept in step with the address bar across reruns and pages."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import streamlit as st
 
 from pages.ui.choice import Choice, from_url
 
-OURS = set(Choice().to_url())
+OURS = {field.name for field in fields(Choice)}
 
 
 def current() -> Choice:

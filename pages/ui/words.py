@@ -11,15 +11,20 @@ STOPS = {
 }
 
 
-def step_in_words(recording: Recording, step: int) -> str:
-    """Return Markdown that says where the attack stands at `step`, why this pair, and what happens next."""
+def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
+    """Return Markdown that says where the attack stands at `step`, why this pair, and what happens next.
+
+    hidden: keep the pair to ourselves, since the viewer is to predict it.
+    """
     facts, now = recording.facts, recording.facts["steps"][step]
     target = facts["target"]
     reading = (
         f"**Iteration {step} of {recording.iterations}.** The network reads a **{now['reads']}** "
-        f"({_percent(now['probabilities'][now['reads']])} sure) and gives the target {target} "
+        f"({_percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
         f"{_percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
     )
+    if hidden:
+        return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
     return f"{reading}\n\n{_what_next(facts, now) if now['pair'] else _why_ended(facts, now)}"
 
 
@@ -53,4 +58,4 @@ def _number(value: float, sign: bool = False) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.1%}" if share < 0.9995 else "100 %"
+    return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"

@@ -1,49 +1,71 @@
 """The stage: a whole attack, drawn and stepped through in the browser.
 
-Data goes in once as bytes: one line of JSON (which recording this is, where to start, which views
-to show), then the payload of pages/ui/recording.py. One value comes out: the step the viewer has
-settled on. The scripts are plain, in the order of SCRIPTS, and share one module scope.
+How data gets in: once, as bytes; one line of JSON (which recording this is, where to start, which
+views to show), then the payload of pages/ui/recording.py. How events get out: one value, `settled`,
+says where the viewer has stayed for a moment: recording, visit, step, and whether the pair of that
+step is hidden because the viewer is to predict it. Everything else happens in the browser.
+
+The scripts are plain and share one module scope, in the order of SCRIPTS: what is read and said and
+how it is drawn first, then the views, then the stage that holds them.
 """
 
 import json
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
+from pages.ui.choice import VIEWS
+from pages.ui.glossary import TERMS
 from pages.ui.recording import Recording
 
 HERE = Path(__file__).parent
-SCRIPTS = (
-    "recording.js",
-    "words.js",
-    "drawing.js",
-    "picture.js",
-    "maps.js",
-    "plane.js",
-    "card.js",
-    "perturb.js",
-    "reading.js",
-    "stage.js",
-)
-VIEWS = ("picture", "reading", "jacobian", "saliency", "perturb")
-"""The views there are; a page names those it wants."""
+SCRIPTS = ("recording", "pairs", "words", "terms", "drawing", "pointing", "playing")
+SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "stage")
+
+
+def _html() -> str:
+    """Return the skeleton, every <dfn> of a term made a word that explains itself when clicked."""
+    names = {name.lower(): name for name in TERMS}
+
+    def button(found: re.Match) -> str:
+        return f'<button type="button" class="term" data-term="{names[found[1].lower()]}">{found[1]}</button>'
+
+    return re.sub(r"<dfn>(.*?)</dfn>", button, (HERE / "stage.html").read_text(encoding="utf-8"))
+
+
+def _script() -> str:
+    glossary = f"const GLOSSARY = {json.dumps(TERMS)};"
+    return "\n".join([glossary, *((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)])
+
 
 _component = st.components.v2.component(
-    "jsma_stage",
-    html=(HERE / "stage.html").read_text(),
-    css=(HERE / "stage.css").read_text(),
-    js="\n".join((HERE / script).read_text() for script in SCRIPTS),
+    "jsma_stage", html=_html(), css=(HERE / "stage.css").read_text(encoding="utf-8"), js=_script()
 )
+
+
+class Settled(NamedTuple):
+    """Where the viewer is: the step, and whether its pair is still to be predicted."""
+
+    step: int
+    hidden: bool
 
 
 def stage(
-    recording: Recording, start: int = 0, visit: int = 0, views: tuple[str, ...] = VIEWS, key: str = "stage"
-) -> int:
-    """Show `recording`, beginning at step `start`, and return the step the viewer has settled on.
+    recording: Recording,
+    start: int = 0,
+    visit: int = 0,
+    views: tuple[str, ...] = tuple(VIEWS),
+    predict: bool = False,
+    key: str = "stage",
+) -> Settled:
+    """Show `recording`, beginning at step `start`, and return where the viewer has settled.
 
     visit: another number makes the browser jump to `start` again, even within the same recording.
+    predict: begin in the mode in which the next pair is hidden and the viewer predicts it.
     """
-    setting = {"recording": recording.name, "start": start, "visit": visit, "views": views}
+    setting = {"recording": recording.name, "start": start, "visit": visit, "views": views, "predict": predict}
     result = _component(
         key=key,
         data=json.dumps(setting).encode() + b"\n" + recording.payload,
@@ -53,5 +75,5 @@ def stage(
     )
     settled = result.settled
     if not settled or settled["recording"] != recording.name or settled["visit"] != visit:
-        return start
-    return min(max(int(settled["step"]), 0), recording.iterations)
+        return Settled(start, predict and start < recording.iterations)
+    return Settled(min(max(int(settled["step"]), 0), recording.iterations), bool(settled["hidden"]))

@@ -1,61 +1,185 @@
-// Why this pair: the formula with its numbers, the runners-up, and how many pairs were ruled out.
+// Beside the plane: why this pair; or the viewer's own pair and its rank; or whom a clicked pixel would pair best with.
 
 function createCard(find) {
   const card = find(".card");
   return {
     draw(recording, view) {
       const step = recording.steps[view.k];
-      card.innerHTML = step.pair ? whyThisPair(recording, step, view) : fromStartToEnd(recording, view);
+      setHtml(card, cardHtml(recording, step, view));
+      const canvas = card.querySelector(".partner-map");
+      if (!canvas) return;
+      if (canvas !== this.measured) measureCanvases(card);
+      this.measured = canvas;
+      drawPartnerMap(canvas, recording, view);
     },
   };
 }
 
-function whyThisPair(recording, step, { k, layout }) {
-  const { first, second, alpha, beta, score } = step.pair;
-  const brighter = step.sign > 0;
-  const where = (pixel) => place(recording, pixel, layout);
-  const line = (name, of, sum, test) => `
-    <tr><th scope="row">${name}</th>
-      <td class="p">${slope(of(k, first))}</td><td class="sign">+</td>
-      <td class="q">${slope(of(k, second))}</td><td class="sign">=</td>
-      <td class="sum">${slope(sum)}</td><td class="test">${test}</td></tr>`;
+function cardHtml(recording, step, view) {
+  if (view.shown.how === "partner") return partnerHtml(recording, view);
+  if (view.shown.how === "picked") return yourPair(recording, view);
+  return step.pair ? whyThisPair(recording, step, view) : fromStartToEnd(recording, view);
+}
+
+/** The formula with the numbers of p and q, either of which may be missing. */
+function formulaHtml(recording, { k, layout, shown: { p, q } }) {
+  const brighter = recording.steps[k].sign > 0;
+  const numbers = p !== null && q !== null ? pairNumbers(recording, k, p, q) : null;
+  const head = (name, i) => `<th scope="col" class="${name}" ${at(i)}>${name}<br>${i === null ? "–" : place(recording, i, layout)}</th>`;
+  const at = (i) => (i === null ? "" : `data-pixel="${i}"`);
+  const cell = (name, i, of) => `<td class="${name}" ${at(i)}>${i === null ? "–" : slope(of(k, i))}</td>`;
+  const test = (passes, name, side) => (numbers ? `<span class="${passes ? "" : "fails"}">${term(name)} ${passes ? "✓" : "✕"}<span class="side"> ${side} 0</span></span>` : "");
+  const line = (name, beat, of, sum, tested) => `
+    <tr class="beat-${beat}"><th scope="row">${term(name)}</th>${cell("p", p, of)}<td class="sign">+</td>${cell("q", q, of)}
+      <td class="sign">=</td><td class="sum">${numbers ? slope(sum) : "–"}</td><td class="test">${tested}</td></tr>`;
   return `
-    <h3>Why this pair</h3>
     <table class="formula">
-      <tr><td></td><th scope="col" class="p">p<br>${where(first)}</th><td></td>
-        <th scope="col" class="q">q<br>${where(second)}</th><td></td><th scope="col">sum</th><td></td></tr>
-      ${line("a", recording.a, alpha, `α ✓ ${brighter ? "above" : "below"} 0`)}
-      ${line("b", recording.b, beta, `β ✓ ${brighter ? "below" : "above"} 0`)}
+      <tr><td></td>${head("p", p)}<td></td>${head("q", q)}<td></td><th scope="col">sum</th><td></td></tr>
+      ${line("a", 3, recording.a, numbers?.alpha, test(numbers?.alphaPasses, "α", brighter ? "above" : "below"))}
+      ${line("b", 4, recording.b, numbers?.beta, test(numbers?.betaPasses, "β", brighter ? "below" : "above"))}
+    </table>`;
+}
+
+function scoreHtml(score, remark) {
+  return `<p class="score beat-5"><span>${term("score", "score")} = −α × β =</span> <b data-testid="stage-score">${slope(score)}</b> <span class="quiet">${remark}</span></p>`;
+}
+
+function whyThisPair(recording, step, view) {
+  const where = (pixel) => place(recording, pixel, view.layout);
+  const runners = step.best_pairs.filter(([first, second]) => first !== step.pair.first || second !== step.pair.second);
+  return `
+    <h3>Why this pair</h3>${formulaHtml(recording, view)}${scoreHtml(step.pair.score, "the highest of all")}
+    ${predictedHtml(view)}
+    <h3 class="beat-6">Runners-up</h3>
+    <table class="runners beat-6" data-testid="stage-runners">
+      ${runners.slice(0, view.layout === "projector" ? 3 : 4).map((pair, at) => runnerUp(pair, at, step, where)).join("")}
     </table>
-    <p class="score"><span>score = −α × β =</span> <b>${slope(score)}</b> <span class="quiet">the highest of all</span></p>
-    <h3>Runners-up</h3>
-    <table class="runners">${step.best_pairs.slice(1, layout === "projector" ? 4 : 5).map((pair, at) => runnerUp(pair, at, step, where)).join("")}</table>
-    ${pairCounts(step)}`;
+    ${pairCounts(recording, step)}`;
 }
 
 function runnerUp([first, second, score], at, step, where) {
-  const named = (pixel) => (pixel === step.pair.first ? ' class="p"' : pixel === step.pair.second ? ' class="q"' : "");
-  return `<tr><td class="quiet">${at + 2}</td><td${named(first)}>${where(first)}</td><td class="quiet with">with</td>
-    <td${named(second)}>${where(second)}</td><td class="value">${slope(score)}</td></tr>`;
+  const cell = (i) => `<td data-pixel="${i}" class="${i === step.pair.first ? "p" : i === step.pair.second ? "q" : ""}">${where(i)}</td>`;
+  const share = Math.floor((1000 * score) / step.pair.score) / 10; // never rounded up to 100 %
+  return `<tr><td class="quiet">${at + 2}</td>${cell(first)}<td class="quiet with">with</td>${cell(second)}
+    <td class="quiet value share" title="share of the best score">${share.toFixed(1)} %</td><td class="value">${slope(score)}</td></tr>`;
 }
 
-function pairCounts(step) {
-  const { compared, admissible } = step.counts;
+/** How many pairs were compared, and what ruled the others out. */
+function pairCounts(recording, step) {
+  const { pixels, compared, admissible, alpha_fails, only_beta_fails } = step.counts;
+  const share = (count) => `width:${(100 * count) / Math.max(1, compared)}%`;
+  const [alphaFails, betaFails] = step.sign > 0 ? ["α ≤ 0", "only β ≥ 0"] : ["α ≥ 0", "only β ≤ 0"];
+  const out = recording.pixels - pixels;
   return `
-    <h3 class="compared">${counted(compared)} pairs compared</h3>
-    <span class="meter wide" aria-hidden="true"><i style="width:${(100 * admissible) / Math.max(1, compared)}%"></i></span>
-    <p class="sides"><b class="target">${counted(admissible)} pass</b><span class="quiet">${counted(compared - admissible)} rejected</span></p>`;
+    <p class="compared beat-6"><b>${counted(compared)} pairs compared</b>
+      <span class="quiet out" data-testid="stage-out">${plural(out, "pixel")} out of the ${term("search domain", "domain")}</span></p>
+    <div class="beat-6"><span class="meter wide" aria-hidden="true"><i style="${share(admissible)}"></i><i class="alpha" style="${share(alpha_fails)}"></i></span>
+    <p class="sides" data-testid="stage-counts"><b class="target">${counted(admissible)} ${term("admissible", "pass")}</b>
+      <span class="quiet"><span class="sw alpha"></span>${counted(alpha_fails)} ${alphaFails}</span>
+      <span class="quiet"><span class="sw beta"></span>${counted(only_beta_fails)} ${betaFails}</span></p></div>`;
+}
+
+/** Predict first: the viewer's pair, its rank among all admissible pairs, and where it stands among their scores. */
+function yourPair(recording, view) {
+  const buttons = view.views.includes("perturb") ? "" : predictButtons(view.shown);
+  return `${yourNumbers(recording, view)}${tallyHtml(view.tally)}${buttons}`;
+}
+
+function yourNumbers(recording, { shown, k, ranking, ...view }) {
+  const head = `<h3>Your pair</h3>${formulaHtml(recording, { shown, k, ...view })}`;
+  if (shown.p === null || shown.q === null) {
+    const left = shown.p === null ? "Pick two pixels." : "Pick one more.";
+    return `${head}<p class="lesson">${left} A pair must pass both tests: raise the target and lower the others.</p>`;
+  }
+  const numbers = pairNumbers(recording, k, shown.p, shown.q);
+  if (!numbers.admissible) return `${head}${whyNotAdmissible(recording.steps[k], numbers)}`;
+  const { rank, bins, share } = ranking;
+  const total = recording.steps[k].counts.admissible;
+  const better = rank === 1 ? "No pair does better." : `${counted(rank - 1)} pair${rank === 2 ? " does" : "s do"} better.`;
+  return `
+    ${head}${scoreHtml(numbers.score, "")}
+    <p class="rank" data-testid="stage-rank">Rank <b>${counted(rank)}</b> of ${counted(total)}</p>
+    <p class="caption">${Math.floor(100 * share)} % of the best score. ${better}</p>
+    ${histogramHtml(bins, share)}`;
+}
+
+function whyNotAdmissible(step, { alphaPasses, betaPasses }) {
+  const brighter = step.sign > 0;
+  const failed = [];
+  if (!alphaPasses) failed.push(`<b>α is not ${brighter ? "above" : "below"} 0</b>: the pair does not raise the target`);
+  if (!betaPasses) failed.push(`<b>β is not ${brighter ? "below" : "above"} 0</b>: the pair does not lower the others`);
+  return `<p class="lesson" data-testid="stage-rank">Not ${term("admissible")}: ${failed.join(", and ")}. Such a pair has no score and no rank.</p>`;
+}
+
+function histogramHtml(bins, share) {
+  const tallest = Math.log1p(Math.max(...bins));
+  const mine = Math.min(bins.length - 1, Math.floor(share * bins.length));
+  const bar = (count, at) => `<i class="${at === mine ? "mine" : ""}" style="height:${count ? 6 + (94 * Math.log1p(count)) / tallest : 0}%"></i>`;
+  return `<p class="sides quiet"><span>how many pairs score this (log)</span></p>
+    <div class="histogram" role="img" aria-label="How the scores of all admissible pairs are spread; yours is at ${Math.floor(100 * share)} % of the best.">${[...bins].map(bar).join("")}</div>
+    <p class="sides quiet"><span>score 0</span><span>best pair, hidden</span></p>`;
+}
+
+/** How the predictions of this attack went so far. */
+function tallyHtml(tally) {
+  const tries = [...tally.values()];
+  if (!tries.length) return "";
+  const exact = tries.filter(({ rank }) => rank === 1).length;
+  const ranks = tries.map(({ rank }) => rank).filter((rank) => rank !== null);
+  const mean = tries.reduce((sum, { share }) => sum + share, 0) / tries.length;
+  return `<p class="tally" data-testid="stage-tally">So far: <b>${tries.length}</b> predicted, <b>${exact}</b> exact${ranks.length ? `, best rank <b>${counted(Math.min(...ranks))}</b>` : ""},
+    on average <b>${Math.floor(100 * mean)} %</b> of the best score.</p>`;
+}
+
+function predictedHtml({ predicting, tally, k }) {
+  const mine = tally.get(k);
+  if (!predicting) return "";
+  const said = !mine ? "" : mine.rank === 1 ? "You predicted this very pair." : mine.rank === null ? "Your pair was not admissible." : `Your pair: rank ${counted(mine.rank)}, score ${slope(mine.score)}.`;
+  return `${said ? `<p class="yours">${said}</p>` : ""}${tallyHtml(tally)}`;
+}
+
+/** The best-partner map: one row of the table of all pairs, laid out as a picture. */
+function partnerHtml(recording, { k, partner, shown, layout }) {
+  const head = `<div class="partner-head"><h3>Who would <b class="p">p</b> pair best with?</h3>
+    <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
+  if (!recording.inDomain(k, partner)) return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;
+  const { scores, passing } = partnersOf(recording, k, partner);
+  const best = shown.q === null ? 0 : scores[shown.q];
+  const words = shown.q === null
+    ? "No partner passes both tests with this pixel."
+    : `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, layout)}</b>: score <b>${slope(best)}</b>`;
+  const highest = recording.steps[k].best_pairs[0]?.[2];
+  return `${head}
+    <div class="partner"><canvas class="partner-map" data-testid="stage-partner" role="img" tabindex="0" aria-label="The score of every pixel as a partner of the clicked one."></canvas>
+      <div class="partner-legend"><span class="scale"></span><p><b>${slope(best)}</b><br>best partner</p><p class="zero">0</p>
+        <p class="none"><i></i>fails a test</p><p class="gone"><i></i>cannot change</p></div></div>
+    <p data-testid="stage-partner-words">${words}</p>
+    <p class="caption">${plural(passing, "partner")} pass${passing === 1 ? "es" : ""} both tests.${highest === undefined ? "" : ` The best pair of all: ${slope(highest)}.`}</p>`;
+}
+
+function drawPartnerMap(canvas, recording, { k, partner, shown, pixel, colours }) {
+  const { scores } = partnersOf(recording, k, partner);
+  const best = shown.q === null ? 1 : scores[shown.q];
+  const [fails, gone] = [colours.fill, colours.bar].map((hex) => packed(...[1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))));
+  const { pen, cell } = paintPixels(canvas, recording, `${k} ${partner} ${colours.theme}`, (i) => {
+    if (!recording.inDomain(k, i)) return gone;
+    return scores[i] > 0 ? colourOf(colours.partner, (2 * scores[i]) / best - 1) : fails;
+  });
+  for (const [name, i] of [["p", shown.p], ["q", shown.q]]) {
+    if (i !== null) ring(pen, middleOf(recording, i, cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
+  }
+  if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 8);
 }
 
 /** After the last step: what the whole attack moved. */
-function fromStartToEnd(recording, { k }) {
+function fromStartToEnd(recording, { k, tally }) {
   const { target, label, steps } = recording;
   const [before, after] = [steps[0], steps[k]];
   const pairs = steps.filter((step) => step.pair).map((step) => step.pair);
   const name = (digit) => `<b class="${digit === target ? "target" : "source"}">${digit}</b>`;
   const line = (what, from, to, kind = "") => `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
   const sure = (digit, kind) => line(`sure of ${name(digit)}`, percent(before.probabilities[digit]), percent(after.probabilities[digit]), kind);
-  const logit = (digit) => line(`score of ${name(digit)} (logit)`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
+  const logit = (digit) => line(`score of ${name(digit)} (${term("logit")})`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
   return `
     <h3>From start to end</h3>
     <table class="journey">
@@ -64,7 +188,7 @@ function fromStartToEnd(recording, { k }) {
       ${pairs.length ? line("score of the best pair", slope(pairs[0].score), slope(pairs.at(-1).score)) : ""}
       ${line("pixels changed", 0, after.changed)}
     </table>
-    ${pairs.length ? promisesKept(recording, pairs) : ""}`;
+    ${pairs.length ? promisesKept(recording, pairs) : ""}${tallyHtml(tally)}`;
 }
 
 function promisesKept(recording, pairs) {

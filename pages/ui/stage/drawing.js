@@ -2,6 +2,13 @@
 
 const boxes = new WeakMap(); // the size of each canvas on the page: asking the page while drawing would make it lay out again
 
+/** Replace the content of an element, but only when it changes: the same text again would cost a layout. */
+function setHtml(element, html) {
+  if (element.shownHtml === html) return;
+  element.shownHtml = html;
+  element.innerHTML = html;
+}
+
 /** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. */
 function measureCanvases(root) {
   for (const canvas of root.querySelectorAll("canvas")) boxes.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
@@ -25,10 +32,11 @@ function prepare(canvas) {
 /** Read the colours of stage.css, so that the canvases follow the theme. */
 function readColours(root) {
   const style = getComputedStyle(root);
-  const names = ["paper", "ink", "ink2", "ink3", "line", "fill", "bar", "dot", "p", "q", "source", "target", "soft"];
+  const names = ["paper", "ink", "ink2", "ink3", "line", "fill", "bar", "dot", "p", "q", "source", "target", "soft", "raises", "lowers"];
   const colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
   const stops = (name) => style.getPropertyValue(name).trim().split(/\s+/);
   colours.diverging = colourTable(stops("--diverging"), [-1, -0.66, -0.3, 0, 0.3, 0.66, 1]);
+  colours.partner = colourTable(stops("--partner"), [0, 0.5, 1]);
   colours.font = style.fontFamily;
   const size = (name) => parseFloat(style.getPropertyValue(name));
   colours.size = { t1: size("--t1"), t2: size("--t2"), t3: size("--t3") };
@@ -42,11 +50,11 @@ const packed = (red, green, blue) => ((255 << 24) | (Math.round(blue) << 16) | (
 
 const unpacked = (colour) => `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
 
-/** Return TABLE_SIZE packed colours, interpolated between `stops` that stand at `places` from -1 to 1. */
+/** Return TABLE_SIZE packed colours, interpolated between `stops` that stand at `places`, from the first to the last. */
 function colourTable(stops, places) {
   const rgb = stops.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
   return Uint32Array.from({ length: TABLE_SIZE }, (_, entry) => {
-    const at = (2 * entry) / (TABLE_SIZE - 1) - 1;
+    const at = places[0] + (entry / (TABLE_SIZE - 1)) * (places.at(-1) - places[0]);
     const right = Math.max(1, places.findIndex((place) => place >= at));
     const share = (at - places[right - 1]) / (places[right] - places[right - 1]);
     return packed(...rgb[right].map((end, channel) => rgb[right - 1][channel] + share * (end - rgb[right - 1][channel])));
@@ -88,7 +96,7 @@ function middleOf(recording, pixel, cell) {
 }
 
 /** Ring a pixel: p with a circle, q with a square, on a halo that keeps it visible on any ground. */
-function ring(pen, [x, y], radius, name, colour, halo, width) {
+function ring(pen, [x, y], radius, name, colour, halo, width, dashed = false) {
   const trace = () => {
     pen.beginPath();
     if (name === "p") pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -101,7 +109,9 @@ function ring(pen, [x, y], radius, name, colour, halo, width) {
   trace();
   pen.lineWidth = width;
   pen.strokeStyle = colour;
+  if (dashed) pen.setLineDash([4, 3]);
   trace();
+  pen.setLineDash([]);
 }
 
 /** Mark the pixel pointed at: a white square inside a black one. */
@@ -112,6 +122,8 @@ function pointer(pen, [x, y], size) {
     pen.strokeRect(x - size / 2 - grow, y - size / 2 - grow, size + 2 * grow, size + 2 * grow);
   }
 }
+
+const clamp = (value, lowest, highest) => Math.max(lowest, Math.min(highest, value));
 
 /** Write text with a halo of paper, so that it reads on dots and lines. */
 function write(pen, text, x, y, { size, colour, font, halo, align = "left", weight = 400 }) {

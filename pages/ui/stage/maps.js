@@ -42,21 +42,29 @@ function jacobianCaption(recording, layout) {
 }
 
 function drawMap(canvas, recording, view, digit) {
-  const { k, pixel, colours, scope } = view;
+  const { k, pixel, shown, colours, scope, phase } = view;
   const limit = colourLimit(recording, k, digit, scope);
   const { pen, cell } = paintPixels(canvas, recording, `${k} ${limit} ${colours.theme}`, (i) =>
     colourOf(colours.diverging, recording.derivative(k, digit, i) / limit),
   );
-  const { pair } = recording.steps[k];
-  if (pair) {
-    ring(pen, middleOf(recording, pair.first, cell), 4.5, "p", colours.p, colours.paper, 1.75);
-    ring(pen, middleOf(recording, pair.second, cell), 4, "q", colours.q, colours.paper, 1.75);
+  if (phase?.part === 1) dim(pen, recording, cell, colours, 1 - clamp(phase.share * (recording.classes + 2) - digit, 0, 1));
+  const rings = [["p", shown.p, 4.5], ["q", shown.q, 4]].filter(([, i]) => i !== null);
+  for (const [name, i, radius] of rings) {
+    ring(pen, middleOf(recording, i, cell), radius, name, colours[name], colours.paper, 1.75, shown.how === "picked");
   }
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 5);
   const end = scope === "map" ? ` <small>±${shortSlope(limit)}</small>` : "";
-  canvas.nextSibling.innerHTML = `${digit}${end}`;
+  setHtml(canvas.nextSibling, `${digit}${end}`);
   const here = pixel === null ? "" : ` At the pixel pointed at: ${slope(recording.derivative(k, digit, pixel))}.`;
   canvas.setAttribute("aria-label", `Derivative of digit ${digit} by every pixel, up to ${shortSlope(limit)}.${here}`);
+}
+
+/** Cover a map with paper: in slow motion the maps light up one after the other. */
+function dim(pen, recording, cell, colours, share) {
+  pen.globalAlpha = 0.85 * share;
+  pen.fillStyle = colours.paper;
+  pen.fillRect(0, 0, cell * recording.width, cell * recording.height);
+  pen.globalAlpha = 1;
 }
 
 function drawLegend(find, recording, { k, colours, scope }) {

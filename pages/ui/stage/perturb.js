@@ -4,11 +4,11 @@ function createPerturb(find) {
   return {
     draw(recording, view) {
       const step = recording.steps[view.k];
-      find(".change").hidden = !step.pair;
-      find(".verdict").hidden = !step.stop;
+      find(".change").hidden = !step.pair && view.shown.how !== "partner";
+      find(".verdict").hidden = !step.stop || view.shown.how === "partner";
       find(".perturb-caption").textContent = perturbCaption(recording, step, view.layout);
-      if (step.pair) find(".change").innerHTML = changeHtml(recording, view.k);
-      find(".verdict").innerHTML = step.stop ? verdictHtml(recording, view.k) : "";
+      setHtml(find(".change"), changeHtml(recording, view));
+      setHtml(find(".verdict"), step.stop ? verdictHtml(recording, view.k) : "");
     },
   };
 }
@@ -19,32 +19,71 @@ function perturbCaption(recording, step, layout) {
   return layout === "projector" ? `${words.replace(" pixels", "")}, ask again.` : `${words}, then ask the network again.`;
 }
 
-function changeHtml(recording, k) {
+function changeHtml(recording, view) {
+  if (view.shown.how === "partner") return partnerChange(recording, view);
+  if (view.shown.how === "picked") return predictChange(view);
+  return recording.steps[view.k].pair ? chosenChange(recording, view.k) : "";
+}
+
+const targetHtml = (recording) => `<b class="target">${recording.target}</b>`;
+
+const outputOfTarget = (recording) =>
+  recording.output === "logits" ? `score of ${targetHtml(recording)} <span class="one-line">(${term("logit")})</span>` : `${term("probability")} of ${targetHtml(recording)}`;
+
+function chosenChange(recording, k) {
   const { pair } = recording.steps[k];
-  const target = `<b class="target">${recording.target}</b>`;
-  const what = recording.output === "logits" ? `score of ${target} (logit)` : `probability of ${target}`;
   const longest = Math.max(Math.abs(pair.forecast), Math.abs(pair.happened)) || 1;
-  const bar = (name, value, style) => `
-    <span>${name}</span><span class="track"><i class="${style}${value < 0 ? " negative" : ""}" style="width:${(100 * Math.abs(value)) / longest}%"></i></span>
-    <b>${slope(value, true)}</b>`;
   return `
     <div class="swatches">${swatches("p", pair.before[0], pair.after[0])}${swatches("q", pair.before[1], pair.after[1])}</div>
-    <div class="promise"><h3>Change in the ${what}</h3>
-      ${bar("forecast", pair.forecast, "outline")}${bar("happened", pair.happened, "solid")}</div>
-    <div class="answer">${answerHtml(recording, k, target)}</div>`;
+    <div class="promise"><h3>Change in the ${outputOfTarget(recording)}</h3>
+      ${promiseBar("forecast", pair.forecast, "outline", longest)}${promiseBar("happened", pair.happened, "solid", longest)}</div>
+    <div class="answer">${answerHtml(recording, k)}</div>`;
+}
+
+function promiseBar(name, value, style, longest) {
+  const width = (100 * Math.abs(value)) / longest;
+  return `<span>${name}</span><span class="track"><i class="${style}${value < 0 ? " negative" : ""} ${name}" style="width:${width}%"></i></span>
+    <b data-testid="stage-${name}">${slope(value, true)}</b>`;
+}
+
+/** For a clicked pixel and its best partner: the forecast only, since the method does not try it. */
+function partnerChange(recording, { k, shown }) {
+  if (shown.q === null || !recording.inDomain(k, shown.p)) return "<p class='caption'>There is no pair to change.</p>";
+  const { sign, best_pairs } = recording.steps[k];
+  const pixels = [shown.p, shown.q];
+  const moves = pixels.map((i) => sign * Math.min(recording.theta, room(recording, k, i)));
+  const forecast = pixels.reduce((sum, i, at) => sum + moves[at] * recording.derivative(k, recording.target, i), 0);
+  const { score } = pairNumbers(recording, k, ...pixels);
+  const boxes = pixels.map((i, at) => swatches("pq"[at], recording.value(k, i), recording.value(k, i) + moves[at])).join("");
+  return `<div class="swatches">${boxes}</div>
+    <div class="promise"><h3>Change in the ${outputOfTarget(recording)}</h3>
+      ${promiseBar("forecast", forecast, "outline", Math.abs(forecast))}<span class="quiet wide">not tried by the method</span></div>
+    <div class="answer"><p>Only the best pair is changed:</p><p>score ${slope(best_pairs[0][2])}, this one ${slope(score)}.</p></div>`;
+}
+
+function predictChange({ shown }) {
+  return `${predictButtons(shown)}<p class="caption">Then the best pair is shown here.</p>`;
+}
+
+function predictButtons(shown) {
+  return `<div class="predict-buttons">
+      <button class="strong" data-testid="stage-reveal">Show the best pair</button>
+      <button data-testid="stage-undo" ${shown.p === null ? "disabled" : ""}>Undo</button>
+      <button data-testid="stage-again" ${shown.p === null ? "disabled" : ""}>Pick again</button>
+    </div>`;
 }
 
 function swatches(name, before, after) {
-  const box = (value) => `<span class="pixel ${name}" style="background:rgb(${Array(3).fill(greyOf(value)).join(" ")});color:${value > 0.55 ? "#000" : "#fff"}">${number(value, 2)}</span>`;
-  return `<span class="swatch-row"><b class="${name}">${name}</b>${box(before)}<span class="quiet">→</span>${box(after)}</span>`;
+  const box = (value, when) => `<span class="pixel ${name} ${when}" style="background:rgb(${Array(3).fill(greyOf(value)).join(" ")});color:${value > 0.55 ? "#000" : "#fff"}">${number(value, 2)}</span>`;
+  return `<span class="swatch-row"><b class="${name}">${name}</b>${box(before, "before-change")}<span class="quiet">→</span>${box(after, "after-change")}</span>`;
 }
 
-function answerHtml(recording, k, target) {
+function answerHtml(recording, k) {
   const after = recording.steps[k + 1];
   const [from, to] = [k, k + 1].map((at) => percent(recording.steps[at].probabilities[recording.target]));
   const reached = after.stop === "REACHED_TARGET";
-  return `<h3>A ${target} yet?</h3>
-    <p><b>${reached ? "Yes" : "No"}:</b> ${target} is ${from} → ${to}</p>
+  return `<h3>A ${targetHtml(recording)} yet?</h3>
+    <p><b>${reached ? "Yes" : "No"}:</b> ${targetHtml(recording)} is ${from} → ${to}</p>
     <p>${after.stop ? "The loop ends here." : "Go round again."}</p>`;
 }
 

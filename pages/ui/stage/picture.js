@@ -10,17 +10,24 @@ function createPicture(find) {
   const original = find(".original");
   return {
     draw(recording, view) {
-      const { k, pixel, colours, layout } = view;
+      const { k, pixel, shown, colours, layout } = view;
       const step = recording.steps[k];
-      const { pen, cell } = paintPixels(now, recording, `${k}`, (i) => pictureColour(recording, k, i));
-      if (step.pair) drawChosen(pen, recording, step.pair, cell, colours);
+      const turning = turningPixels(recording, view);
+      const name = `${k} ${turning.map(({ value }) => value).join(" ")}`;
+      const { pen, cell } = paintPixels(now, recording, name, (i) => {
+        const turned = turning.find((each) => each.pixel === i);
+        return turned ? tintOf(turned.value) : pictureColour(recording, k, i);
+      });
+      drawRings(pen, recording, shown, cell, colours);
       if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), Math.max(cell, 10));
-      paintPixels(original, recording, "original", (i) => pictureColour(recording, 0, i));
-      find(".picture-caption").textContent = pictureCaption(recording, step, layout);
+      const before = paintPixels(original, recording, "original", (i) => pictureColour(recording, 0, i));
+      if (pixel !== null) pointer(before.pen, middleOf(recording, pixel, before.cell), 5);
+      const caption = pictureCaption(recording, step, view, layout);
+      find(".picture-caption").textContent = caption;
       find(".changed-so-far").textContent = `${step.changed} ${changedWords(recording)}`;
-      const before = recording.steps[0];
-      find(".original-reading").innerHTML = `read as <b>${before.reads}</b>, ${percent(before.probabilities[before.reads])} sure`;
-      now.setAttribute("aria-label", `The picture at iteration ${k}. ${pictureCaption(recording, step, layout)}`);
+      const first = recording.steps[0];
+      find(".original-reading").innerHTML = `read as <b>${first.reads}</b>, ${percent(first.probabilities[first.reads])} sure`;
+      now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, k, pixel)}`);
       original.setAttribute("aria-label", `The original picture of a ${recording.label}`);
     },
   };
@@ -29,26 +36,44 @@ function createPicture(find) {
 /** Grey, or for a pixel that was changed the tint, darker where the pixel is darker. */
 function pictureColour(recording, k, i) {
   const value = recording.value(k, i);
-  if (!recording.changed(k, i)) return packed(greyOf(value), greyOf(value), greyOf(value));
-  return packed(...TINT.map((channel) => channel * (0.4 + 0.6 * value)));
+  if (recording.changed(k, i)) return tintOf(value);
+  return packed(greyOf(value), greyOf(value), greyOf(value));
 }
 
-/** Ring the two pixels about to change, and name them on the sides that face away from each other. */
-function drawChosen(pen, recording, { first, second }, cell, colours) {
-  const [p, q] = [first, second].map((i) => middleOf(recording, i, cell));
-  const apart = Math.hypot(p[0] - q[0], p[1] - q[1]);
+const tintOf = (value) => packed(...TINT.map((channel) => channel * (0.4 + 0.6 * value)));
+
+/** In slow motion's third part: the two pixels on their way from before to after. */
+function turningPixels(recording, { k, phase }) {
+  const { pair } = recording.steps[k];
+  if (!pair || phase?.part !== 3) return [];
+  const share = Math.min(1, phase.share / 0.3);
+  return [pair.first, pair.second].map((pixel, at) => ({
+    pixel,
+    value: pair.before[at] + share * (pair.after[at] - pair.before[at]),
+  }));
+}
+
+/** Ring p and q, and name them on the sides that face away from each other. The viewer's own picks are dashed. */
+function drawRings(pen, recording, { how, p, q }, cell, colours) {
+  const [pAt, qAt] = [p, q].map((i) => (i === null ? null : middleOf(recording, i, cell)));
+  const apart = pAt && qAt ? Math.hypot(pAt[0] - qAt[0], pAt[1] - qAt[1]) : Infinity;
   const radius = clamp(apart / 2 - 2, 0.55 * cell, 0.95 * cell);
-  const pLeft = p[0] < q[0] || (p[0] === q[0] && p[0] > (cell * recording.width) / 2);
-  for (const [name, at, left] of [["p", p, pLeft], ["q", q, p[0] === q[0] ? pLeft : !pLeft]]) {
-    ring(pen, at, radius, name, RING_ON_PICTURE[name], "#000", 2.6);
-    write(pen, name, clamp(at[0] + (left ? -1 : 1) * (radius + 12), 8, cell * recording.width - 8), at[1] + 6, {
+  const half = (cell * recording.width) / 2;
+  const [pX, qX] = [pAt?.[0] ?? half, qAt?.[0] ?? half];
+  const pLeft = pX < qX || (pX === qX && pX > half);
+  for (const [name, at, left] of [["p", pAt, pLeft], ["q", qAt, pX === qX ? pLeft : !pLeft]]) {
+    if (!at) continue;
+    ring(pen, at, radius, name, RING_ON_PICTURE[name], "#000", 2.6, how === "picked");
+    write(pen, name, clamp(at[0] + (left ? -1 : 1) * (radius + 12), 8, 2 * half - 8), at[1] + 6, {
       size: 18, weight: 700, colour: RING_ON_PICTURE[name], halo: "#000", font: colours.font, align: "center",
     });
   }
 }
 
-function pictureCaption(recording, step, layout) {
+function pictureCaption(recording, step, { shown }, layout) {
+  if (shown.how === "partner") return "Clicked pixel p and its best partner q.";
   if (step.stop) return "What the network sees now.";
   const words = changeWords(recording, step.sign);
+  if (shown.how === "picked") return `Click two pixels you would ${words.replace("get", "make")}.`;
   return layout === "projector" ? `Ringed: next to ${words}.` : `Ringed: the two pixels about to ${words}.`;
 }

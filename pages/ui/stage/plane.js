@@ -3,9 +3,27 @@
 const DOT = 2.4;
 const SKYBAND_DOT = 5;
 
+/** Pull and push of a pixel at step k: where its dot stands. */
+const pointOf = (recording, k, i) => [recording.pull(k, i), recording.push(k, i)];
+
+const midpointOf = ([p, q]) => [(p[0] + q[0]) / 2, (p[1] + q[1]) / 2];
+
+/** The midpoints of all pairs chosen in this attack; a pair's score is four times the product of the two. */
+function midpoints(recording) {
+  const chosen = recording.steps.filter((step) => step.pair);
+  return chosen.map(({ sign, pair }) => [(sign * pair.alpha) / 2, (-sign * pair.beta) / 2]);
+}
+
+/** The points that must not fall off the edge: the shown pair, a clicked pixel's corner, or the trail at the end. */
+function mustShow(recording, { k, shown }) {
+  const points = [shown.p, shown.q].filter((i) => i !== null).map((i) => pointOf(recording, k, i));
+  if (shown.how === "partner") return [...points, points[0].map((coordinate) => -coordinate)];
+  return recording.steps[k].pair ? points : midpoints(recording);
+}
+
 /** Return what maps pull and push to the canvas, chosen so that the good corner has most of the room. */
-function planeScales(recording, k, scope, width, height) {
-  const steps = scope === "trace" ? recording.steps.map((_, at) => at) : [k];
+function planeScales(recording, view, width, height) {
+  const steps = view.scope === "trace" ? recording.steps.map((_, at) => at) : [view.k];
   let [farthestPull, farthestPush] = [0, 0];
   for (const at of steps) {
     for (let i = 0; i < recording.pixels; i++) {
@@ -14,8 +32,7 @@ function planeScales(recording, k, scope, width, height) {
       farthestPush = Math.max(farthestPush, recording.push(at, i));
     }
   }
-  const { pair } = recording.steps[k];
-  const shown = pair ? chosenPoints(recording, k) : midpoints(recording); // these are never off the edge
+  const shown = mustShow(recording, view);
   const [pulls, pushes] = [0, 1].map((axis) => shown.map((point) => point[axis]));
   const largest = Math.max(farthestPull, farthestPush) || 1;
   const right = 1.15 * Math.max(farthestPull, 0.2 * largest, ...pulls);
@@ -32,23 +49,10 @@ function planeScales(recording, k, scope, width, height) {
   };
 }
 
-/** Pull and push of p and q at step k. */
-function chosenPoints(recording, k) {
-  const { first, second } = recording.steps[k].pair;
-  return [first, second].map((i) => [recording.pull(k, i), recording.push(k, i)]);
-}
-
-/** The midpoints of all pairs chosen in this attack; a pair's score is four times the product of the two. */
-function midpoints(recording) {
-  const chosen = recording.steps.filter((step) => step.pair);
-  return chosen.map(({ sign, pair }) => [(sign * pair.alpha) / 2, (-sign * pair.beta) / 2]);
-}
-
 function createPlane(find) {
   const canvas = find(".plane");
   let scales = null;
   return {
-    canvas,
     /** The pixel whose dot lies nearest to a point of the canvas, or null when none is near. */
     pixelAt(recording, k, x, y) {
       let [nearest, distance] = [null, 14];
@@ -61,17 +65,21 @@ function createPlane(find) {
     },
     draw(recording, view) {
       const { pen, width, height } = prepare(canvas);
-      scales = planeScales(recording, view.k, view.scope, width, height);
-      const plane = { pen, width, height, scales, recording, ...view, step: recording.steps[view.k] };
+      scales = planeScales(recording, view, width, height);
+      const step = recording.steps[view.k];
+      const plane = { pen, width, height, scales, recording, step, revealing: step.pair && view.shown.how === "chosen", ...view };
+      plane.large = plane.revealing && beatReached(view, 2, 1) ? new Set(step.skyband) : new Set();
       plane.dots = listDots(plane);
       drawGround(plane);
+      if (view.shown.how === "partner") drawCorner(plane);
       drawDots(plane);
-      if (plane.step.pair) drawPair(plane);
-      else drawTrail(plane);
-      drawNames(plane, plane.step.counts.pixels - plane.dots.length / 4);
+      if (view.shown.p !== null) drawPair(plane);
+      else if (!step.pair) drawTrail(plane);
+      drawNames(plane);
       if (view.pixel !== null) drawPointed(plane);
       canvas.setAttribute("aria-label", planeInWords(plane));
-      find(".saliency-caption").textContent = saliencyCaption(recording, plane.step, view.layout);
+      find(".saliency-caption").textContent = saliencyCaption(recording, step, view);
+      drawKindLegend(find(".kind-legend"), recording, view);
     },
   };
 }
@@ -92,17 +100,15 @@ function drawGround({ pen, width, height, scales, colours }) {
   const style = { size: colours.size.t1, font: colours.font, colour: colours.ink3, halo: colours.paper };
   for (const tick of ticks(scales.left, scales.right)) {
     const x = scales.x(tick);
-    if (x > 14 && x < width - 20) {
-      pen.strokeRect(x, originY, 0, 4);
-      write(pen, shortTick(tick), x, originY + 16, { ...style, align: "center" });
-    }
+    if (x < 14 || x > width - 20) continue;
+    pen.strokeRect(x, originY, 0, 4);
+    write(pen, shortTick(tick), x, originY + 16, { ...style, align: "center" });
   }
   for (const tick of ticks(scales.bottom, scales.top)) {
     const y = scales.y(tick);
-    if (y > margin.top + 14 && y < height - margin.bottom - 8) {
-      pen.strokeRect(originX - 4, y, 4, 0);
-      write(pen, shortTick(tick), originX - 7, y + 4, { ...style, align: "right" });
-    }
+    if (y < margin.top + 14 || y > height - margin.bottom - 8) continue;
+    pen.strokeRect(originX - 4, y, 4, 0);
+    write(pen, shortTick(tick), originX - 7, y + 4, { ...style, align: "right" });
   }
 }
 
@@ -121,62 +127,127 @@ function shortTick(value) {
   return number(value, Math.abs(value) < 0.1 ? 2 : 1).replace(/\.0$/, "");
 }
 
-/** Draw a dot for every pixel that can still change; the skyband's are large. */
-function drawDots({ pen, dots, colours }) {
-  for (const [radius, colour, opacity] of [[DOT, colours.dot, 0.75], [SKYBAND_DOT, colours.ink, 1]]) {
-    pen.fillStyle = colour;
-    pen.globalAlpha = opacity;
+/** Where the dots within the edges lie: x, y, radius and pixel, one after the other. */
+function listDots({ scales, recording, k, large }) {
+  const dots = [];
+  for (let i = 0; i < recording.pixels; i++) {
+    if (!recording.inDomain(k, i)) continue;
+    const [pull, push] = pointOf(recording, k, i);
+    if (scales.holds(pull, push)) dots.push(scales.x(pull), scales.y(push), large.has(i) ? SKYBAND_DOT : DOT, i);
+  }
+  return Float32Array.from(dots);
+}
+
+/** Draw a dot for every pixel that can still change; the skyband's are large. In slow motion they glide to their places. */
+function drawDots({ pen, dots, scales, recording, k, colours, kinds, phase }) {
+  const gliding = phase?.part === 2 && k > 0 ? 1 - easeOut(Math.min(1, phase.share / 0.4)) : 0;
+  const draw = (at) => {
+    let [x, y] = [dots[at], dots[at + 1]];
+    if (gliding && recording.steps[k - 1].sign === recording.steps[k].sign) {
+      const [pull, push] = pointOf(recording, k - 1, dots[at + 3]);
+      [x, y] = [x + gliding * (scales.x(pull) - x), y + gliding * (scales.y(push) - y)];
+    }
+    pen.beginPath();
+    pen.arc(x, y, dots[at + 2], 0, 2 * Math.PI);
+    pen.fill();
+  };
+  for (const large of [false, true]) {
+    pen.globalAlpha = large ? 1 : 0.75;
     for (let at = 0; at < dots.length; at += 4) {
-      if (Math.abs(dots[at + 2] - radius) > 0.01) continue;
-      pen.beginPath();
-      pen.arc(dots[at], dots[at + 1], radius, 0, 2 * Math.PI);
-      pen.fill();
+      if (dots[at + 2] > DOT + 1 !== large) continue;
+      pen.fillStyle = kinds ? colours[KINDS[kindOf(recording, k, dots[at + 3])].colour] : large ? colours.ink : colours.dot;
+      draw(at);
     }
   }
   pen.globalAlpha = 1;
 }
 
-/** The chosen two joined, their midpoint, and the curve of all midpoints with the same score. */
-function drawPair({ pen, width, height, scales, recording, k, colours }) {
-  const points = chosenPoints(recording, k);
+const easeOut = (share) => 1 - (1 - share) ** 3;
+
+/** Where a partner of the clicked pixel must lie to pass both tests. */
+function drawCorner({ pen, width, scales, recording, k, shown, colours }) {
+  const [pull, push] = pointOf(recording, k, shown.p);
+  const [x, y] = [clamp(scales.x(-pull), 0, width), clamp(scales.y(-push), scales.margin.top, Infinity)];
+  pen.globalAlpha = 0.08;
+  pen.fillStyle = colours.q;
+  pen.fillRect(x, scales.margin.top, width - x, y - scales.margin.top);
+  pen.globalAlpha = 1;
+  pen.strokeStyle = colours.q;
+  pen.lineWidth = 1.5;
+  pen.setLineDash([4, 3]);
+  pen.beginPath();
+  pen.moveTo(x, scales.margin.top);
+  pen.lineTo(x, y);
+  pen.lineTo(width, y);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+/** The shown pixels; if there are two, joined, with their midpoint and the curve of equal scores. */
+function drawPair(plane) {
+  const { pen, width, height, scales, recording, k, colours, shown } = plane;
+  const points = [shown.p, shown.q].filter((i) => i !== null).map((i) => pointOf(recording, k, i));
   const [p, q] = points.map(([pull, push]) => [scales.x(pull), scales.y(push)]);
-  const middle = [(points[0][0] + points[1][0]) / 2, (points[0][1] + points[1][1]) / 2];
-  pen.save();
-  pen.beginPath();
-  pen.rect(0, scales.margin.top, width, height - scales.margin.top - scales.margin.bottom);
-  pen.clip();
-  pen.strokeStyle = colours.target;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  for (let x = Math.ceil(scales.x(0)) + 1; x <= width; x += 2) {
-    const pull = scales.left + (x / width) * (scales.right - scales.left);
-    pen.lineTo(x, scales.y((middle[0] * middle[1]) / pull)); // score / 4 = product of the midpoint's coordinates
+  if (q && beatReached(plane, 2, 3)) {
+    drawCurve(plane, curveOf(plane, points));
+    pen.strokeStyle = colours.ink;
+    pen.lineWidth = 2;
+    pen.setLineDash(shown.how === "partner" ? [4, 3] : []);
+    pen.beginPath();
+    pen.moveTo(...p);
+    pen.lineTo(...q);
+    pen.stroke();
+    pen.setLineDash([]);
+    const middle = midpointOf(points);
+    diamond(pen, [scales.x(middle[0]), scales.y(middle[1])], 6, colours.paper, colours.ink);
   }
-  pen.stroke();
-  pen.restore();
-  pen.strokeStyle = colours.ink;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  pen.moveTo(...p);
-  pen.lineTo(...q);
-  pen.stroke();
-  diamond(pen, [scales.x(middle[0]), scales.y(middle[1])], 6, colours.paper, colours.ink);
   pen.fillStyle = colours.p;
   pen.beginPath();
   pen.arc(...p, 8.5, 0, 2 * Math.PI);
   pen.fill();
   pen.fillStyle = colours.q;
-  pen.fillRect(q[0] - 8, q[1] - 8, 16, 16);
+  if (q) pen.fillRect(q[0] - 8, q[1] - 8, 16, 16);
   // Names stand on the far side of each dot from the other, so that they never meet.
-  const away = Math.atan2(p[1] - q[1], p[0] - q[0]);
-  for (const [name, [x, y], angle] of [["p", p, away], ["q", q, away + Math.PI]]) {
-    write(pen, name, clamp(x + 20 * Math.cos(angle), 8, width - 8), clamp(y + 20 * Math.sin(angle) + 6, scales.margin.top + 12, height - 24), {
+  const away = q ? Math.atan2(p[1] - q[1], p[0] - q[0]) : -2.4;
+  for (const [name, at, angle] of [["p", p, away], ["q", q, away + Math.PI]]) {
+    if (!at) continue;
+    const [x, y] = [at[0] + 20 * Math.cos(angle), at[1] + 20 * Math.sin(angle) + 6];
+    write(pen, name, clamp(x, 8, width - 8), clamp(y, scales.margin.top + 12, height - 24), {
       size: 18, weight: 700, colour: colours[name], font: colours.font, halo: colours.paper, align: "center",
     });
   }
 }
 
-const clamp = (value, lowest, highest) => Math.max(lowest, Math.min(highest, value));
+/**
+ * The curve of equal scores: push as a function of pull, and its colour. For a pair, of all midpoints with its score;
+ * for a clicked pixel, of all partners as good as the best.
+ */
+function curveOf({ recording, k, shown, colours }, points) {
+  if (shown.how === "partner") {
+    const [p, q] = points;
+    const best = (p[0] + q[0]) * (p[1] + q[1]);
+    return { push: (pull) => best / (pull + p[0]) - p[1], from: -p[0], colour: colours.q, dashed: false };
+  }
+  const middle = midpointOf(points);
+  const { admissible } = pairNumbers(recording, k, shown.p, shown.q);
+  return { push: (pull) => (middle[0] * middle[1]) / pull, from: admissible ? 0 : Infinity, colour: colours.target, dashed: shown.how === "picked" };
+}
+
+function drawCurve({ pen, width, height, scales }, { push, from, colour, dashed }) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(0, scales.margin.top, width, height - scales.margin.top - scales.margin.bottom);
+  pen.clip();
+  pen.strokeStyle = colour;
+  pen.lineWidth = 2;
+  pen.setLineDash(dashed ? [6, 4] : []);
+  pen.beginPath();
+  for (let x = Math.max(0, Math.ceil(scales.x(from)) + 1); x <= width; x += 2) {
+    pen.lineTo(x, scales.y(push(scales.left + (x / width) * (scales.right - scales.left))));
+  }
+  pen.stroke();
+  pen.restore();
+}
 
 function diamond(pen, [x, y], radius, fill, stroke) {
   pen.beginPath();
@@ -201,7 +272,6 @@ function drawTrail({ pen, scales, recording, colours }) {
   pen.beginPath();
   for (const point of trail) pen.lineTo(...point);
   pen.stroke();
-  pen.globalAlpha = 1;
   trail.forEach((point, at) => {
     pen.globalAlpha = 0.4 + (0.6 * at) / Math.max(1, trail.length - 1);
     diamond(pen, point, 4.5, colours.target, colours.target);
@@ -210,7 +280,7 @@ function drawTrail({ pen, scales, recording, colours }) {
 }
 
 function drawPointed({ pen, scales, recording, k, pixel, colours }) {
-  const [pull, push] = [recording.pull(k, pixel), recording.push(k, pixel)];
+  const [pull, push] = pointOf(recording, k, pixel);
   if (!scales.holds(pull, push)) return;
   pen.strokeStyle = colours.ink;
   pen.lineWidth = 2;
@@ -220,48 +290,68 @@ function drawPointed({ pen, scales, recording, k, pixel, colours }) {
 }
 
 /** The names of axes, corners and marks. */
-function drawNames(plane, outside) {
-  const { pen, width, height, scales, recording, colours, step } = plane;
+function drawNames(plane) {
+  const { pen, width, height, scales, recording, colours, step, shown } = plane;
   const { target } = recording;
   const brighter = step.sign > 0;
   const style = { size: colours.size.t1, font: colours.font, colour: colours.ink2, halo: colours.paper };
   const axis = { ...style, colour: colours.ink };
   const [originX, originY] = [scales.x(0), scales.y(0)];
   const foot = height - scales.margin.bottom;
+  const outside = step.counts.pixels - plane.dots.length / 4;
   write(pen, `${brighter ? "−b" : "b"}  push on the others ↑`, clamp(originX, 66, width - 80), 14, { ...axis, align: "center" });
   write(pen, `${brighter ? "a" : "−a"}  pull on the ${target} →`, width, height - 6, { ...axis, align: "right" });
   if (outside) write(pen, `↙ ${outside} more pixels further out`, 0, height - 6, { ...style, colour: colours.ink3 });
 
-  const quiet = { ...style, align: "left" };
   const good = { ...style, colour: colours.target, weight: 600, halo: colours.soft };
   const taken = placesTaken(plane);
   const put = (lines, box, low = false) => taken.push(writeWhereFree(plane, lines, taken, box, low));
   const upper = { top: scales.margin.top, bottom: originY };
   const lower = { top: originY + 18, bottom: foot };
-  if (step.pair) {
-    const winners = { ...good, weight: 400, colour: colours.ink, text: `only the ${step.skyband.length} large dots can win` };
-    put([winners, { ...good, text: `score ${slope(step.pair.score)} along the curve` }], { ...upper, left: originX, right: width });
-  }
+  const goodCorner = { ...upper, left: originX, right: width };
+  const notes = notesOnPair(plane, good);
+  if (notes.length) put(notes, goodCorner);
+  if (shown.how === "partner") return;
   const named = (texts, look) => texts.map((text) => ({ ...look, text }));
-  put(named([`pulls the ${target} up,`, "pushes the others down"], good), { ...upper, left: originX, right: width }, true);
-  put(named(["pushes the others", `down, but the ${target} too`], quiet), { ...upper, left: 0, right: originX });
-  put(named([`pushes the ${target} down,`, "lifts the others"], quiet), { ...lower, left: 0, right: originX }, true);
-  put(named([`lifts the ${target},`, "but the others too"], quiet), { ...lower, left: originX, right: width }, true);
+  put(named([`pulls the ${target} up,`, "pushes the others down"], good), goodCorner, true);
+  put(named(["pushes the others", `down, but the ${target} too`], style), { ...upper, left: 0, right: originX });
+  put(named([`pushes the ${target} down,`, "lifts the others"], style), { ...lower, left: 0, right: originX }, true);
+  put(named([`lifts the ${target},`, "but the others too"], style), { ...lower, left: originX, right: width }, true);
 }
 
-/** Boxes that no label may cover: the chosen dots with their letters and the line between them, or the trail. */
-function placesTaken({ scales, recording, k, step }) {
+/** What is said of the shown pair within the plane. */
+function notesOnPair({ recording, k, colours, step, shown, large }, good) {
+  const winners = { ...good, weight: 400, colour: colours.ink, text: `only the ${step.skyband.length} large dots can win` };
+  if (shown.p === null || shown.q === null) return [];
+  const { admissible, score } = pairNumbers(recording, k, shown.p, shown.q);
+  if (shown.how === "partner") {
+    const corner = { ...good, colour: colours.q, weight: 400, text: "a partner must lie inside the dashed corner" };
+    return [{ ...good, colour: colours.q, text: `${slope(score)} on the curve` }, corner];
+  }
+  const along = admissible ? [{ ...good, text: `score ${slope(score)} along the curve` }] : [];
+  return large.size ? [winners, ...along] : along;
+}
+
+/** Boxes that no label may cover: the shown dots with their letters and the line between them, the curve, or the trail. */
+function placesTaken(plane) {
+  const { scales, recording, k, shown, step } = plane;
   const around = ([pull, push], reach) => {
     const [x, y] = [scales.x(pull), scales.y(push)];
     return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach };
   };
-  if (!step.pair) return midpoints(recording).map((point) => around(point, 6));
-  const [p, q] = chosenPoints(recording, k);
+  if (shown.p === null) return step.pair ? [] : midpoints(recording).map((point) => around(point, 6));
+  const points = [shown.p, shown.q].filter((i) => i !== null).map((i) => pointOf(recording, k, i));
+  const boxes = points.map((point) => around(point, 26));
+  if (points.length < 2) return boxes;
+  const [p, q] = points;
   const between = (share) => [p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])];
-  const middle = between(0.5);
-  const curve = Array.from({ length: 24 }, (_, at) => ((at + 1) / 24) * scales.right).map((pull) => [pull, (middle[0] * middle[1]) / pull]);
-  const chord = Array.from({ length: 9 }, (_, at) => between((at + 1) / 10));
-  return [around(p, 26), around(q, 26), ...chord.map((point) => around(point, 8)), ...curve.map((point) => around(point, 6))];
+  const { push, from } = curveOf(plane, points);
+  for (let at = 1; at < 10; at++) boxes.push(around(between(at / 10), 8));
+  for (let at = 1; at <= 24; at++) {
+    const pull = (at / 24) * scales.right;
+    if (pull > from) boxes.push(around([pull, push(pull)], 6));
+  }
+  return boxes;
 }
 
 /**
@@ -303,40 +393,63 @@ function coverage({ dots }, spot, taken) {
   }
   for (let at = 0; at < dots.length; at += 4) {
     const [x, y, reach] = [dots[at], dots[at + 1], dots[at + 2]];
-    if (x > spot.left - reach && x < spot.right + reach && y > spot.top - reach && y < spot.bottom + reach) covered += dots[at + 3];
+    const meets = x > spot.left - reach && x < spot.right + reach && y > spot.top - reach && y < spot.bottom + reach;
+    if (meets) covered += reach > DOT + 1 ? 10 : 1;
   }
   return covered;
 }
 
-/** Where the dots lie: x, y, radius and weight, one after the other. */
-function listDots({ scales, recording, k, step }) {
-  const large = new Set(step.pair ? step.skyband : []);
-  const dots = [];
-  for (let i = 0; i < recording.pixels; i++) {
-    if (!recording.inDomain(k, i)) continue;
-    const [pull, push] = [recording.pull(k, i), recording.push(k, i)];
-    if (!scales.holds(pull, push)) continue;
-    dots.push(scales.x(pull), scales.y(push), ...(large.has(i) ? [SKYBAND_DOT, 10] : [DOT, 1]));
-  }
-  return Float32Array.from(dots);
+function drawKindLegend(legend, recording, { k, kinds, shown }) {
+  legend.hidden = !kinds;
+  if (!kinds) return;
+  const counts = { both: 0, pull: 0, push: 0, neither: 0 };
+  for (let i = 0; i < recording.pixels; i++) if (recording.inDomain(k, i)) counts[kindOf(recording, k, i)]++;
+  const entry = ([kind, { label, colour }]) => `<span><i style="background:var(--${colour})"></i>${label}: <b>${counts[kind]}</b></span>`;
+  setHtml(legend, Object.entries(KINDS).map(entry).join("") + kindsOfPair(recording, k, shown));
 }
 
-function saliencyCaption(recording, step, layout) {
-  const { target } = recording;
-  if (step.stop) {
-    const chosen = plural(recording.last, "pair");
-    const why = step.stop === "REACHED_TARGET" ? "No pair is needed any more." : "No pair is chosen any more.";
-    return recording.last ? `${why} Diamonds: the ${chosen} chosen, from first to last.` : why;
+/** Which kinds the shown pair combines, and how one makes up for what the other lacks. */
+function kindsOfPair(recording, k, { p, q }) {
+  if (p === null || q === null) return "";
+  const name = (which) => `<b class="${which}">${which}</b>`;
+  const [one, other] = [p, q].map((i) => kindOf(recording, k, i));
+  const { alphaPasses, betaPasses } = pairNumbers(recording, k, p, q);
+  let words;
+  if (one === "both" && other === "both") words = `${name("p")} and ${name("q")} are each good alone; ${emphasis(recording, k, p, q, name)}`;
+  else if (one === "neither" && other === "neither") words = "Neither pixel helps either way";
+  else words = [["p", one, "q"], ["q", other, "p"]].filter(([, kind]) => kind !== "both").map(weaknessOf).join("; ");
+  return `<span class="pair-kinds">${words}.</span>`;
+
+  function weaknessOf([which, kind, helper]) {
+    const covers = (passes, strength) => `${name(helper)}’s ${strength} ${passes ? "makes up for it" : "is too weak to make up for it"}`;
+    if (kind === "pull") return `${name(which)} lifts the others, too; ${covers(betaPasses, "push")}`;
+    if (kind === "push") return `${name(which)} pushes the target down, too; ${covers(alphaPasses, "pull")}`;
+    return `${name(which)} helps neither way; ${name(helper)} has to carry it`;
   }
+}
+
+function emphasis(recording, k, p, q, name) {
+  const [pull, push] = [recording.pull(k, p) - recording.pull(k, q), recording.push(k, p) - recording.push(k, q)];
+  if (pull * push > 0) return `${name(pull > 0 ? "p" : "q")} is the better one both ways`;
+  return `${name(pull > 0 ? "p" : "q")} does more for the target, ${name(pull > 0 ? "q" : "p")} more against the others`;
+}
+
+function saliencyCaption(recording, step, { shown, layout }) {
+  const { target } = recording;
+  if (shown.how === "partner") return "Every pixel as a partner for the one you clicked. Click another, or close.";
+  if (step.stop) {
+    const why = step.stop === "REACHED_TARGET" ? "No pair is needed any more." : "No pair is chosen any more.";
+    return recording.last ? `${why} Diamonds: the ${plural(recording.last, "pair")} chosen, from first to last.` : why;
+  }
+  if (shown.how === "picked") return "Your turn: pick two pixels in the picture, in a map or here. The best pair stays hidden.";
   const rule = `The best pair pulls the ${target} up and pushes the others down${layout === "projector" ? "" : ", both at once"}.`;
   return layout === "projector" ? rule : `One dot per pixel. ${rule}`;
 }
 
-function planeInWords({ recording, k, step }) {
-  if (!step.pair) return `The pair plane at the last step. ${saliencyCaption(recording, step)}`;
-  const { first, second, score } = step.pair;
-  return (
-    `The pair plane: pull on the ${recording.target} against push on the others. Chosen: p at ${place(recording, first)} and ` +
-    `q at ${place(recording, second)}, score ${slope(score)}. ${step.skyband.length} pixels could be in the best pair.`
-  );
+function planeInWords({ recording, k, step, shown, ...view }) {
+  const caption = saliencyCaption(recording, step, { shown, ...view });
+  if (shown.p === null || shown.q === null) return `The pair plane. ${caption}`;
+  const [p, q] = [shown.p, shown.q].map((i) => place(recording, i));
+  const { score } = pairNumbers(recording, k, shown.p, shown.q);
+  return `The pair plane: pull on the ${recording.target} against push on the others. p at ${p}, q at ${q}, score ${slope(score)}. ${caption}`;
 }

@@ -1,4 +1,4 @@
-// What the network reads: the ten probabilities and logits now, and two of them over all iterations.
+// What the network reads: the ten probabilities and logits now, and what became of them over all iterations.
 
 function createReading(find) {
   const bars = find(".bars");
@@ -6,7 +6,7 @@ function createReading(find) {
     build(recording) {
       bars.innerHTML = Array.from({ length: recording.classes }, (_, digit) => {
         const kind = digit === recording.target ? "target" : digit === recording.label ? "source" : "other";
-        return `<li class="${kind}"><span class="digit">${digit}</span><span class="track"><i></i></span>
+        return `<li class="${kind}" data-digit="${digit}"><span class="digit">${digit}</span><span class="track"><i></i></span>
           <span class="share"></span><span class="logit"></span></li>`;
       }).join("");
     },
@@ -22,47 +22,89 @@ function createReading(find) {
         bar.querySelector(".logit").textContent = number(step.outputs[digit], 1);
         bar.title = `${digit}: ${percent(share)} sure, logit ${number(step.outputs[digit], 2)}`;
       });
-      drawLines(find(".lines"), recording, view);
+      this.drawHistory(recording, view);
     },
+    drawHistory: (recording, view) => drawLines(find(".lines"), recording, view, HISTORIES[view.history](recording, view)),
   };
 }
 
-/** The probabilities of source and target along the iterations; what is still to come is dotted. */
-function drawLines(canvas, recording, { k, colours }) {
+/** What the lines can show: for each line a colour, a name at its left end, and its value at every iteration. */
+const HISTORIES = {
+  probability: (recording, { digit }) => ({
+    lines: classLines(recording, digit, (step) => step.probabilities), range: [0, 1], tick: (value) => `${100 * value} %`,
+    words: (value) => percent(value),
+  }),
+  logit: (recording, { digit }) => {
+    const lines = classLines(recording, digit, (step) => step.outputs);
+    return { lines, range: rangeOf(lines), tick: (value) => number(value, 0), words: (value) => number(value, 2) };
+  },
+  promise: (recording) => {
+    const lines = promiseLines(recording);
+    return { lines, range: rangeOf(lines), tick: (value) => (Math.abs(value) < 10 ? slope(value).slice(0, 5) : number(value, 0)), words: slope };
+  },
+};
+
+function classLines(recording, pointed, values) {
+  const digits = [["source", recording.label], ["target", recording.target]];
+  if (pointed !== null && pointed !== recording.label && pointed !== recording.target) digits.push(["ink3", pointed]);
+  return digits.map(([colour, digit]) => ({ colour, name: `${digit}`, values: recording.steps.map((step) => values(step)[digit]) }));
+}
+
+/** The target's output since the start: as the forecasts promised, added up, and as it went. */
+function promiseLines(recording) {
+  const summed = (what) => {
+    let sum = 0;
+    return [0, ...recording.steps.filter((step) => step.pair).map((step) => (sum += step.pair[what]))];
+  };
+  return [
+    { colour: "ink3", name: "promised", values: summed("forecast") },
+    { colour: "target", name: "happened", values: summed("happened") },
+  ];
+}
+
+function rangeOf(lines) {
+  const values = lines.flatMap((line) => line.values);
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  return lowest < highest ? [lowest, highest] : [lowest - 1, highest + 1];
+}
+
+/** Lines along the iterations with a cursor; what is still to come is dotted, and hidden while one predicts. */
+function drawLines(canvas, recording, { k, colours, history, shown }, { lines, range, tick, words }) {
   const { pen, width, height } = prepare(canvas);
   const { t1 } = colours.size;
   const style = { size: t1, font: colours.font, colour: colours.ink3 };
-  const [left, right, top, bottom] = [18, width - 40, 8, height - t1 - 6];
+  const [left, right, top, bottom] = [history === "promise" ? 6 : 18, width - 44, 8, height - t1 - 6];
   const x = (at) => left + (recording.last ? at / recording.last : 0) * (right - left);
-  const y = (share) => bottom - share * (bottom - top);
-  for (const share of [0, 0.5, 1]) {
+  const y = (value) => bottom - ((value - range[0]) / (range[1] - range[0])) * (bottom - top);
+  for (const value of [range[0], (range[0] + range[1]) / 2, range[1]]) {
     pen.fillStyle = colours.line;
-    pen.fillRect(left, y(share), right - left, 1);
-    write(pen, `${100 * share} %`, width, y(share) + t1 / 3, { ...style, align: "right" });
+    pen.fillRect(left, y(value), right - left, 1);
+    write(pen, tick(value), width, y(value) + t1 / 3, { ...style, align: "right" });
   }
-  for (const [name, digit] of [["source", recording.label], ["target", recording.target]]) {
-    const share = (at) => recording.steps[at].probabilities[digit];
-    const line = (from, to, dashes) => {
-      pen.setLineDash(dashes);
-      pen.beginPath();
-      for (let at = from; at <= to; at++) pen.lineTo(x(at), y(share(at)));
-      pen.stroke();
-      pen.setLineDash([]);
-    };
-    pen.strokeStyle = colours[name];
+  lines.forEach(({ colour, name, values }, at) => {
+    pen.strokeStyle = pen.fillStyle = colours[colour];
     pen.lineWidth = 2;
-    line(0, k, []);
-    line(k, recording.last, [2, 3]);
-    pen.fillStyle = colours[name];
+    polyline(pen, values.slice(0, k + 1).map((value, step) => [x(step), y(value)]), []);
+    if (shown.how !== "picked") polyline(pen, values.slice(k).map((value, step) => [x(k + step), y(value)]), [2, 3]);
     pen.beginPath();
-    pen.arc(x(k), y(share(k)), 4, 0, 2 * Math.PI);
+    pen.arc(x(k), y(values[k]), 4, 0, 2 * Math.PI);
     pen.fill();
-    write(pen, `${digit}`, 0, clamp(y(share(0)) + 4, t1, bottom + 4), { ...style, size: t1 + 1, weight: 700, colour: colours[name] });
-  }
+    const bold = { ...style, size: t1 + 1, weight: 700, colour: colours[colour], halo: colours.paper };
+    if (history === "promise") write(pen, name, right - 2, bottom - 4 - at * (t1 + 3), { ...bold, size: t1, align: "right" });
+    else write(pen, name, 0, clamp(y(values[0]) + 4, t1, bottom + 4), bold);
+  });
   pen.fillStyle = colours.ink;
   pen.fillRect(x(k) - 0.5, top - 4, 1, bottom - top + 8);
   write(pen, "now", clamp(x(k), left + 12, right), height - 2, { ...style, colour: colours.ink, align: "center" });
   if (x(k) - left > 50) write(pen, "start", left, height - 2, style);
-  const shares = [recording.label, recording.target].map((digit) => `${digit}: ${percent(recording.steps[k].probabilities[digit])}`);
-  canvas.setAttribute("aria-label", `Probabilities along the iterations; at iteration ${k}, ${shares.join(", ")}.`);
+  const now = lines.map(({ name, values }) => `${name}: ${words(values[k])}`).join(", ");
+  canvas.setAttribute("aria-label", `${history} along the iterations; at iteration ${k}, ${now}.`);
+}
+
+function polyline(pen, points, dashes) {
+  pen.setLineDash(dashes);
+  pen.beginPath();
+  for (const point of points) pen.lineTo(...point);
+  pen.stroke();
+  pen.setLineDash([]);
 }

@@ -1,7 +1,6 @@
 // The stage itself: it holds the recording and the viewer's place in it, and redraws its views when either changes.
 
 const SETTLE_MS = 300; // Python is told a step once the viewer has stayed on it so long
-const PLAY_MS = 700;
 
 const mounts = new WeakMap(); // one stage per mounted root; Streamlit calls again at every rerun
 
@@ -12,8 +11,19 @@ export default function ({ data, parentElement, setStateValue }) {
   stage.receive(data);
 }
 
+/** What the viewer sees of a recording: the step, what is pointed at or picked, and how it is shown. */
+function freshView() {
+  return {
+    k: 0, views: [], pixel: null, digit: null, partner: null,
+    predicting: false, picks: [], revealed: false, ranking: null, tally: new Map(),
+    mode: "watch", scope: "step", history: "probability", kinds: false,
+    phase: null, shown: null, colours: null, layout: "desk",
+  };
+}
+
 function createStage(root) {
   const find = (selector) => root.querySelector(selector);
+  const part = (name) => find(`[data-testid="stage-${name}"]`);
   const views = {
     picture: createPicture(find),
     maps: createMaps(find, root.ownerDocument),
@@ -22,34 +32,39 @@ function createStage(root) {
     perturb: createPerturb(find),
     reading: createReading(find),
   };
-  const view = { k: 0, pixel: null, scope: "step", colours: null, layout: "desk" };
+  const view = freshView();
   const stage = { report: () => {}, receive };
+  const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
   let recording = null;
   let setting = null;
   let settling = null;
-  let playing = null;
 
+  /** Take what Python sent: another recording, another start, or the same again. */
   function receive(bytes) {
     const message = readMessage(bytes);
     const sameRecording = recording && setting.recording === message.setting.recording;
     const sameVisit = sameRecording && setting.visit === message.setting.visit;
+    const first = setting === null;
     setting = message.setting;
     if (!sameRecording) {
-      pause();
       recording = readRecording(message.payload);
-      view.pixel = null;
+      view.pixel = view.digit = null;
+      view.tally = new Map();
       for (const drawn of Object.values(views)) drawn.build?.(recording);
     }
+    if (first && setting.predict) setMode("predict");
     if (!sameVisit) {
       clearTimeout(settling); // a step of the recording before must not be reported for this one
-      view.k = clamp(setting.start, 0, recording.last);
+      player.pause();
+      begin(clamp(setting.start, 0, recording.last));
     }
-    for (const section of root.querySelectorAll("[data-view]")) section.hidden = !setting.views.includes(section.dataset.view);
+    view.views = setting.views;
+    for (const section of root.querySelectorAll("[data-view]")) section.hidden = !view.views.includes(section.dataset.view);
     arrange();
     render();
   }
 
-  /** Choose the layout for the room there is, and read the theme's colours. */
+  /** Choose the layout for the room there is, read the theme's colours, and measure. */
   function arrange() {
     const width = root.clientWidth;
     view.layout = width < 860 ? "phone" : width >= 1160 && window.innerHeight < 800 ? "projector" : "desk";
@@ -63,96 +78,202 @@ function createStage(root) {
 
   function render() {
     const step = recording.steps[view.k];
+    view.shown = shownPair(recording, view);
     root.dataset.iteration = view.k;
     root.dataset.iterations = recording.last;
-    find(".title").innerHTML = titleHtml(recording, view.k);
-    find(".count").innerHTML = `Iteration <b>${view.k}</b> of ${recording.last}`;
-    find(".used").innerHTML = `<b>${step.changed}</b> of ${recording.budget} pixels used`;
+    setHtml(find(".title"), titleHtml(recording, view.k));
+    setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
+    setHtml(find(".used"), `<b>${step.changed}</b> of ${recording.budget} ${term("γ", "pixels used")}`);
     find(".budget i").style.width = `${(100 * step.changed) / Math.max(1, recording.budget)}%`;
-    find(".spoken").textContent = spokenStep(recording, view.k);
+    setHtml(find(".spoken"), spokenStep(recording, view.k));
     renderTransport();
     renderReadout();
     for (const drawn of Object.values(views)) drawn.draw(recording, view);
+    markBeats(root, view);
   }
 
   function renderTransport() {
-    const slider = find('[data-testid="stage-slider"]');
+    const slider = part("slider");
     slider.max = recording.last;
     slider.value = view.k;
     slider.disabled = recording.last === 0;
     slider.style.setProperty("--share", recording.last ? view.k / recording.last : 0);
     slider.setAttribute("aria-valuetext", `Iteration ${view.k} of ${recording.last}`);
     const [atStart, atEnd] = [view.k === 0, view.k === recording.last];
-    for (const name of ["start", "back"]) button(name).disabled = atStart;
-    for (const name of ["step", "end", "play"]) button(name).disabled = atEnd;
-    button("play").classList.toggle("is-playing", playing !== null);
-    button("play").setAttribute("aria-label", playing === null ? "Play" : "Pause");
+    for (const name of ["start", "back"]) part(name).disabled = atStart;
+    for (const name of ["step", "end", "play"]) part(name).disabled = atEnd;
+    part("play").classList.toggle("is-playing", player.playing);
+    part("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
     drawTicks(find(".ticks"), recording.last, view);
-    for (const choice of root.querySelectorAll("[data-scope]")) choice.setAttribute("aria-checked", choice.dataset.scope === view.scope);
+    for (const choice of root.querySelectorAll("[data-setting] button")) {
+      choice.setAttribute("aria-checked", choice.dataset.value === view[choice.parentElement.dataset.setting]);
+    }
+    part("kinds").setAttribute("aria-checked", view.kinds);
   }
 
   /** One line on the pixel pointed at, or on p, or at the end on nothing. */
   function renderReadout() {
-    const pixel = view.pixel ?? recording.steps[view.k].pair?.first ?? null;
-    find(".readout").innerHTML =
-      pixel === null
-        ? "Point at a pixel to read its numbers."
-        : pixelFacts(recording, view.k, pixel).map(([name, value]) => `<span>${name} <b>${value}</b></span>`).join("");
+    const pixel = view.pixel ?? view.shown.p;
+    const facts = pixel === null ? null : pixelFacts(recording, view.k, pixel);
+    const line = ([name, value]) => `<span>${TERM_OF[name] ? term(TERM_OF[name], name) : name} <b>${value}</b></span>`;
+    setHtml(find(".readout"), facts ? facts.map(line).join("") : "Point at a pixel to read its numbers.");
+    for (const number of root.querySelectorAll("[data-pixel]")) number.classList.toggle("lit", Number(number.dataset.pixel) === view.pixel);
+  }
+
+  /** Show step k; whatever was picked or half played belongs to the step before. */
+  function begin(k) {
+    view.k = k;
+    view.picks = [];
+    view.revealed = false;
+    view.partner = view.phase = null;
+    player.rewind();
   }
 
   function go(k) {
     const next = clamp(k, 0, recording.last);
-    if (next === view.k) return;
-    view.k = next;
-    if (next === recording.last) pause();
+    if (next === view.k && !view.phase) return;
+    if (next === recording.last) player.pause();
+    begin(next);
     render();
+    settle();
+  }
+
+  /** Tell Python where the viewer is, once it has lasted. */
+  function settle() {
     clearTimeout(settling);
-    settling = setTimeout(() => stage.report({ recording: setting.recording, visit: setting.visit, step: view.k }), SETTLE_MS);
+    const report = () => stage.report({ recording: setting.recording, visit: setting.visit, step: view.k, hidden: isHidden(recording, view) });
+    settling = setTimeout(report, SETTLE_MS);
   }
 
-  function play() {
-    playing = setInterval(() => go(view.k + 1), PLAY_MS);
+  function toggle() {
+    if (player.playing) player.pause();
+    else if (view.k < recording.last) player.play(part("pace").value);
     renderTransport();
   }
 
-  function pause() {
-    if (playing === null) return;
-    clearInterval(playing);
-    playing = null;
-    renderTransport();
+  /** Draw a moment of slow motion. */
+  function showPhase(phase) {
+    const before = view.phase;
+    view.phase = phase;
+    if (!before || before.part !== phase.part || before.beat !== phase.beat) return render();
+    const moving = { 1: ["maps"], 2: ["plane"], 3: ["picture"] }[phase.part];
+    for (const name of moving) views[name].draw(recording, view);
   }
-
-  const toggle = () => (playing === null && view.k < recording.last ? play() : pause());
-  const button = (name) => find(`[data-testid="stage-${name}"]`);
 
   function point(pixel) {
     if (pixel === view.pixel) return;
     view.pixel = pixel;
     renderReadout();
     for (const name of ["picture", "maps", "plane"]) views[name].draw(recording, view);
+    if (view.partner !== null) views.card.draw(recording, view);
+  }
+
+  /** A pixel was clicked: predicting, it becomes one of the viewer's two; otherwise its best partner is shown. */
+  function pick(pixel) {
+    if (isHidden(recording, view)) {
+      if (view.picks.includes(pixel)) return;
+      view.picks = [...view.picks.slice(-1), pixel];
+      rankPicks();
+    } else {
+      view.partner = view.partner === pixel ? null : pixel;
+    }
+    render();
+  }
+
+  function rankPicks() {
+    const [p, q] = view.picks;
+    view.ranking = null;
+    if (q === undefined) return;
+    const { admissible, score } = pairNumbers(recording, view.k, p, q);
+    if (admissible) view.ranking = rankOf(recording, view.k, score);
+  }
+
+  /** Show the best pair; a prediction of two pixels is entered into the tally. */
+  function reveal() {
+    if (view.picks.length === 2) {
+      const { score } = pairNumbers(recording, view.k, ...view.picks);
+      view.tally.set(view.k, { rank: view.ranking?.rank ?? null, share: view.ranking?.share ?? 0, score });
+    }
+    view.revealed = true;
+    render();
+    settle();
+  }
+
+  function unpick(picks) {
+    view.picks = picks;
+    rankPicks();
+    render();
+  }
+
+  function toggleKinds() {
+    view.kinds = !view.kinds;
+    render(); // the legend takes room from the plane, which is then measured and drawn again
+    arrange();
+    render();
+  }
+
+  function setMode(mode) {
+    view.mode = mode;
+    view.predicting = mode === "predict";
+    view.picks = [];
+    view.revealed = false;
+    view.partner = null;
   }
 
   const acts = { start: () => go(0), back: () => go(view.k - 1), step: () => go(view.k + 1), end: () => go(recording.last) };
-  for (const [name, act] of Object.entries(acts)) {
-    button(name).addEventListener("click", () => {
-      pause();
-      act();
-    });
-  }
-  button("play").addEventListener("click", toggle);
-  find('[data-testid="stage-slider"]').addEventListener("input", (event) => {
-    pause();
+  const moves = Object.fromEntries(Object.entries(acts).map(([name, act]) => [name, () => (player.pause(), act(), renderTransport())]));
+  const clicks = {
+    ...moves,
+    play: toggle,
+    reveal,
+    undo: () => unpick(view.picks.slice(0, -1)),
+    again: () => unpick([]),
+    kinds: toggleKinds,
+    copy: () => copyLink(part("copy"), view.k),
+    "partner-close": () => ((view.partner = null), render()),
+  };
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const settingName = button.parentElement.dataset.setting;
+    if (settingName === "mode") setMode(button.dataset.value);
+    else if (settingName) view[settingName] = button.dataset.value;
+    else return clicks[button.dataset.testid?.replace("stage-", "")]?.();
+    render();
+    if (settingName === "mode") settle();
+  });
+  part("slider").addEventListener("input", (event) => {
+    player.pause();
     go(Number(event.target.value));
   });
-  for (const choice of root.querySelectorAll("[data-scope]")) {
-    choice.addEventListener("click", () => {
-      view.scope = choice.dataset.scope;
-      render();
-    });
+  part("pace").addEventListener("change", () => {
+    const playing = player.playing;
+    player.pause();
+    view.phase = null;
+    render();
+    if (playing) toggle();
+  });
+  find(".bars").addEventListener("pointerover", (event) => pointAtDigit(event.target.closest("[data-digit]")));
+  find(".bars").addEventListener("pointerleave", () => pointAtDigit(null));
+  function pointAtDigit(bar) {
+    view.digit = bar ? Number(bar.dataset.digit) : null;
+    views.reading.drawHistory(recording, view);
   }
 
-  listenForKeys(root, { ArrowRight: acts.step, ArrowLeft: acts.back, Home: acts.start, End: acts.end, " ": toggle }, pause);
-  listenForPointing(root, find, views, () => ({ recording, view }), point);
+  listenForKeys(root, { ArrowRight: moves.step, ArrowLeft: moves.back, Home: moves.start, End: moves.end, " ": toggle });
+  root.addEventListener("keydown", (event) => event.key === "Escape" && view.partner !== null && clicks["partner-close"]());
+  listenForPixels(root, {
+    size: () => [recording.height, recording.width],
+    current: () => view.pixel,
+    pixelAt: (canvas, x, y, box) => {
+      if (canvas.matches(".plane")) return views.plane.pixelAt(recording, view.k, x, y);
+      return canvas.matches(".now, .original, .maps canvas, .partner-map") ? pixelOnGrid(recording, x, y, box) : null;
+    },
+    point,
+    pick,
+    say: () => setHtml(find(".spoken"), pixelSentence(recording, view.k, view.pixel)),
+  });
+  explainTerms(root);
   closeExplanations(root);
   new ResizeObserver(() => {
     if (!recording || !root.clientWidth) return;
@@ -162,6 +283,9 @@ function createStage(root) {
   document.fonts?.ready.then(() => recording && render());
   return stage;
 }
+
+/** The read-out's words that the glossary explains. */
+const TERM_OF = { a: "a", "−b": "b", room: "room", "": null };
 
 /** Marks under the slider, one per iteration; those to come are pale. */
 function drawTicks(canvas, last, { k, colours }) {
@@ -173,7 +297,7 @@ function drawTicks(canvas, last, { k, colours }) {
 }
 
 /** Arrow keys step wherever the focus is, unless something there has its own use for them. */
-function listenForKeys(root, acts, pause) {
+function listenForKeys(root, acts) {
   const document = root.ownerDocument;
   function onKey(event) {
     if (!root.isConnected) return document.removeEventListener("keydown", onKey);
@@ -182,36 +306,35 @@ function listenForKeys(root, acts, pause) {
     if (!act || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
     const inStage = root.contains(focused);
     if (focused !== document.body && !inStage) return;
-    if (inStage && event.key === " " && focused.matches("button, summary, input")) return;
-    if (focused.matches("input")) return;
+    if (focused.matches("input, select") || (inStage && event.key === " " && focused.matches("button, summary"))) return;
     event.preventDefault();
-    if (event.key !== " ") pause();
     act();
   }
   document.addEventListener("keydown", onKey);
 }
 
-/** Pointing at a pixel anywhere marks it everywhere. A tap marks too. */
-function listenForPointing(root, find, views, now, point) {
-  const onGrid = (canvas, event) => {
-    const { recording } = now();
-    const box = canvas.getBoundingClientRect();
-    const column = Math.floor(((event.clientX - box.left) / box.width) * recording.width);
-    const row = Math.floor(((event.clientY - box.top) / box.height) * recording.height);
-    const inside = column >= 0 && column < recording.width && row >= 0 && row < recording.height;
-    return inside ? row * recording.width + column : null;
-  };
-  const pixelUnder = (event) => {
-    const { recording, view } = now();
-    const canvas = event.target;
-    if (canvas === find(".plane")) {
-      const box = canvas.getBoundingClientRect();
-      return views.plane.pixelAt(recording, view.k, event.clientX - box.left, event.clientY - box.top);
-    }
-    return canvas.matches(".now, .original, .maps canvas") ? onGrid(canvas, event) : null;
-  };
-  for (const kind of ["pointermove", "pointerdown"]) root.addEventListener(kind, (event) => point(pixelUnder(event)));
-  root.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && point(null));
+/** Put the link to this very step on the clipboard, and say so on the button. */
+async function copyLink(button, k) {
+  const link = new URL(window.location.href);
+  link.searchParams.set("step", k);
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(link.href);
+  } catch {
+    copied = copyTheOldWay(link.href); // browsers offer the clipboard to pages of this machine or of https only
+  }
+  button.textContent = copied ? "Copied" : "Copy it from the address bar";
+  setTimeout(() => (button.textContent = "Copy link"), 2000);
+}
+
+function copyTheOldWay(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  return copied;
 }
 
 /** One explanation is open at a time; a click elsewhere or Escape closes it. */

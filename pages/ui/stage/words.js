@@ -93,11 +93,21 @@ function pixelFacts(recording, k, pixel) {
   return [
     ["Pixel", `row ${row}, column ${column}`],
     ["value", number(recording.value(k, pixel), 2)],
+    ["room", number(room(recording, k, pixel), 2)],
     ["a", slope(recording.a(k, pixel))],
     ["−b", slope(-recording.b(k, pixel))],
     ["", domainWords(recording, k, pixel)],
   ];
 }
+
+/** How far a pixel can still move in the direction of step k. */
+function room(recording, k, pixel) {
+  const value = recording.value(k, pixel);
+  return recording.steps[k].sign > 0 ? 1 - value : value;
+}
+
+const pixelSentence = (recording, k, pixel) =>
+  pixel === null ? "" : pixelFacts(recording, k, pixel).map((fact) => fact.join(" ").trim()).join(", ");
 
 function domainWords(recording, k, pixel) {
   if (recording.inDomain(k, pixel)) return "can still change";

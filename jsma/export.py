@@ -1,0 +1,100 @@
+"""An attack to take along: as an animation, as a picture of one step, as a table."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .attack import Step
+
+TINT = (168, 139, 245)
+"""The colour of changed pixels, red, green and blue; darker where the pixel is darker."""
+
+
+def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350) -> bytes:
+    """Return an animated GIF of the image at every step, changed pixels tinted, the last frame held.
+
+    scale: how many dots wide a pixel is drawn. For grey images (1, H, W); raises ValueError for others.
+    """
+    from PIL import Image
+
+    frames = [Image.fromarray(picture(step.image, steps[0].image, scale)) for step in steps]
+    durations = [milliseconds] * (len(frames) - 1) + [6 * milliseconds]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return file.getvalue()
+
+
+def picture(image: Tensor, original: Tensor, scale: int = 1):
+    """Return a uint8 array (H * scale, W * scale, 3): the grey image (1, H, W), what differs from `original` tinted."""
+    if image.ndim != 3 or image.shape[0] != 1:
+        raise ValueError(f"A grey image (1, H, W) is needed; found {tuple(image.shape)}.")
+    value = image[0][..., None].double()
+    tinted = torch.tensor(TINT, dtype=torch.float64) * (0.4 + 0.6 * value)
+    colours = torch.where((image != original)[0][..., None], tinted, 14 + 241 * value)
+    return colours.round().byte().repeat_interleave(scale, 0).repeat_interleave(scale, 1).numpy()
+
+
+def step_png(step: Step, original: Tensor, target: int) -> bytes:
+    """Return a PNG of one step: the image with the next pair ringed, all Jacobian maps, and the probabilities."""
+    from matplotlib.figure import Figure
+
+    classes, width = len(step.outputs), step.image.shape[2]
+    figure = Figure(figsize=(12, 5.6), dpi=130, layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(2, 5))
+    image, bars = left.subplots(2, 1, height_ratios=(5, 3))
+    image.imshow(picture(step.image, original))
+    for pixel, colour, marker in _ringed(step):
+        image.plot(pixel % width, pixel // width, marker, ms=14, mfc="none", mec=colour, mew=2)
+    image.set_title(f"iteration {step.iteration}, {step.changed} pixels changed")
+    bars.bar(
+        range(classes),
+        step.probabilities.tolist(),
+        color=["#6a35d0" if c == target else "#8f98a5" for c in range(classes)],
+    )
+    bars.set(xticks=range(classes), ylim=(0, 1), title=f"probabilities; target {target}")
+    limit = float(step.jacobian.abs().quantile(0.99)) or 1.0
+    maps = right.subplots(2, -(-classes // 2))
+    for label, axes in enumerate(maps.flat):
+        axes.axis("off")
+        if label < classes:
+            drawn = axes.imshow(step.jacobian[label, 0], cmap="PuOr_r", vmin=-limit, vmax=limit)
+            axes.set_title(f"{label}" + (" (target)" if label == target else ""))
+    right.colorbar(drawn, ax=maps, shrink=0.7, label="derivative by each pixel")
+    right.suptitle(_caption(step))
+    image.axis("off")
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def _ringed(step: Step) -> list[tuple[int, str, str]]:
+    pair = step.pair
+    return [] if pair is None else [(pair.first, "#ff6470", "o"), (pair.second, "#2fd6e6", "s")]
+
+
+def _caption(step: Step) -> str:
+    if step.pair is None:
+        return f"Jacobian; ended: {step.stop.value}"
+    return f"Jacobian; next pair: α = {step.pair.alpha:.3g}, β = {step.pair.beta:.3g}, −αβ = {step.pair.score:.3g}"
+
+
+def steps_csv(steps: Sequence[Step]) -> str:
+    """Return one line a step: what the network reads, the pair chosen, its numbers, and all outputs."""
+    classes, width = len(steps[0].outputs), steps[0].image.shape[2]
+    pair_columns = ["p_row", "p_column", "q_row", "q_column", "alpha", "beta", "score", "direction"]
+    outputs = [f"{kind}_{label}" for kind in ("logit", "probability") for label in range(classes)]
+    file = io.StringIO()
+    table = csv.writer(file)
+    table.writerow(["iteration", "reads", "changed", *pair_columns, "stop", *outputs])
+    for step in steps:
+        pair = [""] * len(pair_columns)
+        if step.pair is not None:
+            first, second = divmod(step.pair.first, width), divmod(step.pair.second, width)
+            pair = [*first, *second, step.pair.alpha, step.pair.beta, step.pair.score, step.pair.direction.value]
+        stop = "" if step.stop is None else step.stop.value
+        numbers = [*step.outputs.tolist(), *step.probabilities.tolist()]
+        table.writerow([step.iteration, int(step.outputs.argmax()), step.changed, *pair, stop, *numbers])
+    return file.getvalue()

@@ -1,0 +1,44 @@
+"""Every term of the field that the app uses, each explained once, here."""
+
+TERMS = {
+    "logit": "The network's raw score for one class, before softmax. Only differences between logits matter; they "
+    "may be negative. The paper differentiates these.",
+    "softmax": "Turns the logits into probabilities: each is raised as a power of e and divided by the sum of all. A "
+    "lead of 7 in logits is already a certainty of 99.9 %.",
+    "probability": "The network's share of certainty for one class, after softmax. All of them add up to 100 %.",
+    "forward derivative": "Another name for the Jacobian of the network's outputs by its input pixels.",
+    "Jacobian": "For every class and every pixel, how fast that class's output rises (or falls) when the pixel gets a "
+    "little brighter. For ten digits of 28 × 28 pixels these are 7,840 numbers.",
+    "first order": "What the derivative promises: a straight line. The network bends, so the true change differs, and "
+    "the more so the larger the move.",
+    "source class": "What the picture really shows, and what the network should read.",
+    "target class": "The wrong class that the attack wants the network to read.",
+    "saliency map": "A score for every pair of pixels, made from the Jacobian, that says how well changing the pair "
+    "serves the attack: −α × β.",
+    "a": "The pull of one pixel on the target: how fast the target's output rises as the pixel gets brighter.",
+    "b": "How fast the outputs of all other classes, added up, rise as the pixel gets brighter. −b is the push "
+    "on them.",
+    "α": "Alpha: the sum of the two a of a pair. What changing both pixels does for the target.",
+    "β": "Beta: the sum of the two b of a pair. What changing both pixels does for all other classes together.",
+    "admissible": "A pair passes both tests: changing it raises the target and lowers the others. When brightening: α "
+    "above 0 and β below 0. When darkening, the other way round.",
+    "score": "−α × β of an admissible pair. It is large only when the pair does well both ways: in the plane, four "
+    "times the area between the axes and the midpoint of its two dots.",
+    "skyband": "The pixels for which at most one other pixel is at least as good both ways. Any other pixel could be "
+    "exchanged for one of two better ones, so the best pair always lies within the skyband, and nothing "
+    "else has to be compared.",
+    "search domain": "The pixels that may still be changed. A pixel leaves it when it has reached the end of its "
+    "range: white when brightening, black when darkening.",
+    "saturated": "At the end of its range already, white or black, with no room left in the direction of the attack.",
+    "room": "How far a pixel can still move in the direction of the attack: 1 − value when brightening, its value "
+    "when darkening.",
+    "θ": "Theta: how far a chosen pixel is moved in one go. 1 takes it to the end of its range at once; with "
+    "less, a pixel may be chosen again.",
+    "γ": "Gamma (the paper's upsilon): the budget, the largest share of the pixels that may be changed. The "
+    "paper allows 14.5 % of 784 pixels: 112 pixels, in 56 pairs.",
+    "iteration": "Once round the loop: compute the Jacobian, find the best pair, change its two pixels, ask again.",
+    "distortion": "The cost of an attack: the share of all pixels that it changed.",
+    "success": "The attack ends with the network reading the target class.",
+    "hardness": "How costly it is to move digits of one class to another: the mean distortion, over all success rates.",
+    "brighten": "Changed pixels move towards white. Darken moves them towards black.",
+}

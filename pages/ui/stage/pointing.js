@@ -1,0 +1,57 @@
+// Pointing and picking, by mouse, finger or keyboard: one pixel is the same in every picture, map, dot and number.
+
+/**
+ * Watch `root` and tell which pixel is pointed at (point) and which is picked (pick). pixelAt(canvas, x, y) says which
+ * pixel a place on a canvas stands for. A finger points with the first tap and picks with the second.
+ */
+function listenForPixels(root, { size, pixelAt, current, point, pick, say }) {
+  let pointedBefore = null;
+
+  function pixelUnder(event) {
+    const target = event.composedPath()[0];
+    const marked = target.closest?.("[data-pixel]");
+    if (marked) return Number(marked.dataset.pixel);
+    if (!target.matches?.("canvas")) return null;
+    const box = target.getBoundingClientRect();
+    return pixelAt(target, event.clientX - box.left, event.clientY - box.top, box);
+  }
+
+  root.addEventListener("pointermove", (event) => point(pixelUnder(event)));
+  root.addEventListener("pointerdown", (event) => {
+    pointedBefore = current();
+    point(pixelUnder(event));
+  });
+  root.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && point(null));
+  root.addEventListener("click", (event) => {
+    const pixel = pixelUnder(event);
+    if (pixel === null || !event.composedPath()[0].matches("canvas")) return;
+    if (event.pointerType === "touch" && pixel !== pointedBefore) return;
+    pick(pixel);
+  });
+  root.addEventListener("keydown", (event) => {
+    if (!event.target.matches(".now, .partner-map")) return;
+    const pixel = current();
+    if (event.key === "Enter" && pixel !== null) pick(pixel);
+    else if (event.key in ARROWS) point(moved(pixel, ARROWS[event.key], size()));
+    else return;
+    event.preventDefault();
+    say();
+  });
+}
+
+const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** The pixel one row or column on; from none, the middle of the picture. */
+function moved(pixel, [down, right], [height, width]) {
+  if (pixel === null) return Math.floor(height / 2) * width + Math.floor(width / 2);
+  const row = clamp(Math.floor(pixel / width) + down, 0, height - 1);
+  return row * width + clamp((pixel % width) + right, 0, width - 1);
+}
+
+/** Which pixel of a picture lies under a point of its box, or null beyond its edge. */
+function pixelOnGrid(recording, x, y, box) {
+  const column = Math.floor((x / box.width) * recording.width);
+  const row = Math.floor((y / box.height) * recording.height);
+  const inside = column >= 0 && column < recording.width && row >= 0 && row < recording.height;
+  return inside ? row * recording.width + column : null;
+}

@@ -1,0 +1,161 @@
+"""python -m jsma train | evaluate, called in this process."""
+
+import pytest
+import torch
+
+import jsma.__main__
+from jsma import Attack, Rule, evaluate, load_model
+from jsma.__main__ import main
+from jsma.models import training_record
+
+
+@pytest.fixture
+def few_for_mnist(uci, monkeypatch):
+    """Stand-ins for MNIST: 200 digits to train on, 50 to test on."""
+    splits = {"train": uci.first(200), "test": uci.first(50)}
+
+    def load_mnist(root=None, split="test", download=False):
+        return splits[split]
+
+    monkeypatch.setattr(jsma.__main__, "load_mnist", load_mnist)
+
+
+def train(folder, *more: str) -> int:
+    return main(["train", "--model", "lenet", "--epochs", "1", "--out", str(folder), *more])
+
+
+def test_train_saves_weights_that_load_and_a_record_of_how_they_came_about(few_for_mnist, uci, tmp_path, capsys):
+    assert train(tmp_path, "--seed", "3", "--learning-rate", "0.002") == 0
+    model, record = load_model("lenet", tmp_path), training_record("lenet", tmp_path)
+    assert record["model"] == "lenet"
+    assert (record["epochs"], record["seed"], record["learning_rate"], record["threads"]) == (1, 3, 0.002, 1)
+    assert record["torch"] == torch.__version__
+    with torch.no_grad():
+        right = (model(uci.images[:50]).argmax(dim=1) == uci.labels[:50]).sum().item()
+    assert record["mnist_test_accuracy"] == pytest.approx(right / 50)
+    printed = capsys.readouterr().out
+    assert f"MNIST test {right / 50:.2%}" in printed
+    assert str(tmp_path / "lenet.pt") in printed
+    assert "100%" in printed
+
+
+def test_train_gives_the_same_weights_for_the_same_seed_only(few_for_mnist, tmp_path):
+    for folder, seed in (("one", "5"), ("same", "5"), ("other", "6")):
+        assert train(tmp_path / folder, "--seed", seed) == 0
+    one, same, other = (load_model("lenet", tmp_path / folder)[0].weight for folder in ("one", "same", "other"))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_evaluate_prints_the_figures_of_the_evaluation(uci, capsys):
+    settings = ["--rule", "tjsma", "--theta", "0.5", "--gamma", "0.03", "--model", "lenet"]
+    assert main(["evaluate", "--data", "uci", "--images", "2", *settings]) == 0
+    printed = capsys.readouterr().out
+    report = evaluate(load_model("lenet"), uci.first(2), Attack(Rule.TJSMA, theta=0.5, gamma=0.03))
+    assert 0 < report.success_rate < 1
+    for expected in (
+        "lenet reads 95.60% of 1,797 images (UCI digits)",
+        "TJSMA on logits, increase, theta 0.5, gamma 0.03: 18 attacks",
+        f"{report.success_rate:.2%}  of 18",
+        f"{report.mean_distortion:.2%}  of 18",
+        f"{report.mean_distortion_of_successful:.2%}  of {int(report.result.success.sum())}",
+    ):
+        assert expected in printed
+    for reason, count in report.stops.items():
+        (line,) = [line for line in printed.splitlines() if f"ended by {reason.value}" in line]
+        assert line.split()[-1] == str(count)
+
+
+def test_evaluate_with_no_images_to_attack_reads_only(capsys):
+    assert main(["evaluate", "--data", "uci", "--images", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "tutorial reads 92.04% of 1,797 images" in printed
+    assert "attacks" not in printed
+
+
+def test_evaluate_reads_mnist_unless_told_otherwise(few_for_mnist, capsys):
+    assert main(["evaluate", "--images", "0"]) == 0
+    assert "of 50 images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "--data", "uci", "--theta", "0"],
+        ["evaluate", "--data", "uci", "--theta", "nan"],
+        ["evaluate", "--data", "uci", "--gamma", "1.5"],
+    ],
+)
+def test_settings_out_of_range_end_with_one_sentence_and_exit_code_2(arguments, capsys):
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    (sentence,) = said.err.splitlines()
+    assert sentence.startswith("jsma: ")
+    assert arguments[-2].strip("-") in sentence
+    assert arguments[-1] in sentence
+    assert said.out == ""
+
+
+def test_a_negative_number_of_images_is_refused_with_exit_code_2(capsys):
+    try:
+        code = main(["evaluate", "--data", "uci", "--images", "-1"])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert "-1" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], "train | evaluate"),
+        (["attack"], "attack"),
+        (["evaluate", "--rule", "fgsm"], "fgsm"),
+        (["evaluate", "--output", "softmax"], "softmax"),
+        (["evaluate", "--direction", "up"], "up"),
+        (["evaluate", "--model", "resnet"], "resnet"),
+        (["evaluate", "--data", "cifar"], "cifar"),
+        (["evaluate", "--theta", "much"], "much"),
+        (["evaluate", "--images", "2.5"], "2.5"),
+        (["train", "--epochs", "0"], "'0'"),
+        (["train", "--epochs", "-3"], "--epochs"),
+        (["train", "--epochs", "²"], "²"),
+        (["train", "--seed", "x"], "x"),
+        (["train", "--threads", "0"], "'0'"),
+        (["train", "--frobnicate"], "--frobnicate"),
+    ],
+)
+def test_arguments_that_make_no_sense_end_with_one_sentence_and_exit_code_2(arguments, named, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("python -m jsma")
+    assert named in error
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_missing_mnist_ends_with_what_to_do_and_exit_code_2(command, tmp_path, capsys):
+    assert main([command, "--data-dir", str(tmp_path)]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path) in sentence
+    assert "JSMA_DATA_DIR" in sentence
+
+
+@pytest.mark.parametrize("rate", ["nan", "-1"])
+def test_a_learning_rate_that_makes_no_sense_ends_with_one_sentence_and_exit_code_2(
+    rate, few_for_mnist, tmp_path, capsys
+):
+    assert train(tmp_path, "--learning-rate", rate) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "learning rate" in sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_lists_every_setting_of_the_attack(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["evaluate", "--help"])
+    assert end.value.code == 0
+    printed = capsys.readouterr().out
+    for option in ("--rule", "--output", "--direction", "--theta", "--gamma"):
+        assert option in printed

@@ -1,0 +1,81 @@
+"""What the package brings along, and which of its parts know which."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "jsma"
+
+KNOWS = {
+    "data": set(),
+    "models": set(),
+    "jacobian": set(),
+    "saliency": set(),
+    "attack": {"jacobian", "saliency"},
+    "evaluation": {"attack", "data"},
+    "training": {"data", "models"},
+    "export": {"attack"},
+}
+"""Imports run one way: which of its siblings each module may import."""
+
+
+def imported(path: Path) -> set[str]:
+    """Return the full names of all modules that the file imports, anywhere in it."""
+    package = ["jsma"] if path.parent == PACKAGE else []
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join([*package[: node.level], *filter(None, [node.module])]) if node.level else node.module
+            # `from . import saliency` names modules, `from .saliency import x` does not; `jsma.x` is harmless.
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def siblings(path: Path) -> set[str]:
+    """Return which modules of the package the file imports."""
+    modules = {module.stem for module in PACKAGE.glob("*.py")}
+    return {name.split(".")[1] for name in imported(path) if name.startswith("jsma.")} & modules
+
+
+def test_importing_jsma_loads_none_of_the_heavy_libraries():
+    heavy = ("streamlit", "matplotlib", "sklearn", "torchvision")
+    program = f"import sys, jsma; print([name for name in {heavy} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_the_package_imports_no_streamlit_and_no_page_anywhere():
+    for path in PACKAGE.rglob("*.py"):
+        roots = {name.split(".")[0] for name in imported(path)}
+        assert not roots & {"streamlit", "pages", "app"}, path.name
+
+
+@pytest.mark.parametrize("module", KNOWS)
+def test_imports_within_the_package_run_one_way(module):
+    assert siblings(PACKAGE / f"{module}.py") <= KNOWS[module]
+
+
+def test_the_package_init_and_the_command_line_are_imported_by_no_module():
+    for path in PACKAGE.glob("*.py"):
+        whole = {"jsma"} if path.stem in ("__init__", "__main__") else imported(path) & {"jsma", "jsma.__main__"}
+        assert path.stem in ("__init__", "__main__") or not whole, path.name
+
+
+def test_what_the_pages_share_imports_no_page():
+    for path in (ROOT / "pages" / "ui").rglob("*.py"):
+        inside = {name for name in imported(path) if name.split(".")[0] in ("pages", "app")}
+        assert all(name == "pages.ui" or name.startswith("pages.ui.") for name in inside), path.name
+
+
+def test_every_public_name_is_there():
+    import jsma
+
+    assert all(hasattr(jsma, name) for name in jsma.__all__)
+    promised = "Attack Rule Output Direction Stop best_pair jacobian load_model load_mnist load_uci_digits evaluate"
+    assert set(promised.split()) <= set(jsma.__all__)
