@@ -452,6 +452,20 @@ def test_the_reference_cases_are_varied():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("direction", [INCREASE, DECREASE])
+@pytest.mark.parametrize("theta", [0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+def test_no_change_moves_a_pixel_by_more_than_theta(duel, theta, direction, dtype):
+    w = 1 if direction is INCREASE else -1
+    for distance in (1.5 * theta, 3 * theta, 0.01, 0.2):
+        start = 1 - distance if direction is INCREASE else distance
+        image = square(start, start, 0.5, 0.5, dtype=dtype)
+        attack = Attack(direction=direction, theta=theta, gamma=0.5)
+        first, last = attack.steps(duel([w, w, 0, 0], 99, dtype), image, 1)
+        moved = (last.image - first.image).abs().max().item()
+        assert moved <= theta + 4 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("theta", [0.3, 0.35, 1 / 3])
 def test_a_pixel_moves_by_theta_to_the_precision_of_the_images(duel, theta, dtype):
     attack = Attack(theta=theta, gamma=0.5)
@@ -546,6 +560,20 @@ def test_no_waiting_image_is_lost(duel, batch_size):
     assert result.changed.tolist() == [2 * needed for needed in range(10)]
     assert result.stop == [Stop.REACHED_TARGET] * 10
     assert bool((result.images == 1).all())
+
+
+def test_images_that_are_done_make_room_for_waiting_ones(duel):
+    # As above: image k needs k pairs. Batches are full as long as enough images are unfinished.
+    model, seen = duel([1] * 20, 39.5), []
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    images = torch.ones(10, 1, 4, 5)
+    for needed, image in enumerate(images):
+        image.view(-1)[: 2 * needed] = 0
+    Attack(gamma=1.0).run(model, images, torch.ones(10, dtype=torch.int64), batch_size=4)
+    assert sum(seen) == sum(needed + 1 for needed in range(10))
+    assert max(seen) == 4
+    assert seen == sorted(seen, reverse=True)
+    assert seen.count(4) >= 8
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])

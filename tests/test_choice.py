@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from jsma import Attack, Direction, Output, Rule
-from pages.ui.choice import DATA, MODELS, Choice, from_url
+from pages.ui.choice import CONTROLS, DATA, MODELS, VIEWS, Choice, from_url
 
 
 def made_up(dice: random.Random) -> Choice:
@@ -23,6 +23,9 @@ def made_up(dice: random.Random) -> Choice:
         theta=dice.randint(5, 100) / 100,
         gamma=dice.randint(5, 145) / 1000,
         step=dice.randrange(10_000),
+        hide=tuple(dice.sample(list(CONTROLS), dice.randrange(4))),
+        views=tuple(dice.sample(list(VIEWS), dice.randint(1, len(VIEWS)))),
+        predict=dice.random() < 0.5,
     )
 
 
@@ -42,7 +45,7 @@ def test_different_choices_have_different_links():
 
 
 @pytest.mark.parametrize("name", ["theta", "gamma"])
-@pytest.mark.parametrize("text", ["0.1234567", "0.14285715", "0.111111111111"])  # at γ = 0.142857 a pair is lost
+@pytest.mark.parametrize("text", ["0.1234567", "0.14285715", "0.111111111111"])  # γ = 0.142857 pays for a pair less
 def test_a_link_that_is_read_and_shared_again_stays_the_same_attack(name, text):
     choice, notices = from_url({name: text})
     assert notices == []
@@ -113,9 +116,27 @@ NONSENSE = {
     "theta": [*SHARE, "0.04"],
     "gamma": [*SHARE, "0.004", "0.146", "1"],
     "step": [*WHOLE, "10000"],
-    "hide": ["everything", "theta;gamma", "theta,theta", "theta,", "Theta"],
-    "views": ["", "all", "picture,picture", ","],
-    "predict": ["", "yes", "true", "2"],
+    "hide": ["everything", "theta;gamma", "theta, gamma", "theta,theta", "theta,", ",", "Theta", "x" * 5000],
+    "views": ["", "all", "picture,picture", "jacobian,saliency,all", ",", "x," * 3000],
+    "predict": ["", "yes", "true", "True", "2", "01", "-1", "１"],
+}
+
+
+DEFAULTS = {
+    "data": "uci",
+    "model": "tutorial",
+    "digit": "0",
+    "sample": "0",
+    "target": "2",
+    "rule": "jsma",
+    "output": "logits",
+    "direction": "increase",
+    "theta": "1",
+    "gamma": "0.145",
+    "step": "0",
+    "hide": "none",
+    "views": "picture,reading,jacobian,saliency,perturb",
+    "predict": "0",
 }
 
 
@@ -131,7 +152,7 @@ def test_nonsense_takes_the_default_and_gets_one_notice(name):
         (notice,) = notices
         assert name in notice
         assert text[:24] in notice
-        assert "Using " in notice
+        assert notice.endswith(f"Using {DEFAULTS[name]}.")
         assert len(notice) < 250
 
 
@@ -158,6 +179,18 @@ def test_the_ends_of_every_range_are_accepted(name, texts):
         assert getattr(choice, name) == float(text)
 
 
+def test_a_teachers_switches_are_read_in_the_order_they_come():
+    choice, notices = from_url({"hide": "theta,data", "views": "perturb,picture", "predict": "1"})
+    assert (choice.hide, choice.views, choice.predict) == (("theta", "data"), ("perturb", "picture"), True)
+    assert notices == []
+    assert from_url({"hide": "", "predict": "0"}) == (Choice(), [])
+
+
+def test_a_link_without_a_teachers_switches_does_not_name_them():
+    assert not {"hide", "views", "predict"} & set(Choice(digit=3).to_url())
+    assert Choice(predict=True).to_url()["predict"] == "1"
+
+
 @pytest.mark.parametrize("digit", range(10))
 def test_a_target_that_is_the_digit_is_replaced_with_one_notice_and_the_sample_kept(digit):
     choice, notices = from_url({"digit": str(digit), "target": str(digit), "sample": "5", "step": "3"})
@@ -180,7 +213,23 @@ def test_another_digit_starts_at_its_first_sample_with_a_target_that_differs():
 def test_any_text_at_all_gives_a_choice_that_can_be_attacked():
     dice = random.Random(2)
     pieces = ["", "-", "+", ".", "0", "1", "5", "9", "e", "0.5", "１", "٣", "²", "nan", "inf", "uci", "jsma", "lenet"]
-    pieces += ["logits", "both", "\0", "\n", " ", "%", "<b>", "“", "\ud800", "😀", "_", "9" * 400]
+    pieces += [
+        "logits",
+        "both",
+        "\0",
+        "\n",
+        " ",
+        "%",
+        "<b>",
+        "“",
+        "\ud800",
+        "😀",
+        "_",
+        ",",
+        "theta",
+        "picture",
+        "9" * 400,
+    ]
     names = [field.name for field in fields(Choice)] + ["other"]
     accepted = 0
     for _ in range(5000):
@@ -195,6 +244,8 @@ def test_any_text_at_all_gives_a_choice_that_can_be_attacked():
         assert {choice.sample, choice.step} <= set(range(10_000))
         assert 0.05 <= choice.theta <= 1
         assert 0.005 <= choice.gamma <= 0.145
+        assert set(choice.hide) <= set(CONTROLS)
+        assert set() < set(choice.views) <= set(VIEWS)
         assert len(notices) <= len(link) + 1
         assert from_url(choice.to_url())[1] == []
         accepted += sum(name in link for name in names[:-1]) - len(notices)

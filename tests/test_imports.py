@@ -43,9 +43,10 @@ def siblings(path: Path) -> set[str]:
     return {name.split(".")[1] for name in imported(path) if name.startswith("jsma.")} & modules
 
 
-def test_importing_jsma_loads_none_of_the_heavy_libraries():
+def test_importing_jsma_and_all_its_modules_loads_none_of_the_heavy_libraries():
     heavy = ("streamlit", "matplotlib", "sklearn", "torchvision")
-    program = f"import sys, jsma; print([name for name in {heavy} if name in sys.modules])"
+    modules = ", ".join(["jsma", *(f"jsma.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem != "__init__")])
+    program = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     assert answer.stdout.strip() == "[]"
 

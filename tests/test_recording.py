@@ -177,9 +177,10 @@ def test_the_best_pairs_are_those_of_brute_force_best_first(recorded):
     for number, facts in enumerate(recorded.facts["steps"]):
         alpha, beta, score, pairs = table(recorded, number)
         rows, columns = np.nonzero(pairs & (alpha > 0) & (beta < 0))
-        best = sorted(zip(-score[rows, columns], rows, columns, strict=True))[:5]
-        assert [tuple(pair[:2]) for pair in facts["best_pairs"]] == [(row, column) for _, row, column in best]
-        assert [pair[2] for pair in facts["best_pairs"]] == pytest.approx([-value for value, *_ in best])
+        scores = score[rows, columns]
+        best = np.lexsort((columns, rows, -scores))[:5]  # by score, then by row, then by column
+        assert [pair[:2] for pair in facts["best_pairs"]] == np.stack([rows, columns], axis=1)[best].tolist()
+        assert [pair[2] for pair in facts["best_pairs"]] == pytest.approx(scores[best].tolist())
         if facts["pair"]:
             winner = [facts["pair"][name] for name in ("first", "second", "score")]
             assert facts["best_pairs"][0] == pytest.approx(winner)
@@ -225,7 +226,8 @@ def duel(linear, w: torch.Tensor, lead: float):
 @pytest.mark.parametrize("side", [3, 5, 28])
 def test_of_best_pairs_alike_those_of_lowest_indices_are_listed(linear, side):
     model = duel(linear, torch.ones(side * side), 1000.0)
-    first = record(model, torch.full((1, side, side), 0.5), 0, 1, Attack(gamma=0.3)).facts["steps"][0]
+    a_pair = Attack(gamma=2.5 / side**2)
+    first = record(model, torch.full((1, side, side), 0.5), 0, 1, a_pair).facts["steps"][0]
     assert first["best_pairs"] == [[0, 1, 4], [0, 2, 4], [0, 3, 4], [0, 4, 4], [0, 5, 4]]
     assert (first["pair"]["first"], first["pair"]["second"]) == (0, 1)
 
@@ -260,7 +262,15 @@ def test_a_flat_model_is_recorded_with_zeros(linear):
     recording = record(duel(linear, torch.zeros(9), 9.0), torch.zeros(1, 3, 3), 0, 1, Attack(gamma=0.5))
     facts, arrays = unpacked(recording.payload)
     assert not arrays["jacobian"].any()
-    assert facts["steps"][0]["jacobian_limit"] == 0
+    (only,) = facts["steps"]
+    assert only["jacobian_limit"] == 0
+    assert only["counts"] == {
+        "pixels": 9,
+        "compared": 36,
+        "admissible": 0,
+        "alpha_fails": 36,  # a sum of exactly zero is not above zero
+        "only_beta_fails": 0,
+    }
 
 
 def test_an_image_of_four_pixels_can_be_recorded(linear):

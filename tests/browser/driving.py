@@ -101,3 +101,9 @@ class Lab:
     def wait_for_address(self, part: str) -> None:
         """Wait until the address bar holds `part`."""
         self.page.wait_for_function("part => location.search.includes(part)", arg=part)
+
+
+def as_number(text: str) -> float:
+    """Read a number as the stage writes it: −0.123 or 1.2·10⁻⁵."""
+    text = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    return float(text.replace("·10", "e"))

@@ -1,13 +1,11 @@
 """The lab as a visitor meets it, in a real browser, against what Python computes for the same attack."""
 
-import re
-
 import pytest
 
 import jsma
 from jsma import Attack, Direction, Output
 from pages.ui.recording import record
-from tests.browser.driving import Lab, start_server
+from tests.browser.driving import Lab, as_number, start_server
 
 
 def recorded(digit: int, target: int, sample: int = 0, model: str = "tutorial", attack: Attack | None = None):
@@ -92,12 +90,6 @@ def test_every_step_shows_the_numbers_python_computed(lab, output, direction):
             assert f"{step['counts']['admissible']:,} pass" in lab.part("stage-card").inner_text()
             lab.press("step")
     assert lab.part("stage-verdict").is_visible()
-
-
-def as_number(text: str) -> float:
-    """Read a number as the stage writes it: −0.123 or 1.2·10⁻⁵."""
-    text = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
-    return float(re.sub(r"·10", "e", text))
 
 
 def test_slider_keys_and_play_move_through_the_attack(lab):

@@ -52,7 +52,7 @@ function whyThisPair(recording, step, view) {
     ${predictedHtml(view)}
     <h3 class="beat-6">Runners-up</h3>
     <table class="runners beat-6" data-testid="stage-runners">
-      ${runners.slice(0, view.layout === "projector" ? 3 : 4).map((pair, at) => runnerUp(pair, at, step, where)).join("")}
+      ${runners.slice(0, view.predicting ? 2 : view.layout === "projector" ? 3 : 4).map((pair, at) => runnerUp(pair, at, step, where)).join("")}
     </table>
     ${pairCounts(recording, step)}`;
 }
@@ -92,7 +92,7 @@ function yourNumbers(recording, { shown, k, ranking, ...view }) {
     return `${head}<p class="lesson">${left} A pair must pass both tests: raise the target and lower the others.</p>`;
   }
   const numbers = pairNumbers(recording, k, shown.p, shown.q);
-  if (!numbers.admissible) return `${head}${whyNotAdmissible(recording.steps[k], numbers)}`;
+  if (!numbers.admissible) return `${head}${whyNotAdmissible(recording, k, numbers)}`;
   const { rank, bins, share } = ranking;
   const total = recording.steps[k].counts.admissible;
   const better = rank === 1 ? "No pair does better." : `${counted(rank - 1)} pair${rank === 2 ? " does" : "s do"} better.`;
@@ -103,9 +103,10 @@ function yourNumbers(recording, { shown, k, ranking, ...view }) {
     ${histogramHtml(bins, share)}`;
 }
 
-function whyNotAdmissible(step, { alphaPasses, betaPasses }) {
-  const brighter = step.sign > 0;
+function whyNotAdmissible(recording, k, { alphaPasses, betaPasses, out }) {
+  const brighter = recording.steps[k].sign > 0;
   const failed = [];
+  if (out !== null) failed.push(`<b>the pixel at ${place(recording, out)} is out of the ${term("search domain", "domain")}</b>: ${domainWords(recording, k, out).split(":")[0]}`);
   if (!alphaPasses) failed.push(`<b>α is not ${brighter ? "above" : "below"} 0</b>: the pair does not raise the target`);
   if (!betaPasses) failed.push(`<b>β is not ${brighter ? "below" : "above"} 0</b>: the pair does not lower the others`);
   return `<p class="lesson" data-testid="stage-rank">Not ${term("admissible")}: ${failed.join(", and ")}. Such a pair has no score and no rank.</p>`;

@@ -1,13 +1,14 @@
 // The arithmetic of pairs: sums in single precision, as Python adds them, products in double, where they cannot vanish.
 
-/** α, β and score of the pair (p, q) at step k, and which of the two tests it passes. */
+/** α, β and score of the pair (p, q) at step k, which of the two tests it passes, and the pixel of it that is out of the domain. */
 function pairNumbers(recording, k, p, q) {
   const { sign } = recording.steps[k];
   const alpha = Math.fround(recording.a(k, p) + recording.a(k, q));
   const beta = Math.fround(recording.b(k, p) + recording.b(k, q));
   const [alphaPasses, betaPasses] = [sign * alpha > 0, -sign * beta > 0];
-  const admissible = alphaPasses && betaPasses;
-  return { alpha, beta, alphaPasses, betaPasses, admissible, score: admissible ? -alpha * beta : 0 };
+  const out = [p, q].find((i) => !recording.inDomain(k, i)) ?? null;
+  const admissible = alphaPasses && betaPasses && out === null;
+  return { alpha, beta, alphaPasses, betaPasses, out, admissible, score: admissible ? -alpha * beta : 0 };
 }
 
 /** The score of p with every other pixel at step k; 0 where a test fails, NaN for p itself and pixels out of the domain. */

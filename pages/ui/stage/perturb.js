@@ -3,6 +3,7 @@
 function createPerturb(find) {
   return {
     draw(recording, view) {
+      if (!view.views.includes("perturb")) return;
       const step = recording.steps[view.k];
       find(".change").hidden = !step.pair && view.shown.how !== "partner";
       find(".verdict").hidden = !step.stop || view.shown.how === "partner";

@@ -451,5 +451,6 @@ function planeInWords({ recording, k, step, shown, ...view }) {
   if (shown.p === null || shown.q === null) return `The pair plane. ${caption}`;
   const [p, q] = [shown.p, shown.q].map((i) => place(recording, i));
   const { score } = pairNumbers(recording, k, shown.p, shown.q);
-  return `The pair plane: pull on the ${recording.target} against push on the others. p at ${p}, q at ${q}, score ${slope(score)}. ${caption}`;
+  const skyband = shown.how === "chosen" ? `${recording.steps[k].skyband.length} pixels are in the skyband. ` : "";
+  return `The pair plane: pull on the ${recording.target} against push on the others. p at ${p}, q at ${q}, score ${slope(score)}. ${skyband}${caption}`;
 }

@@ -1,0 +1,536 @@
+"""What the stage explains, in a real browser, against numbers worked out here from the same trace in plain numpy."""
+
+import re
+
+import numpy as np
+import pytest
+
+import jsma
+from jsma import Attack, Direction, Output
+from tests.browser.driving import Lab, as_number
+
+CASES = [
+    (digit, target, output, direction)
+    for digit, target in ((7, 3), (4, 9))
+    for output in Output
+    for direction in (Direction.INCREASE, Direction.DECREASE)
+]
+
+
+class Trace:
+    """An attack on the first sample of a digit, and what follows from it for the step the tests look at."""
+
+    def __init__(self, digit: int, target: int, output: Output, direction: Direction, step: int):
+        digits = jsma.load_uci_digits()
+        image = digits.images[int(digits.of_class(digit)[0])]
+        attack = Attack(output=output, direction=direction)
+        self.steps = list(attack.steps(jsma.load_model("tutorial"), image, target))
+        self.link = f"?digit={digit}&target={target}&output={output.value}&direction={direction.value}&step={step}"
+        self.sign, self.target = direction.sign, target
+        self.step = self.steps[step]
+        self.a = self.step.target_gradient.double().numpy()
+        self.b = self.step.others_gradient.double().numpy()
+        self.domain = self.step.domain.numpy()
+
+    def table(self) -> np.ndarray:
+        """The score of every pair of different pixels, 0 where it is not admissible."""
+        alpha, beta = self.a[:, None] + self.a, self.b[:, None] + self.b
+        admissible = (self.sign * alpha > 0) & (self.sign * beta < 0) & self.domain[:, None] & self.domain
+        np.fill_diagonal(admissible, val=False)
+        return np.where(admissible, -alpha * beta, 0)
+
+
+@pytest.fixture(
+    scope="module", params=CASES, ids=lambda case: f"{case[0]}-to-{case[1]}-{case[2].value}-{case[3].value}"
+)
+def opened(request, chromium, server):
+    """The lab open on a case, once for all tests that look at it."""
+    trace = Trace(*request.param, step=2)
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    lab = Lab(context.new_page(), server).open(trace.link)
+    yield lab, trace
+    context.close()
+    assert not lab.complaints
+
+
+@pytest.fixture
+def case(opened):
+    """The lab as it opened, whatever the test before did in it."""
+    lab, trace = opened
+    lab.page.keyboard.press("Escape")
+    lab.page.mouse.move(0, 0)
+    lab.part("stage-watch").click()
+    lab.part("stage-slider").fill("2")
+    return lab, trace
+
+
+@pytest.fixture
+def brighten():
+    return Trace(7, 3, Output.LOGITS, Direction.INCREASE, step=2)
+
+
+def click_pixel(lab: Lab, pixel: int, name: str = "stage-image", **options) -> None:
+    box = lab.part(name).bounding_box()
+    row, column = divmod(pixel, 28)
+    lab.part(name).click(
+        position={"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28}, **options
+    )
+
+
+def text(lab: Lab, name: str) -> str:
+    return " ".join(lab.part(name).inner_text().split())
+
+
+def close_to(value: float):
+    return pytest.approx(value, abs=0.0006, rel=0.05)  # three decimals, or two digits of a power of ten
+
+
+# 1 and 11: one pixel everywhere, by pointer and by keyboard
+
+
+def test_a_pixel_is_read_out_wherever_it_is_pointed_at(case):
+    lab, trace = case
+    pixel = int(np.flatnonzero(trace.domain)[60])
+    row, column = divmod(pixel, 28)
+    value = trace.step.image.flatten()[pixel].item()
+    room = 1 - value if trace.sign > 0 else value
+    for name in ("stage-image", "stage-jacobian-0", f"stage-jacobian-{trace.target}"):
+        lab.page.mouse.move(0, 0)
+        box = lab.part(name).bounding_box()
+        lab.part(name).hover(position={"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28})
+        words = text(lab, "stage-readout")
+        assert f"row {row}, column {column}" in words
+        assert f"value {value:.2f}" in words
+        assert f"room {room:.2f}" in words
+        assert as_number(re.search(r" a (\S+)", words)[1]) == close_to(trace.a[pixel])
+        assert as_number(re.search(r"−b (\S+)", words)[1]) == close_to(-trace.b[pixel])
+        assert "can still change" in words
+
+
+def test_the_read_out_follows_the_step(lab, brighten):
+    lab.open(brighten.link)
+    pixel = brighten.step.pair.first
+    row, column = divmod(pixel, 28)
+    box = lab.part("stage-image").bounding_box()
+    lab.part("stage-image").hover(
+        position={"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28}
+    )
+    assert "can still change" in text(lab, "stage-readout")
+    lab.page.keyboard.press("ArrowRight")
+    words = text(lab, "stage-readout")
+    assert f"row {row}, column {column}" in words
+    assert "value 1.00" in words
+    assert "already white: out of the game" in words
+
+
+def test_the_marker_moves_by_keyboard_and_enter_picks(lab, brighten):
+    lab.open(brighten.link)
+    lab.part("stage-image").focus()
+    lab.page.keyboard.press("ArrowDown")  # begins in the middle
+    lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("ArrowLeft")
+    assert "row 15, column 13" in text(lab, "stage-readout")
+    assert lab.iteration == 2
+    lab.page.keyboard.press("Enter")
+    lab.part("stage-partner-words").wait_for()
+    lab.page.keyboard.press("Escape")
+    assert lab.part("stage-partner-words").count() == 0
+
+
+def test_a_finger_reads_with_the_first_tap_and_picks_with_the_second(chromium, server, brighten):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    lab = Lab(context.new_page(), server).open(brighten.link)
+    box = lab.part("stage-image").bounding_box()
+    place = {"x": box["width"] * 12.5 / 28, "y": box["height"] * 10.5 / 28}
+    lab.part("stage-image").tap(position=place)
+    assert "row 10, column 12" in text(lab, "stage-readout")
+    assert lab.part("stage-partner").count() == 0
+    lab.part("stage-image").tap(position=place)
+    assert lab.part("stage-partner").count() == 1
+    context.close()
+
+
+# 2: why this pair
+
+
+def test_the_card_holds_the_formula_the_best_pairs_and_the_counts(case):
+    lab, trace = case
+    table = np.triu(trace.table())
+    best = np.argsort(-table, axis=None, kind="stable")[:5]
+    pair = trace.step.pair
+    assert (pair.first, pair.second) in [divmod(int(at), 784) for at in best[:2]]
+    cells = lab.part("stage-card").locator(".formula td:not(.sign):not(.test)").all_inner_texts()
+    shown = [as_number(cell) for cell in cells if cell]
+    p, q = pair.first, pair.second
+    expected = [trace.a[p], trace.a[q], trace.a[p] + trace.a[q], trace.b[p], trace.b[q], trace.b[p] + trace.b[q]]
+    assert shown == [close_to(value) for value in expected]
+    assert as_number(text(lab, "stage-score")) == close_to(table.flat[best[0]])
+    runners = lab.part("stage-runners").locator("tr").all_inner_texts()
+    assert [as_number(line.split()[-1]) for line in runners] == [close_to(table.flat[at]) for at in best[1:]]
+
+    alpha, beta = trace.a[:, None] + trace.a, trace.b[:, None] + trace.b
+    pairs = np.triu(trace.domain[:, None] & trace.domain, 1)
+    passes = pairs & (trace.sign * alpha > 0) & (trace.sign * beta < 0)
+    alpha_fails = pairs & ~(trace.sign * alpha > 0)
+    numbers = [
+        int(number.replace(",", "")) for number in re.findall(r"([\d,]+) (?:pass|α|only)", text(lab, "stage-counts"))
+    ]
+    assert numbers == [passes.sum(), alpha_fails.sum(), pairs.sum() - passes.sum() - alpha_fails.sum()]
+    assert text(lab, "stage-out").startswith(f"{(~trace.domain).sum()} pixel")
+
+
+def test_the_skyband_named_in_the_plane_is_the_one_by_definition(case):
+    lab, trace = case
+    pull, push = trace.sign * trace.a, -trace.sign * trace.b
+    inside = np.flatnonzero(trace.domain)
+    better = (pull[inside] >= pull[inside][:, None]) & (push[inside] >= push[inside][:, None])
+    np.fill_diagonal(better, val=False)
+    equal = (pull[inside] == pull[inside][:, None]) & (push[inside] == push[inside][:, None])
+    earlier = np.tri(len(inside), k=-1, dtype=bool)
+    dominated_by = (better & (~equal | earlier)).sum(1)
+    recorded = lab.part("stage-plane").get_attribute("aria-label")
+    assert f" {(dominated_by < 2).sum()} pixels are in the skyband" in recorded
+
+
+def test_a_number_of_the_formula_lights_its_pixel_and_is_lit_by_it(lab, brighten):
+    lab.open(brighten.link)
+    second = brighten.step.pair.second
+    lab.part("stage-card").locator(".formula td.q").first.hover()
+    assert f"row {second // 28}, column {second % 28}" in text(lab, "stage-readout")
+    lit = lab.part("stage-card").locator(".formula .lit")
+    assert lit.count() == 3  # the heading, a and b of q
+    before = lab.ink("stage-image")
+    lab.page.mouse.move(0, 0)
+    assert lit.count() == 0
+    assert lab.ink("stage-image") != before
+
+
+# 3: the best partner
+
+
+def test_a_clicked_pixel_shows_its_best_partner(case):
+    lab, trace = case
+    table = trace.table()
+    row_best = table.max(1)
+    pixel = int(np.argsort(-row_best)[40])
+    partner = int(table[pixel].argmax())
+    click_pixel(lab, pixel)
+    words = text(lab, "stage-partner-words")
+    assert f"row {partner // 28}, col {partner % 28}" in words
+    assert as_number(words.split()[-1]) == close_to(row_best[pixel])
+    assert f"{(table[pixel] > 0).sum()} partner" in text(lab, "stage-card")
+    step = trace.step
+    moves = [
+        min(1.0, 1 - step.image.flatten()[i].item()) if trace.sign > 0 else -step.image.flatten()[i].item()
+        for i in (pixel, partner)
+    ]
+    forecast = sum(
+        move * step.jacobian[trace.target].flatten()[i].item() for move, i in zip(moves, (pixel, partner), strict=True)
+    )
+    assert as_number(text(lab, "stage-forecast")) == close_to(forecast)
+    lab.part("stage-partner-close").click()
+    assert lab.part("stage-partner").count() == 0
+
+
+def test_a_pixel_out_of_the_domain_has_no_partner(lab, brighten):
+    lab.open(brighten.link)
+    pixel = int(np.flatnonzero(~brighten.domain)[0])
+    click_pixel(lab, pixel)
+    assert "it can be in no pair" in text(lab, "stage-card")
+
+
+# 4: kinds
+
+
+def test_kinds_are_counted_and_the_chosen_pair_explained(case):
+    lab, trace = case
+    lab.part("stage-kinds").click()
+    pull, push = trace.sign * trace.a[trace.domain] > 0, -trace.sign * trace.b[trace.domain] > 0
+    counts = [(pull & push).sum(), (pull & ~push).sum(), (~pull & push).sum(), (~pull & ~push).sum()]
+    words = text(lab, "stage-kind-legend")
+    assert [int(number) for number in re.findall(r": (\d+)", words)] == counts
+    pair = trace.step.pair
+    good = [trace.sign * trace.a[i] > 0 > trace.sign * trace.b[i] for i in (pair.first, pair.second)]
+    assert ("each good alone" in words) == all(good)
+    lab.part("stage-kinds").click()
+    assert not lab.part("stage-kind-legend").is_visible()
+
+
+# 5 and 6: perturb, and over time
+
+
+def test_forecast_and_what_happened_are_those_of_the_trace(case):
+    lab, trace = case
+    now, after = trace.steps[2], trace.steps[3]
+    pixels = [now.pair.first, now.pair.second]
+    move = after.image.flatten()[pixels] - now.image.flatten()[pixels]
+    forecast = (now.jacobian[trace.target].flatten()[pixels] * move).sum().item()
+    output = "outputs" if "output=logits" in trace.link else "probabilities"
+    happened = (getattr(after, output) - getattr(now, output))[trace.target].item()
+    assert as_number(text(lab, "stage-forecast")) == close_to(forecast)
+    assert as_number(text(lab, "stage-happened")) == close_to(happened)
+
+
+def test_lines_show_probabilities_logits_and_promises(lab, brighten):
+    lab.open(brighten.link)
+    lines = lab.part("stage").locator(".lines")
+    pictures = set()
+    for name in ("Probability", "Logit", "Promise kept?"):
+        lab.part("stage").get_by_role("radio", name=name).click()
+        pictures.add(lines.evaluate("canvas => canvas.toDataURL()"))
+    assert len(pictures) == 3
+    promised = sum(
+        (
+            step.jacobian[3].flatten()[[step.pair.first, step.pair.second]]
+            * (after.image - step.image).flatten()[[step.pair.first, step.pair.second]]
+        )
+        .sum()
+        .item()
+        for step, after in zip(brighten.steps[:2], brighten.steps[1:3], strict=True)
+    )
+    happened = (brighten.steps[2].outputs - brighten.steps[0].outputs)[3].item()
+    label = lines.get_attribute("aria-label")
+    assert as_number(re.search(r"promised: (\S+),", label)[1]) == close_to(promised)
+    assert as_number(re.search(r"happened: (\S+)\.", label)[1]) == close_to(happened)
+    lab.part("stage").get_by_role("radio", name="Logit").click()
+    lab.part("stage").locator(".bars [data-digit='5']").hover()
+    assert f"5: {brighten.step.outputs[5]:.2f}".replace("-", "−") in lines.get_attribute("aria-label")
+
+
+def test_the_scale_of_the_maps_can_be_of_one_map_one_step_or_the_whole_trace(lab, brighten):
+    lab.open(brighten.link)
+    shown = {}
+    for scope in ("map", "step", "trace"):
+        lab.part("stage").locator(f".scope [data-value={scope}]").click()
+        shown[scope] = lab.ink("stage-jacobian-1"), lab.part("stage").locator(".legend").inner_text()
+    assert len({picture for picture, _ in shown.values()}) == 3
+    limit = np.sort(brighten.step.jacobian.abs().flatten().numpy())[int(np.ceil(0.99 * 7840)) - 1]
+    end = float(re.search(r"\+([\d.]+)", shown["step"][1])[1])
+    assert limit <= end + 1e-6 <= limit + 0.051
+
+
+# 7: predict first
+
+
+def test_a_prediction_is_ranked_among_all_admissible_pairs(case):
+    lab, trace = case
+    lab.part("stage-predict").click()
+    lab.page.get_by_test_id("stMarkdown").filter(has_text="Your turn").wait_for()
+    assert lab.part("stage-score").count() == 0
+    assert "Next: the pixels" not in lab.page.locator(".stMain").inner_text()
+    table = np.triu(trace.table())
+    p, q = divmod(int(np.argsort(-table, axis=None, kind="stable")[50]), 784)
+    click_pixel(lab, p)
+    click_pixel(lab, q)
+    score = table[p, q]
+    admissible = int((table > 0).sum())
+    rank = 1 + int((table > score * (1 + 1e-7)).sum())
+    assert text(lab, "stage-rank") == f"Rank {rank:,} of {admissible:,}"
+    assert as_number(text(lab, "stage-score")) == close_to(score)
+    assert f"{int(100 * score / table.max())} % of the best score" in text(lab, "stage-card")
+    lab.part("stage-reveal").click()
+    assert as_number(text(lab, "stage-score")) == close_to(table.max())
+    assert f"rank {rank:,}" in text(lab, "stage-card")
+    assert "1 predicted, 0 exact" in text(lab, "stage-tally")
+    lab.page.get_by_test_id("stMarkdown").filter(has_text="Next: the pixels").wait_for()
+
+
+def test_the_exact_pair_counts_as_exact_and_the_tally_runs_on(lab, brighten):
+    lab.open(f"{brighten.link}&predict=1")
+    for step in brighten.steps[2:4]:
+        click_pixel(lab, step.pair.second)
+        click_pixel(lab, step.pair.first)
+        assert text(lab, "stage-rank").startswith("Rank 1 of")
+        lab.part("stage-reveal").click()
+        assert "You predicted this very pair" in text(lab, "stage-card")
+        lab.press("step")
+    assert "2 predicted, 2 exact, best rank 1, on average 100 %" in text(lab, "stage-tally")
+
+
+def test_a_pick_that_is_not_admissible_is_told_which_test_failed(lab, brighten):
+    lab.open(f"{brighten.link}&predict=1")
+    a, b, domain = brighten.a, brighten.b, brighten.domain
+    only_beta = np.argwhere((a[:, None] + a > 0) & (b[:, None] + b > 0) & domain[:, None] & domain)
+    p, q = next((p, q) for p, q in only_beta if p < q)
+    click_pixel(lab, int(p))
+    click_pixel(lab, int(q))
+    words = text(lab, "stage-rank")
+    assert "Not admissible" in words
+    assert "β is not below 0" in words
+    assert "α is not" not in words
+
+
+def test_a_pick_out_of_the_domain_is_told_so_and_gets_no_rank(lab, brighten):
+    lab.open(f"{brighten.link}&predict=1")
+    out = int(np.flatnonzero(~brighten.domain)[0])
+    click_pixel(lab, brighten.step.pair.first)
+    click_pixel(lab, out)
+    words = text(lab, "stage-rank")
+    assert "Not admissible" in words
+    assert f"row {out // 28}, col {out % 28} is out of the domain: already white" in words
+
+
+def test_picks_can_be_undone_cleared_and_replaced(lab, brighten):
+    lab.open(f"{brighten.link}&predict=1")
+    for pixel in (100, 200):
+        click_pixel(lab, pixel)
+    heads = lab.part("stage-card").locator(".formula th[scope=col]")
+    place = lambda i: f"row {i // 28}, col {i % 28}"  # noqa: E731
+    assert place(100) in heads.nth(0).inner_text()
+    click_pixel(lab, 300)  # replaces the older pick
+    assert place(200) in heads.nth(0).inner_text()
+    assert place(300) in heads.nth(1).inner_text()
+    lab.part("stage-undo").click()
+    assert place(200) in heads.nth(0).inner_text()
+    assert "–" in heads.nth(1).inner_text()
+    lab.part("stage-again").click()
+    assert "–" in heads.nth(0).inner_text()
+
+
+# 8: slow motion
+
+
+def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(lab):
+    lab.open("?digit=7&target=3")
+    stage = lab.part("stage")
+    lab.part("stage-pace").select_option("slow 2")
+    lab.press("play")
+    for part in ("1", "2", "3"):
+        stage.and_(lab.page.locator(f"[data-part='{part}']")).wait_for()
+        assert lab.iteration == 0
+    stage.and_(lab.page.locator("[data-iteration='1']")).wait_for()
+    lab.press("play")
+    standing = stage.get_attribute("data-part"), stage.get_attribute("data-beat")
+    lab.page.wait_for_timeout(1200)
+    assert (stage.get_attribute("data-part"), stage.get_attribute("data-beat")) == standing
+    lab.press("step")
+    assert lab.iteration == 2
+    assert stage.get_attribute("data-part") == ""
+
+
+def test_slow_motion_cuts_instead_of_gliding_where_motion_is_not_wanted(chromium, server):
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    lab = Lab(context.new_page(), server).open("?digit=7&target=3&step=1")
+    lab.part("stage-pace").select_option("slow 0.5")
+    lab.press("play")
+    lab.part("stage").and_(lab.page.locator("[data-part='1']")).wait_for()
+    first = lab.ink("stage-jacobian-9")
+    lab.page.wait_for_timeout(300)
+    assert lab.ink("stage-jacobian-9") == first
+    context.close()
+
+
+# 9 and 10: take along, share
+
+
+def test_the_attack_can_be_downloaded_as_gif_png_and_csv(lab, brighten, tmp_path):
+    from PIL import Image
+
+    lab.open(brighten.link)
+    files = {}
+    for name in ("GIF", "PNG", "CSV"):
+        with lab.page.expect_download() as download:
+            lab.page.get_by_role("button", name=f"({name})").click()
+        files[name] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[name])
+    assert Image.open(files["GIF"]).n_frames == len(brighten.steps)
+    assert Image.open(files["PNG"]).width > 1000
+    lines = files["CSV"].read_text().splitlines()
+    assert len(lines) == 1 + len(brighten.steps)
+    head, third = lines[0].split(","), lines[3].split(",")
+    assert float(third[head.index("score")]) == pytest.approx(brighten.step.pair.score)
+
+
+def test_the_link_to_this_step_is_copied(lab, brighten):
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.open(brighten.link)
+    lab.press("step")
+    lab.part("stage-copy").click()
+    lab.part("stage-copy").filter(has_text="Copied").wait_for()
+    assert lab.page.evaluate("navigator.clipboard.readText()").count("step=3") == 1
+
+
+def test_a_teachers_link_hides_controls_chooses_views_and_predicts(lab):
+    lab.open("?digit=7&target=3&hide=theta,gamma,model&views=picture,saliency&predict=1")
+    assert lab.page.get_by_role("slider", name="Budget γ").count() == 0
+    assert lab.page.get_by_test_id("stSelectbox").count() == 1
+    assert lab.part("stage-plane").is_visible()
+    assert not lab.part("stage-jacobian-0").is_visible()
+    click_pixel(lab, 300)
+    click_pixel(lab, 301)
+    lab.part("stage-reveal").click()
+    assert lab.part("stage-score").is_visible()
+
+
+def test_the_share_panel_builds_that_link(lab):
+    lab.open("?digit=7&target=3&step=2")
+    lab.page.get_by_role("button", name="Share this set-up").click()
+    lab.page.get_by_text("Predict first: hide the next pair").click()
+    link = lab.page.locator("[data-testid=stCode]").filter(has_text="predict=1")
+    link.wait_for()
+    assert "digit=7" in link.inner_text()
+    assert "step=2" in link.inner_text()
+    assert link.inner_text().strip().startswith(lab.address)
+
+
+# 11: access
+
+
+def test_every_control_is_reached_by_keyboard_and_every_canvas_has_words(lab):
+    lab.open("?digit=7&target=3&step=2")
+    stage = lab.part("stage")
+    unnamed = stage.evaluate(
+        """stage => [...stage.querySelectorAll('canvas')]
+             .filter((canvas) => !canvas.ariaLabel && canvas.getAttribute('aria-hidden') !== 'true')
+             .map((canvas) => canvas.className)"""
+    )
+    assert unnamed == []
+    buttons = stage.evaluate(
+        """stage => [...stage.querySelectorAll('button:not(:disabled), summary, select, input:not(:disabled)')]
+             .filter((part) => part.getClientRects().length && part.tabIndex < 0).length"""
+    )
+    assert buttons == 0
+    lab.part("stage-step").focus()
+    outline = lab.part("stage-step").evaluate(
+        "button => (button.blur(), button.focus({focusVisible: true}), getComputedStyle(button).outlineWidth)"
+    )
+    assert outline == "2px"
+
+
+def test_a_step_is_announced_once_in_a_sentence(lab):
+    lab.open("?digit=7&target=3")
+    lab.press("step")
+    assert lab.part("stage").locator("[aria-live=polite]").inner_text().startswith("Iteration 1 of ")
+
+
+def test_terms_explain_themselves_in_one_click(lab):
+    lab.open("?digit=7&target=3")
+    terms = lab.part("stage").locator("button.term:visible")
+    note = lab.part("stage").locator(".term-note")
+    seen = set()
+    for at in range(terms.count()):
+        terms.nth(at).click()
+        assert note.is_visible()
+        assert len(note.inner_text()) > 30
+        seen.add(terms.nth(at).get_attribute("data-term"))
+        lab.page.keyboard.press("Escape")
+        assert not note.is_visible()
+    assert {"a", "b", "α", "β", "score", "admissible", "search domain", "logit", "γ", "room"} <= seen
+
+
+def test_the_payload_is_sent_once(chromium, server):
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    frames = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(len(frame))))
+    lab = Lab(page, server).open("?digit=8&target=0&theta=0.05")  # spends its whole budget
+    assert lab.iterations == 56
+    lab.page.wait_for_timeout(1000)
+    assert 1_000_000 < sum(frames) < 1_700_000  # the payload, and the scripts
+    frames.clear()
+    for _ in range(3):
+        lab.press("step")
+        lab.page.wait_for_timeout(800)
+    assert frames
+    assert sum(frames) < 30_000
+    context.close()
