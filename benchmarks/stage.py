@@ -37,6 +37,27 @@ const image = part('image'), box = image.getBoundingClientRect();
 const [clientX, clientY] = [box.left + box.width * {x}, box.top + box.height * {y}];
 image.dispatchEvent(new PointerEvent('pointermove', {{ clientX, clientY, bubbles: true }}));
 """
+PICK = """
+const image = part('image'), box = image.getBoundingClientRect();
+const [clientX, clientY] = [box.left + box.width * {x}, box.top + box.height * {y}];
+image.dispatchEvent(new PointerEvent('click', {{ clientX, clientY, bubbles: true, composed: true }}));
+"""
+FRAMES = """
+async (stage, count) => {
+  stage.querySelector('[data-testid="stage-play"]').click();
+  const from = Number(stage.dataset.iteration);
+  const gaps = [];
+  let before = performance.now();
+  while (Number(stage.dataset.iteration) < from + count) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    gaps.push(now - before);
+    before = now;
+  }
+  stage.querySelector('[data-testid="stage-play"]').click();
+  return gaps;
+}
+"""
 NEW_TARGET = """
 async (stage, target) => {
   const began = performance.now();
@@ -58,7 +79,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             lab = Lab(page, address).open("?digit=8&target=0&model=lenet")
-            rows = dict(_repaints(lab)) | {"new target, to painted frame": _new_targets(lab)}
+            rows = dict(_repaints(lab)) | dict(_playback(lab)) | {"new target, to painted frame": _new_targets(lab)}
             browser.close()
     finally:
         process.kill()
@@ -75,14 +96,27 @@ def _repaints(lab: Lab):
         "step": [CLICK.format(name="step")] * min(REPEATS, last),
         "step and back": [CLICK.format(name=name) for name in ("step", "back")] * (REPEATS // 2),
         "slider": [SLIDE.format(k=numbers.randrange(last)) for _ in range(REPEATS)],
+        "predict a pair": [PICK.format(x=numbers.random(), y=numbers.random()) for _ in range(REPEATS)],
         "point at a pixel": [POINT.format(x=numbers.random(), y=numbers.random()) for _ in range(REPEATS)],
     }
     for name, scripts in acts.items():
         if lab.iteration:
             lab.press("start")
+        lab.press("predict" if name.startswith("predict") else "watch")
         times = [lab.part("stage").evaluate(TIMED, script) for script in scripts]
         yield f"{name}, drawing", [drawing for drawing, _ in times]
         yield f"{name}, to painted frame", [painted for _, painted in times]
+
+
+def _playback(lab: Lab):
+    """Play 30 steps; the time from one frame to the next."""
+    lab.press("watch")
+    for name, pace, steps in (("played 30 steps", "3", 30), ("slow motion, 2 steps", "slow 2", 2)):
+        lab.press("start")
+        lab.part("stage-pace").select_option(pace)
+        gaps = lab.part("stage").evaluate(FRAMES, steps)
+        yield f"{name}, between frames", gaps
+        print(f"{name}: longest frame {max(gaps):.0f} ms of {len(gaps)}")
 
 
 def _new_targets(lab: Lab) -> list[float]:
