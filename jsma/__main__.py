@@ -5,6 +5,7 @@ import hashlib
 import platform
 import sys
 import time
+from pathlib import Path
 
 import torch
 
@@ -32,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     training.set_defaults(command=train_command)
     training.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
     training.add_argument("--epochs", type=_natural, default=6, help="passes through the 60,000 digits (%(default)s)")
-    training.add_argument("--seed", type=int, default=0, help="of the first weights and the shuffling (%(default)s)")
+    training.add_argument("--seed", type=_seed, default=0, help="of the first weights and the shuffling (%(default)s)")
     training.add_argument("--learning-rate", type=float, default=1e-3, help="at the start (%(default)s)")
     training.add_argument("--threads", type=_natural, default=1, help="part of what fixes the result (%(default)s)")
     training.add_argument("--out", default=WEIGHTS, help="folder for the weights (%(default)s)")
@@ -71,8 +72,15 @@ def _natural(text: str) -> int:
     return _count(text, lowest=1)
 
 
+def _seed(text: str) -> int:
+    if _count(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is too large; a seed has at most 18 digits")
+    return int(text)
+
+
 def train_command(options: argparse.Namespace) -> None:
     """Train on MNIST's training digits, say how well the network reads, and save weights and record."""
+    Path(options.out).mkdir(parents=True, exist_ok=True)  # fail now rather than after the training
     torch.set_num_threads(options.threads)
     digits = load_mnist(options.data_dir, "train", options.download)
     model = initialised(options.model, options.seed)

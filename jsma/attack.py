@@ -13,7 +13,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
-from .jacobian import Output, jacobian, like_parameters, logits_with_graph, vector_jacobian
+from .jacobian import Output, jacobian_of_classes, like_parameters, logits_with_graph, vector_jacobian
 from .saliency import Direction, Pairs, best_pair
 
 
@@ -125,8 +125,11 @@ class Attack:
 
         Step 0 is the untouched image. The model is left as it was. Raises ValueError as `run` does.
         """
-        originals = images = like_parameters(image[None], model)
-        targets = torch.as_tensor(target, device=images.device).reshape(1)
+        originals = images = like_parameters(image[None], model).clone()  # not the caller's memory
+        targets = torch.as_tensor(target, device=images.device)
+        if targets.numel() != 1:
+            raise ValueError(f"One image has one target; found {targets.numel()}.")
+        targets = targets.reshape(1)
         limit = self.iterations(image.numel())
         for iteration in range(limit + 1):
             turn = self._turn(model, originals, images, targets, budget_left=torch.tensor([iteration < limit]))
@@ -223,7 +226,8 @@ class Attack:
         sign = offer.sign[rows, None].to(changed.dtype)
         moved = (changed[rows[:, None], pair] + sign * self.theta).clamp(0, 1)
         end = (sign > 0).to(moved.dtype)
-        rounding = 2 * torch.finfo(moved.dtype).eps / self.theta  # of the 1 / theta moves from end to end
+        # What is left of the 1 / theta moves from end to end may be their rounding.
+        rounding = min(2 * torch.finfo(moved.dtype).eps / self.theta, self.theta / 2)
         at_end = (moved - end).abs() < rounding
         changed[rows[:, None], pair] = torch.where(at_end, end, moved)
         return changed.view_as(images)
@@ -242,7 +246,7 @@ class Attack:
             image=images[0],
             outputs=turn.logits[0],
             probabilities=turn.probabilities[0],
-            jacobian=jacobian(model, images, self.output)[0],
+            jacobian=jacobian_of_classes(model, images, self.output, turn.logits.shape[1])[0],
             target_gradient=turn.best.target_gradient[0],
             others_gradient=turn.best.others_gradient[0],
             domain=turn.best.domain[0],

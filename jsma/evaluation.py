@@ -8,13 +8,16 @@ from torch import Tensor, nn
 
 from .attack import Attack, Result, Stop
 from .data import Digits
+from .jacobian import like_parameters
 
 
 @torch.no_grad()
 def accuracy(model: nn.Module, digits: Digits, batch_size: int = 1000) -> float:
     """Return the share of `digits` that `model` reads as their label, from 0 to 1."""
     batches = zip(digits.images.split(batch_size), digits.labels.split(batch_size), strict=True)
-    return sum((model(images).argmax(1) == labels).sum().item() for images, labels in batches) / len(digits)
+    return sum(
+        (model(like_parameters(images, model)).argmax(1).cpu() == labels).sum().item() for images, labels in batches
+    ) / len(digits)
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,14 @@ def jacobian(model: nn.Module, images: Tensor, output: Output = Output.LOGITS) -
     """
     check_images(images)
     classes = logits_with_graph(model, images[:1])[1].shape[1]
-    # One copy of each image a class, each differentiated for its own class: one backward pass in all.
+    return jacobian_of_classes(model, images, output, classes)
+
+
+def jacobian_of_classes(model: nn.Module, images: Tensor, output: Output, classes: int) -> Tensor:
+    """Return what `jacobian` does, for a model known to have so many classes.
+
+    One copy of each image a class, each differentiated for its own class: one backward pass in all.
+    """
     copies, logits = logits_with_graph(model, images.repeat_interleave(classes, dim=0))
     one_hots = torch.eye(classes, device=logits.device, dtype=logits.dtype).repeat(len(images), 1)
     return vector_jacobian(output.of(logits), copies, one_hots).unflatten(0, (len(images), classes))
@@ -57,7 +64,7 @@ def logits_with_graph(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]
     _check_mode(model)
     leaf = like_parameters(images, model).clone().requires_grad_()
     with torch.enable_grad():
-        logits = model(leaf)
+        logits = model(leaf.clone())  # a copy, since a first layer may work in place
     if logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:
         raise ValueError(
             f"The model returned outputs of shape {tuple(logits.shape)} for {len(images)} images; "

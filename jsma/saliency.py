@@ -65,7 +65,9 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
 
     target_gradient, others_gradient: (N, n), a and b above; domain: (N, n) bool, the pixels that
     may be chosen; direction: INCREASE or DECREASE. Ties go to the lowest first, then the lowest
-    second index. O(n log n + k^2) time for a skyband of k pixels, O(n) memory.
+    second index. O(n log n + k^2) time for a skyband of k pixels, O(n) memory. Exact in the type of
+    the gradients, as long as the products of one image's derivatives lie within its range: in
+    float32, derivatives that are 10^-19 of the largest or less count as ties.
     Raises ValueError for shapes that differ, for gradients that are not finite and for BOTH.
     """
     _check(target_gradient, others_gradient, domain)

@@ -282,10 +282,11 @@ def test_a_download_completes_files_that_are_there_in_part(tmp_path, made_up, mi
     assert holds(tmp_path, made_up)
 
 
-def test_the_second_mirror_is_asked_when_the_first_is_silent(tmp_path, made_up, mirror, monkeypatch):
+@pytest.mark.parametrize("failure", [URLError("timed out"), http.client.BadStatusLine("what?")])
+def test_the_second_mirror_is_asked_when_the_first_fails(tmp_path, made_up, mirror, monkeypatch, failure):
     def urlopen(url: str, timeout: float):
         if "first" in url:
-            raise URLError("timed out")
+            raise failure
         return mirror.urlopen(url, timeout)
 
     monkeypatch.setattr(jsma.data, "urlopen", urlopen)

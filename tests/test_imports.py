@@ -16,7 +16,7 @@ KNOWS = {
     "jacobian": set(),
     "saliency": set(),
     "attack": {"jacobian", "saliency"},
-    "evaluation": {"attack", "data"},
+    "evaluation": {"attack", "data", "jacobian"},
     "training": {"data", "models"},
     "export": {"attack"},
 }

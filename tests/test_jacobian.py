@@ -162,6 +162,14 @@ def test_the_images_are_left_as_they_were():
     assert not images.requires_grad
 
 
+def test_a_model_that_works_in_place_has_the_jacobian_of_one_that_does_not():
+    images = noise(2, 3, 4, 5)
+    before, last = images.clone(), nn.Linear(60, 4).double()
+    in_place, out_of_place = (nn.Sequential(nn.ELU(inplace=way), nn.Flatten(), last) for way in (True, False))
+    assert torch.equal(jacobian(in_place, images), jacobian(out_of_place, images))
+    assert torch.equal(images, before)
+
+
 # --- errors --------------------------------------------------------------------------------------
 
 

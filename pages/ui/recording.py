@@ -1,7 +1,7 @@
 """One attack, computed once and packed for the browser.
 
 The payload is a little-endian uint32, the length of the header; the header, JSON padded with
-spaces to a multiple of 8 bytes; then, one after the other, for every step
+spaces so that both together are a multiple of 8 bytes; then, one after the other, for every step
 
     target_gradient  float32  (steps, n)            a of every pixel
     others_gradient  float32  (steps, n)            b of every pixel

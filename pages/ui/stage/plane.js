@@ -139,27 +139,34 @@ function listDots({ scales, recording, k, large }) {
 }
 
 /** Draw a dot for every pixel that can still change; the skyband's are large. In slow motion they glide to their places. */
-function drawDots({ pen, dots, scales, recording, k, colours, kinds, phase }) {
-  const gliding = phase?.part === 2 && k > 0 ? 1 - easeOut(Math.min(1, phase.share / 0.4)) : 0;
-  const draw = (at) => {
-    let [x, y] = [dots[at], dots[at + 1]];
-    if (gliding && recording.steps[k - 1].sign === recording.steps[k].sign) {
-      const [pull, push] = pointOf(recording, k - 1, dots[at + 3]);
-      [x, y] = [x + gliding * (scales.x(pull) - x), y + gliding * (scales.y(push) - y)];
-    }
-    pen.beginPath();
-    pen.arc(x, y, dots[at + 2], 0, 2 * Math.PI);
-    pen.fill();
-  };
-  for (const large of [false, true]) {
+function drawDots(plane) {
+  const { pen, dots, recording, k, colours, kinds } = plane;
+  const groups = new Map(); // one path a colour and size, since filling each dot by itself is slow
+  for (let at = 0; at < dots.length; at += 4) {
+    const large = dots[at + 2] > DOT + 1;
+    const colour = kinds ? colours[KINDS[kindOf(recording, k, dots[at + 3])].colour] : large ? colours.ink : colours.dot;
+    const name = `${large} ${colour}`;
+    if (!groups.has(name)) groups.set(name, { large, colour, path: new Path2D() });
+    const [x, y] = whereDrawn(plane, at);
+    const { path } = groups.get(name);
+    path.moveTo(x + dots[at + 2], y);
+    path.arc(x, y, dots[at + 2], 0, 2 * Math.PI);
+  }
+  for (const { large, colour, path } of [...groups.values()].sort((one, other) => one.large - other.large)) {
     pen.globalAlpha = large ? 1 : 0.75;
-    for (let at = 0; at < dots.length; at += 4) {
-      if (dots[at + 2] > DOT + 1 !== large) continue;
-      pen.fillStyle = kinds ? colours[KINDS[kindOf(recording, k, dots[at + 3])].colour] : large ? colours.ink : colours.dot;
-      draw(at);
-    }
+    pen.fillStyle = colour;
+    pen.fill(path);
   }
   pen.globalAlpha = 1;
+}
+
+/** Where a dot stands, or while it glides there from the step before, where it is. */
+function whereDrawn({ dots, scales, recording, k, phase }, at) {
+  const [x, y] = [dots[at], dots[at + 1]];
+  if (phase?.part !== 2 || k === 0 || recording.steps[k - 1].sign !== recording.steps[k].sign) return [x, y];
+  const left = 1 - easeOut(Math.min(1, phase.share / 0.4));
+  const [pull, push] = pointOf(recording, k - 1, dots[at + 3]);
+  return [x + left * (scales.x(pull) - x), y + left * (scales.y(push) - y)];
 }
 
 const easeOut = (share) => 1 - (1 - share) ** 3;
