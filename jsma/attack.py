@@ -227,7 +227,7 @@ class Attack:
         moved = (changed[rows[:, None], pair] + sign * self.theta).clamp(0, 1)
         end = (sign > 0).to(moved.dtype)
         # What is left of the 1 / theta moves from end to end may be their rounding.
-        rounding = min(2 * torch.finfo(moved.dtype).eps / self.theta, self.theta / 2)
+        rounding = min(2 * torch.finfo(moved.dtype).eps / self.theta, self.theta / 4)
         at_end = (moved - end).abs() < rounding
         changed[rows[:, None], pair] = torch.where(at_end, end, moved)
         return changed.view_as(images)
