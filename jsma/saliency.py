@@ -91,7 +91,9 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
     """
     a = (direction.sign * target_gradient).masked_fill(~domain, -torch.inf)
     b = (-direction.sign * others_gradient).masked_fill(~domain, -torch.inf)
-    return _undominated(a, b) & domain
+    by_b = b.argsort(dim=1, descending=True, stable=True)
+    by_a_then_b = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
+    return _undominated(b, by_a_then_b) & domain
 
 
 def all_pairs(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
@@ -151,7 +153,8 @@ def _candidates(a: Tensor, b: Tensor) -> Tensor:
     members = _may_win(a, b)
     many = (members.sum(dim=1) > FEW).nonzero().flatten()
     if len(many):
-        members[many] &= _undominated(a[many], b[many])
+        by_a = a[many].argsort(dim=1, descending=True, stable=True)  # equals by index: a few too many stay, at most
+        members[many] &= _undominated(b[many], by_a)
     return members
 
 
@@ -168,10 +171,8 @@ def _may_win(a: Tensor, b: Tensor) -> Tensor:
     return (alpha > 0) & (beta > 0) & (alpha * beta >= at_hand)
 
 
-def _undominated(a: Tensor, b: Tensor) -> Tensor:
-    """Return (N, n) bool: the pixels dominated by at most one other; of equals the two of lowest index stay."""
-    order = b.argsort(dim=1, descending=True, stable=True)
-    order = order.gather(1, a.gather(1, order).argsort(dim=1, descending=True, stable=True))  # by a, of equals by b
+def _undominated(b: Tensor, order: Tensor) -> Tensor:
+    """Return (N, n) bool: the pixels for which at most one before them in `order`, by falling a, has as large a b."""
     b = b.gather(1, order)
     highest = b.cummax(dim=1).values
     # The second highest of b_1..b_k is the highest of what each b could not be: min(b_k, highest before k).
