@@ -2,7 +2,7 @@
 
 from .attack import Attack, Pair, Result, Step, Stop, search_domain
 from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
-from .evaluation import Report, accuracy, evaluate
+from .evaluation import Report, accuracy, adversarial_distance, evaluate
 from .jacobian import Output, jacobian
 from .models import load_model
 from .rules import Rule, Untargeted
@@ -23,6 +23,7 @@ __all__ = [
     "Stop",
     "Untargeted",
     "accuracy",
+    "adversarial_distance",
     "best_pair",
     "download_mnist",
     "evaluate",

@@ -74,8 +74,9 @@ class Step:
 class Result:
     """The ends of N attacks: images (N, C, H, W), success (N,) bool, stop, iterations (N,), changed (N,) int64.
 
-    stop is None for attacks that were not finished because the run was ended early; their images
-    are as far as they came.
+    pairs (N, budget, 2) int64: what was changed at each iteration, -1 where it ended before; a run
+    with a smaller budget changes the first of these. stop is None for attacks that were not
+    finished because the run was ended early; their images are as far as they came.
     """
 
     images: Tensor
@@ -83,6 +84,7 @@ class Result:
     stop: list[Stop | None]
     iterations: Tensor
     changed: Tensor
+    pairs: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ class Attack:
         current = originals.clone()
         iterations = torch.zeros_like(labels)
         stop = torch.full_like(labels, GOES_ON)
+        pairs = labels.new_full((count, limit + 1, 2), -1)  # one more, for what an ended attack would do next
         rows, begun = labels.new_empty(0), 0
         while begun < count or len(rows):
             room = min(at_once - len(rows), count - begun)
@@ -164,6 +167,7 @@ class Attack:
             budget_left = iterations[rows] < limit
             turn = self._turn(model, untargeted, originals[rows], current[rows], labels[rows], budget_left)
             current[rows] = turn.changed_images
+            pairs[rows, iterations[rows]] = turn.pair
             iterations[rows] += turn.goes_on
             stop[rows] = turn.stop
             rows = rows[turn.goes_on]
@@ -171,7 +175,8 @@ class Attack:
                 break
         reasons = [None if number == GOES_ON else REASONS[number] for number in stop.tolist()]
         success = (stop == REASONS.index(Stop.REACHED_TARGET)).cpu()
-        return Result(current, success, reasons, iterations.cpu(), _count_changed(current, originals).cpu())
+        changed = _count_changed(current, originals).cpu()
+        return Result(current, success, reasons, iterations.cpu(), changed, pairs[:, :limit].cpu())
 
     def _turn(
         self,
@@ -197,7 +202,8 @@ class Attack:
         two_left = reduce(torch.logical_or, (domain.count_nonzero(dim=1) >= 2 for domain in domains))
         stop = _why_stop(has_won(logits, labels, untargeted), budget_left, two_left, best.pairs.found)
         goes_on = stop == GOES_ON
-        return _Turn(logits.detach(), first, best, stop, goes_on, self._change(images, best, goes_on))
+        pair = torch.stack([best.pairs.first, best.pairs.second], dim=1).where(goes_on[:, None], -1)
+        return _Turn(logits.detach(), first, best, stop, goes_on, pair, self._change(images, pair, best.sign))
 
     def _offer(self, way: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Offer":
         """Return the best pair of each image for one direction, with what it was chosen from."""
@@ -207,17 +213,16 @@ class Attack:
         sign = torch.full((len(images),), way.sign, device=images.device)
         return _Offer(a, b, domain, best_pair(a, b, domain, way), sign)
 
-    def _change(self, images: Tensor, offer: "_Offer", goes_on: Tensor) -> Tensor:
-        """Return the images with both pixels of the pair moved by theta, where the attack goes on."""
+    def _change(self, images: Tensor, pair: Tensor, sign: Tensor) -> Tensor:
+        """Return the images with both pixels of the pair (N, 2) moved by theta, where there is one (not -1)."""
         pixels = images.flatten(1)
-        pair = torch.stack([offer.pairs.first, offer.pairs.second], dim=1).clamp(min=0)
-        before, sign = pixels.gather(1, pair), offer.sign[:, None].to(pixels.dtype)
+        moves, pair, sign = pair >= 0, pair.clamp(min=0), sign[:, None].to(pixels.dtype)
+        before = pixels.gather(1, pair)
         moved = (before + sign * self.theta).clamp(0, 1)
         end = sign.clamp(min=0)
         rounding = min(self.theta / 2, torch.finfo(moved.dtype).eps * (8 + 1 / self.theta))  # of 1 / theta additions
-        at_end = (moved - end).abs() < rounding
-        after = torch.where(goes_on[:, None], torch.where(at_end, end, moved), before)
-        return pixels.scatter(1, pair, after).view_as(images)
+        moved = torch.where((moved - end).abs() < rounding, end, moved)
+        return pixels.scatter(1, pair, torch.where(moves, moved, before)).view_as(images)
 
     def _step(self, model: nn.Module, iteration: int, images: Tensor, originals: Tensor, turn: "_Turn") -> Step:
         if turn.goes_on:
@@ -258,7 +263,8 @@ class _Turn:
     """What came of one time round the loop for a batch; images that stopped are unchanged.
 
     first: what was offered first, the brightening where there is a choice; best: what is taken;
-    stop (N,) int64: places in REASONS, or GOES_ON; goes_on (N,) bool.
+    stop (N,) int64: places in REASONS, or GOES_ON; goes_on (N,) bool; pair (N, 2) int64, the features changed, -1
+    where nothing is.
     """
 
     logits: Tensor
@@ -266,6 +272,7 @@ class _Turn:
     best: _Offer
     stop: Tensor
     goes_on: Tensor
+    pair: Tensor
     changed_images: Tensor
 
 
