@@ -5,6 +5,7 @@ from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci
 from .evaluation import Report, accuracy, adversarial_distance, evaluate
 from .jacobian import Output, jacobian
 from .models import load_model
+from .refinement import refine
 from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
 
@@ -31,6 +32,7 @@ __all__ = [
     "load_mnist",
     "load_model",
     "load_uci_digits",
+    "refine",
     "search_domain",
     "skyband",
 ]

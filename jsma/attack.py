@@ -122,7 +122,7 @@ class Attack:
         Raises ValueError as `run` does.
         """
         originals = images = like_parameters(image[None], model)
-        labels, untargeted = _aims(model, originals, target)
+        labels, untargeted = aims(model, originals, target)
         limit = self.iterations(image.numel())
         for iteration in range(limit + 1):
             budget_left = torch.tensor([iteration < limit], device=images.device)
@@ -151,7 +151,7 @@ class Attack:
         target that is no class, shapes that do not fit and outputs that are not finite.
         """
         originals = like_parameters(images, model)
-        labels, untargeted = _aims(model, originals, targets)
+        labels, untargeted = aims(model, originals, targets)
         count, features = len(originals), math.prod(originals.shape[1:])
         at_once = _batch_size(batch_size, features)
         limit = self.iterations(features)
@@ -318,7 +318,7 @@ def _why_stop(won: Tensor, budget_left: Tensor, two_left: Tensor, pair_found: Te
     return torch.where(won, REASONS.index(Stop.REACHED_TARGET), stop)
 
 
-def _aims(
+def aims(
     model: nn.Module, images: Tensor, target: int | Tensor | Untargeted | None
 ) -> tuple[Tensor, Untargeted | None]:
     """Return labels (N,), the targets or the answers to leave, and the kind of untargeted attack if it is one."""
