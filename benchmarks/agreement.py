@@ -83,11 +83,11 @@ def key(image: torch.Tensor, target: int) -> tuple:
 class Watched(Attack):
     """An attack that notes the pairs chosen at each turn, whatever batch they were chosen in."""
 
-    def _turn(self, model, originals, images, targets, budget_left):
-        turn = super()._turn(model, originals, images, targets, budget_left)
+    def _turn(self, model, untargeted, originals, images, targets, budget_left):
+        turn = super()._turn(model, untargeted, originals, images, targets, budget_left)
         pairs = zip(turn.best.pairs.first.tolist(), turn.best.pairs.second.tolist(), strict=True)
-        for image, target, pair, stop in zip(originals, targets.tolist(), pairs, turn.stop, strict=True):
-            WATCHED[key(image, target)].extend([pair] if stop is None else [])
+        for image, target, pair, goes_on in zip(originals, targets.tolist(), pairs, turn.goes_on, strict=True):
+            WATCHED[key(image, target)].extend([pair] if goes_on else [])
         return turn
 
 

@@ -1,10 +1,12 @@
 """The Jacobian-based saliency map attack of Papernot et al. 2016: exact, traced, on any PyTorch classifier."""
 
-from .attack import Attack, Pair, Result, Rule, Step, Stop, search_domain
+from .attack import Attack, Pair, Result, Step, Stop, search_domain
 from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
-from .evaluation import Report, accuracy, evaluate
+from .evaluation import Report, accuracy, adversarial_distance, evaluate
 from .jacobian import Output, jacobian
 from .models import load_model
+from .refinement import refine
+from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
 
 __all__ = [
@@ -20,7 +22,9 @@ __all__ = [
     "Rule",
     "Step",
     "Stop",
+    "Untargeted",
     "accuracy",
+    "adversarial_distance",
     "best_pair",
     "download_mnist",
     "evaluate",
@@ -28,6 +32,7 @@ __all__ = [
     "load_mnist",
     "load_model",
     "load_uci_digits",
+    "refine",
     "search_domain",
     "skyband",
 ]

@@ -1,36 +1,91 @@
-"""The command line: `python -m jsma train` and `python -m jsma evaluate`."""
+"""The Jacobian-based saliency map attack from the command line.
+
+    python -m jsma tutorial --data uci        the whole story in a minute: train or load, attack, look at the grid
+    python -m jsma attack --target 3          one digit, step by step
+    python -m jsma evaluate --images 100      success and distortion over a data set
+    python -m jsma train --model lenet        train a network on MNIST and save its weights
+
+Each has its own --help. On several cores or machines, start evaluate by torchrun: the processes share
+the images and print one report, the same as that of one process:
+
+    torchrun --nproc-per-node 4 -m jsma evaluate
+    torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HOST:29500 -m jsma evaluate
+"""
 
 import argparse
 import hashlib
+import os
 import platform
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 
-from . import Attack, Direction, Output, Report, Rule, accuracy, evaluate, load_mnist, load_model, load_uci_digits
+from . import (
+    Attack,
+    Digits,
+    Direction,
+    Output,
+    Report,
+    Rule,
+    Untargeted,
+    accuracy,
+    evaluate,
+    load_mnist,
+    load_model,
+    load_uci_digits,
+)
 from .models import ARCHITECTURES, WEIGHTS, save_model
 from .training import initialised, train
+
+SAMPLES = 10
+"""How many digits the tutorial attacks, as cleverhans' did."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 2 after one sentence on what was wrong."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(options)
+        with _among_ranks():
+            options.command(options)
     except (ValueError, OSError) as problem:
         print(f"jsma: {problem}", file=sys.stderr)
         return 2
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m jsma", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train | evaluate")
+@contextmanager
+def _among_ranks() -> Iterator[None]:
+    """Join the other processes if torchrun started this one; only the first of them prints."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield
+        return
+    dist.init_process_group("gloo")
+    said = sys.stdout
+    try:
+        if dist.get_rank() > 0:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        yield
+    finally:
+        sys.stdout = said
+        dist.destroy_process_group()
 
-    training = commands.add_parser("train", help="train a network on MNIST and save its weights")
-    training.set_defaults(command=train_command)
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m jsma", description=__doc__, formatter_class=raw)
+    commands = parser.add_subparsers(required=True, metavar="train | evaluate | attack | tutorial")
+
+    def command(name: str, run: object, what: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=what, description=run.__doc__, formatter_class=raw)
+        sub.set_defaults(command=run)
+        return sub
+
+    training = command("train", train_command, "train a network on MNIST and save its weights")
     training.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
     training.add_argument("--epochs", type=_natural, default=6, help="passes through the 60,000 digits (%(default)s)")
     training.add_argument("--seed", type=_seed, default=0, help="of the first weights and the shuffling (%(default)s)")
@@ -39,22 +94,53 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--out", default=WEIGHTS, help="folder for the weights (%(default)s)")
     _add_data_dir(training)
 
-    evaluation = commands.add_parser("evaluate", help="measure a trained network and how the attack fares on it")
-    evaluation.set_defaults(command=evaluate_command)
-    evaluation.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
-    evaluation.add_argument("--data", choices=("mnist", "uci"), default="mnist", help="which digits (%(default)s)")
+    evaluation = command("evaluate", evaluate_command, "measure a trained network and how the attack fares on it")
+    _add_model_and_data(evaluation)
+    evaluation.add_argument("--images", type=_count, default=100, help="attack the first so many; 0: only read (100)")
+    _add_settings(evaluation)
     evaluation.add_argument(
-        "--images", type=_count, default=100, help="attack the first so many; 0: only read them (100)"
+        "--save", type=Path, help="write the report there: all figures and attacks as .json, or .csv"
     )
-    evaluation.add_argument("--rule", type=Rule, default=Rule.JSMA, help="jsma, wjsma or tjsma (jsma)")
-    evaluation.add_argument("--output", type=Output, default=Output.LOGITS, help="logits or probabilities (logits)")
     evaluation.add_argument(
+        "--resume", type=Path, metavar="FOLDER", help="keep finished parts there, and go on from those there are"
+    )
+
+    attacking = command("attack", attack_command, "attack one digit and print every step")
+    _add_model_and_data(attacking)
+    attacking.add_argument("--index", type=_count, default=0, help="which image of the data, from 0 (%(default)s)")
+    attacking.add_argument(
+        "--target",
+        type=_target,
+        required=True,
+        help="the class to reach; or away (NT-JSMA: any but the first answer) or maximal (M-JSMA: likewise, "
+        "choosing class and direction at every step)",
+    )
+    _add_settings(attacking)
+    attacking.add_argument("--save", type=Path, help="write the digit, the change and the result there as a picture")
+
+    tutorial = command("tutorial", tutorial_command, "cleverhans' MNIST tutorial from end to end")
+    _add_model_and_data(tutorial)
+    tutorial.add_argument("--train", action="store_true", help="train the network first instead of loading its weights")
+    tutorial.add_argument("--samples", type=_natural, default=SAMPLES, help="attack the first so many (%(default)s)")
+    _add_settings(tutorial, gamma=0.1)
+    tutorial.add_argument("--save", type=Path, default=Path("jsma-grid.png"), help="the picture (%(default)s)")
+    return parser
+
+
+def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
+    parser.add_argument("--data", choices=("mnist", "uci"), default="mnist", help="which digits (%(default)s)")
+    _add_data_dir(parser)
+
+
+def _add_settings(parser: argparse.ArgumentParser, gamma: float = 0.145) -> None:
+    parser.add_argument("--rule", type=Rule, default=Rule.JSMA, help="jsma, wjsma or tjsma (jsma)")
+    parser.add_argument("--output", type=Output, default=Output.LOGITS, help="logits or probabilities (logits)")
+    parser.add_argument(
         "--direction", type=Direction, default=Direction.INCREASE, help="increase, decrease or both (increase)"
     )
-    evaluation.add_argument("--theta", type=float, default=1.0, help="change of a pixel, in (0, 1] (%(default)s)")
-    evaluation.add_argument("--gamma", type=float, default=0.145, help="share that may be changed (%(default)s)")
-    _add_data_dir(evaluation)
-    return parser
+    parser.add_argument("--theta", type=float, default=1.0, help="change of a pixel, in (0, 1] (%(default)s)")
+    parser.add_argument("--gamma", type=float, default=gamma, help="share that may be changed (%(default)s)")
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -62,14 +148,10 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch MNIST first if it is not there")
 
 
-def _count(text: str, lowest: int = 0) -> int:
-    if not text.isdecimal() or int(text) < lowest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}")
-    return int(text)
-
-
 def _natural(text: str) -> int:
-    return _count(text, lowest=1)
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def _seed(text: str) -> int:
@@ -78,17 +160,38 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def _target(text: str) -> int | Untargeted:
+    try:
+        return _count(text) if text.isdigit() else Untargeted(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a class nor away nor maximal") from wrong
+
+
+def _attack(options: argparse.Namespace) -> Attack:
+    return Attack(options.rule, options.output, options.direction, options.theta, options.gamma)
+
+
+def _digits(options: argparse.Namespace) -> Digits:
+    return load_uci_digits() if options.data == "uci" else load_mnist(options.data_dir, "test", options.download)
+
+
+# --- train ---------------------------------------------------------------------------------------
+
+
 def train_command(options: argparse.Namespace) -> None:
     """Train on MNIST's training digits, say how well the network reads, and save weights and record."""
     Path(options.out).mkdir(parents=True, exist_ok=True)  # fail now rather than after the training
+    if not 0 < options.learning_rate < 1:
+        raise ValueError(f"The learning rate is {options.learning_rate}; it must lie between 0 and 1.")
     torch.set_num_threads(options.threads)
     digits = load_mnist(options.data_dir, "train", options.download)
-    model = initialised(options.model, options.seed)
-    began = time.monotonic()
-    for progress in train(model, digits, options.epochs, options.seed, options.learning_rate):
-        if progress.batch % 20 == 0 or progress.batch == progress.batches:
-            _show(progress, time.monotonic() - began)
-    print()
+    model = _trained(options.model, digits, options.epochs, options.seed, options.learning_rate)
     record = {
         "model": options.model,
         "mnist_test_accuracy": accuracy(model, load_mnist(options.data_dir, "test")),
@@ -105,27 +208,61 @@ def train_command(options: argparse.Namespace) -> None:
     print(f"saved {path} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}) and its record")
 
 
-def _show(progress, seconds: float) -> None:
-    done = (progress.epoch - 1) * progress.batches + progress.batch
-    whole = progress.epochs * progress.batches
+def _trained(
+    name: str, digits: Digits, epochs: int = 6, seed: int = 0, learning_rate: float = 1e-3
+) -> torch.nn.Sequential:
+    model = initialised(name, seed)
+    began = time.monotonic()
+    for progress in train(model, digits, epochs, seed, learning_rate):
+        if progress.batch % 20 == 0 or progress.batch == progress.batches:
+            done = (progress.epoch - 1) * progress.batches + progress.batch
+            facts = f"epoch {progress.epoch}/{progress.epochs}  loss {progress.loss:.3f}"
+            _show(done, progress.epochs * progress.batches, time.monotonic() - began, facts)
+    print()
+    return model
+
+
+def _show(done: int, whole: int, seconds: float, facts: str) -> None:
+    """Draw the progress of `done` of `whole` over what was drawn before."""
     left = seconds / done * (whole - done)
     bar = "#" * (30 * done // whole)
-    print(
-        f"\repoch {progress.epoch}/{progress.epochs} [{bar:<30}] {done / whole:4.0%}  loss {progress.loss:.3f}  "
-        f"{left:4.0f} s left ",
-        end="",
-        flush=True,
-    )
+    print(f"\r[{bar:<30}] {done / whole:4.0%}  {facts}  {left:4.0f} s left ", end="", flush=True)
+
+
+# --- evaluate ------------------------------------------------------------------------------------
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
-    """Print the network's accuracy, then success and distortion of the attack on the first digits."""
-    attack = Attack(options.rule, options.output, options.direction, options.theta, options.gamma)
-    digits = load_uci_digits() if options.data == "uci" else load_mnist(options.data_dir, "test", options.download)
+    """Print the network's accuracy, then success and distortion of the attack on the first digits.
+
+    Every digit is attacked towards every class but its own. With --resume an evaluation that was cut
+    off goes on where it was; by torchrun (see python -m jsma --help) several processes share it.
+    """
+    attack = _attack(options)
+    digits = _digits(options)
     model = load_model(options.model)
     print(f"{options.model} reads {accuracy(model, digits):.2%} of {len(digits):,} images ({digits.name})")
     if options.images > 0:
-        _print_report(evaluate(model, digits.first(options.images), attack))
+        report = evaluate(model, digits.first(options.images), attack, folder=options.resume, progress=_reporter())
+        _print_report(report)
+        if options.save and not (dist.is_initialized() and dist.get_rank()):
+            report.save(options.save)
+            print(f"saved {options.save}")
+
+
+def _reporter() -> object:
+    """Return a callback that draws the progress, if someone is looking."""
+    began, drawn = time.monotonic(), 0.0
+
+    def report(done: int, whole: int) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if sys.stdout.isatty() and (now - drawn > 0.5 or done == whole) and done:
+            _show(done, whole, now - began, f"{done:,} of {whole:,} attacks")
+            drawn = now
+            print(end="\n" if done == whole else "")
+
+    return report
 
 
 def _print_report(report: Report) -> None:
@@ -140,6 +277,79 @@ def _print_report(report: Report) -> None:
     print(f"mean distortion, successful attacks {report.mean_distortion_of_successful:7.2%}  of {reached:,}")
     for reason, number in report.stops.items():
         print(f"ended by {reason.value:<26} {number:8,}")
+
+
+# --- attack --------------------------------------------------------------------------------------
+
+
+def attack_command(options: argparse.Namespace) -> None:
+    """Attack one digit and print a line a step: what the network answers, and which pair of pixels is changed.
+
+    A pixel is named by its row and column. alpha is what the pair does for the target, beta what it
+    does for the other classes, and the score is -alpha * beta.
+    """
+    attack, digits, model = _attack(options), _digits(options), load_model(options.model)
+    if options.index >= len(digits):
+        raise ValueError(f"There is no image {options.index}; {digits.name} has {len(digits):,}, from 0.")
+    image = digits.images[options.index]
+    for step in attack.steps(model, image, options.target):
+        if step.iteration == 0:
+            print(f"image {options.index} of {digits.name}, labelled {digits.labels[options.index]}")
+            print("step  reads         pair           alpha      beta     score")
+        answer = int(step.outputs.argmax())
+        line = f"{step.iteration:4}  {answer} {step.probabilities[answer]:6.1%}  "
+        if step.pair is not None:
+            places = [
+                f"{pixel // image.shape[2]},{pixel % image.shape[2]}" for pixel in (step.pair.first, step.pair.second)
+            ]
+            line += (
+                f"{places[0]:>6} {places[1]:>6}  {step.pair.alpha:10.3g}{step.pair.beta:10.3g}{step.pair.score:10.3g}"
+            )
+        print(line)
+    print(f"{step.stop.value}: {step.changed} of {image.numel()} pixels changed ({step.changed / image.numel():.2%})")
+    if options.save:
+        _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.save)
+        print(f"saved {options.save}: the digit, the change, the result")
+
+
+# --- tutorial ------------------------------------------------------------------------------------
+
+
+def tutorial_command(options: argparse.Namespace) -> None:
+    """Go through cleverhans' MNIST tutorial: a trained network, its accuracy, 10 digits x 9 targets, the grid.
+
+    Every mean divides by the number of attacks it names. In the picture each row is a digit and each
+    column a target; the digits themselves are where the target is their own class.
+    """
+    attack, digits = _attack(options), _digits(options)
+    if options.train:
+        model = _trained(options.model, load_mnist(options.data_dir, "train", options.download))
+    else:
+        model = load_model(options.model)
+    print(f"Test accuracy on legitimate examples: {accuracy(model, digits):.4f} of {len(digits):,}")
+    few = digits.first(options.samples)
+    targets = torch.arange(10).repeat(len(few))
+    others = targets != few.labels.repeat_interleave(10)
+    images = few.images.repeat_interleave(10, dim=0)
+    result = attack.run(model, images[others], targets[others])
+    share, success = result.changed.double() / few.images[0].numel(), result.success
+    print(f"Attacks: {len(few)} digits x 9 targets")
+    print(f"Rate of successful attacks:                          {success.double().mean():.4f} of {len(success):,}")
+    print(f"Mean share of changed features, all attacks:         {share.mean():.4f} of {len(success):,}")
+    print(f"Mean share of changed features, successful attacks:  {share[success].mean():.4f} of {int(success.sum()):,}")
+    images[others] = result.images.to(images)
+    _save_picture(images.unflatten(0, (len(few), 10)), options.save)
+    print(f"saved {options.save}: a row a digit, a column a target")
+
+
+def _save_picture(rows: object, path: Path) -> None:
+    """Write rows of images (1, H, W) as one picture, four screen pixels a pixel, with a thin line between them."""
+    from matplotlib.image import imsave  # here: `import jsma` stays free of matplotlib
+
+    padded = [
+        torch.cat([torch.nn.functional.pad(image[0], (0, 1, 0, 1), value=0.5) for image in row], 1) for row in rows
+    ]
+    imsave(path, torch.cat(padded).repeat_interleave(4, 0).repeat_interleave(4, 1).numpy(), cmap="gray", vmin=0, vmax=1)
 
 
 if __name__ == "__main__":

@@ -5,39 +5,28 @@ best pair of pixels, change both, ask again (Papernot et al. 2016, arXiv 1511.07
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
 
-from .jacobian import Output, jacobian_of_classes, like_parameters, logits_with_graph, vector_jacobian
-from .saliency import Direction, Pairs, best_pair
+from .jacobian import Output, forward, jacobian_of_classes, like_parameters
+from .rules import Rule, Untargeted, has_won, weighed
+from .saliency import Direction, Pairs, best_pair, in_range
 
-
-class Rule(Enum):
-    """How the derivatives are weighed before pairs are compared.
-
-    With Z the differentiated outputs, p the probabilities, t the target and x the pixel:
-
-        JSMA   a = dZ_t/dx               b = sum over j != t of dZ_j/dx            Papernot et al. 2016
-        WJSMA  a = dZ_t/dx               b = sum over j != t of p_j dZ_j/dx        arXiv 2007.06032
-        TJSMA  WJSMA's a and b, both multiplied by the room the pixel has left     arXiv 2007.06032
-
-    The room is 1 - x when brightening; for darkening we read it as x.
-    """
-
-    JSMA = "jsma"
-    WJSMA = "wjsma"
-    TJSMA = "tjsma"
+LARGEST_BATCH, FEATURES_AT_ONCE = 64, 1 << 19
+"""A batch is as many images as the processor's caches take: measured for 28 x 28 pixels, 32 to 128 do as well."""
 
 
 class Stop(Enum):
     """Why an attack ended."""
 
     REACHED_TARGET = "reached target"
+    """The answer is the target; without a target, it is no longer the first one."""
+
     BUDGET_SPENT = "budget spent"
     NO_ADMISSIBLE_PAIR = "no admissible pair"
     DOMAIN_EMPTY = "domain empty"
@@ -65,7 +54,7 @@ class Step:
     the rule; domain (n,) bool, the pixels that may be changed; changed, how many pixels differ from
     the original. pair is None on the last step, stop is None on all others.
     With Direction.BOTH the gradients and the domain are those of the chosen pair's direction (of
-    brightening on the last step).
+    brightening on the last step), with Untargeted.MAXIMAL those of the chosen class (of class 0).
     """
 
     iteration: int
@@ -83,13 +72,19 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The ends of N attacks: images (N, C, H, W), success (N,) bool, stop, iterations (N,), changed (N,) int64."""
+    """The ends of N attacks: images (N, C, H, W), success (N,) bool, stop, iterations (N,), changed (N,) int64.
+
+    pairs (N, budget, 2) int64: what was changed at each iteration, -1 where it ended before; a run
+    with a smaller budget changes the first of these. stop is None for attacks that were not
+    finished because the run was ended early; their images are as far as they came.
+    """
 
     images: Tensor
     success: Tensor
-    stop: list[Stop]
+    stop: list[Stop | None]
     iterations: Tensor
     changed: Tensor
+    pairs: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -120,136 +115,133 @@ class Attack:
         """Return how many pairs the budget pays for: floor(features * gamma / 2)."""
         return math.floor(round(features * self.gamma / 2, 9))  # rounded, so that 100 * 0.58 / 2 is 29
 
-    def steps(self, model: nn.Module, image: Tensor, target: int) -> Iterator[Step]:
+    def steps(self, model: nn.Module, image: Tensor, target: int | Untargeted | None) -> Iterator[Step]:
         """Attack one image (C, H, W) in [0, 1] towards class `target`; yield every step, the last with its stop.
 
-        Step 0 is the untouched image. The model is left as it was. Raises ValueError as `run` does.
+        target None is Untargeted.AWAY. Step 0 is the untouched image. The model is left as it was.
+        Raises ValueError as `run` does.
         """
         originals = images = like_parameters(image[None], model).clone()  # not the caller's memory
-        targets = torch.as_tensor(target, device=images.device)
-        if targets.numel() != 1:
-            raise ValueError(f"One image has one target; found {targets.numel()}.")
-        targets = targets.reshape(1)
+        labels, untargeted = aims(model, originals, target)
         limit = self.iterations(image.numel())
         for iteration in range(limit + 1):
-            turn = self._turn(model, originals, images, targets, budget_left=torch.tensor([iteration < limit]))
+            budget_left = torch.tensor([iteration < limit], device=images.device)
+            turn = self._turn(model, untargeted, originals, images, labels, budget_left)
             yield self._step(model, iteration, images, originals, turn)
-            if turn.stop[0] is not None:
+            if not turn.goes_on:
                 return
             images = turn.changed_images
 
-    def run(self, model: nn.Module, images: Tensor, targets: Tensor, batch_size: int = 64) -> Result:
+    def run(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        targets: Tensor | Untargeted | None,
+        batch_size: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Result:
         """Attack images (N, C, H, W) in [0, 1] towards targets (N,) int64 and return how each ended.
 
-        Works on `batch_size` images at a time; those that are done make room for waiting ones. The
-        choices are those of `steps`, up to ties at the level of rounding. The model is left as it
-        was; the result lies on its device. Raises ValueError for images out of [0, 1], a target
-        that is no class, shapes that do not fit and outputs that are not finite.
+        targets: None is Untargeted.AWAY for all. batch_size: how many images are worked on at a
+        time (None: chosen by their size); those that are done make room for waiting ones. progress:
+        called after every turn with how many attacks are done and how many there are; returning
+        False ends the run with what is done so far.
+        The choices are those of `steps`, up to ties at the level of rounding. The model is left as
+        it was; result.images lies on its device. Raises ValueError for images out of [0, 1], a
+        target that is no class, shapes that do not fit and outputs that are not finite.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; it must be at least 1.")
         originals = like_parameters(images, model)
-        targets = torch.as_tensor(targets, device=originals.device)
-        if targets.shape != (len(originals),):
-            raise ValueError(
-                f"There are {len(originals)} images, but targets has shape {tuple(targets.shape)}; "
-                f"expected ({len(originals)},)."
-            )
-        limit = self.iterations(originals[0].numel()) if len(originals) else 0
+        labels, untargeted = aims(model, originals, targets)
+        count, features = len(originals), math.prod(originals.shape[1:])
+        at_once = _batch_size(batch_size, features)
+        limit = self.iterations(features)
         current = originals.clone()
-        iterations = torch.zeros(len(originals), dtype=torch.int64)
-        stop: list[Stop | None] = [None] * len(originals)
-        working = list(range(min(batch_size, len(originals))))
-        waiting = iter(range(len(working), len(originals)))
-        while working:
-            rows = torch.tensor(working)
-            turn = self._turn(model, originals[rows], current[rows], targets[rows], iterations[rows] < limit)
+        iterations = torch.zeros_like(labels)
+        stop = torch.full_like(labels, GOES_ON)
+        pairs = labels.new_full((count, limit + 1, 2), -1)  # one more, for what an ended attack would do next
+        rows, begun = labels.new_empty(0), 0
+        while begun < count or len(rows):
+            room = min(at_once - len(rows), count - begun)
+            rows = torch.cat([rows, torch.arange(begun, begun + room, device=rows.device)])
+            begun += room
+            budget_left = iterations[rows] < limit
+            turn = self._turn(model, untargeted, originals[rows], current[rows], labels[rows], budget_left)
             current[rows] = turn.changed_images
-            for row, reason in zip(working, turn.stop, strict=True):
-                stop[row] = reason
-                iterations[row] += reason is None
-            working = [row for row in working if stop[row] is None]
-            working += islice(waiting, batch_size - len(working))
-        success = torch.tensor([reason is Stop.REACHED_TARGET for reason in stop], dtype=torch.bool)
-        return Result(current, success, stop, iterations, _count_changed(current, originals).cpu())
+            pairs[rows, iterations[rows]] = turn.pair
+            iterations[rows] += turn.goes_on
+            stop[rows] = turn.stop
+            rows = rows[turn.goes_on]
+            if progress is not None and progress(begun - len(rows), count) is False:
+                break
+        reasons = [None if number == GOES_ON else REASONS[number] for number in stop.tolist()]
+        success = (stop == REASONS.index(Stop.REACHED_TARGET)).cpu()
+        changed = _count_changed(current, originals).cpu()
+        return Result(current, success, reasons, iterations.cpu(), changed, pairs[:, :limit].cpu())
 
     def _turn(
-        self, model: nn.Module, originals: Tensor, images: Tensor, targets: Tensor, budget_left: Tensor
+        self,
+        model: nn.Module,
+        untargeted: Untargeted | None,
+        originals: Tensor,
+        images: Tensor,
+        labels: Tensor,
+        budget_left: Tensor,
     ) -> "_Turn":
         """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
-        leaf, logits = logits_with_graph(model, images)
-        _check_targets(targets, logits.shape[1])
-        probabilities = logits.detach().softmax(dim=1)
-        target_gradient, others_gradient = self._gradients(leaf, logits, probabilities, targets)
-        directions = [self.direction]
-        if self.direction is Direction.BOTH:
-            directions = [Direction.INCREASE, Direction.DECREASE]
-        offers = [self._offer(way, originals, images, target_gradient, others_gradient) for way in directions]
-        reached = logits.argmax(dim=1) == targets
-        enough = torch.stack([offer.domain.sum(dim=1) for offer in offers]).amax(dim=0) >= 2
-        found = torch.stack([offer.pairs.found for offer in offers]).any(dim=0)
-        facts = (each.tolist() for each in (reached, budget_left, enough, found))
-        stop = [_why_stop(*fact) for fact in zip(*facts, strict=True)]
-        goes_on = torch.tensor([reason is None for reason in stop], device=images.device)
-        best = offers[0] if len(offers) == 1 else _better(*offers, goes_on)
-        return _Turn(logits.detach(), probabilities, best, stop, self._change(images, best, goes_on))
+        leaf, logits = forward(model, images)
+        ways = [Direction.INCREASE, Direction.DECREASE] if self.direction is Direction.BOTH else [self.direction]
+        domains = [search_domain(originals, images, way).flatten(1) for way in ways]
+        derivatives = weighed(self.rule, self.output, untargeted, leaf, logits, labels)
+        offers = (
+            self._offer(way, domain, images, a, b)
+            for a, b in derivatives
+            for way, domain in zip(ways, domains, strict=True)
+        )
+        first = next(offers)
+        best = reduce(_better, offers, first)
+        two_left = reduce(torch.logical_or, (domain.count_nonzero(dim=1) >= 2 for domain in domains))
+        stop = _why_stop(has_won(logits, labels, untargeted), budget_left, two_left, best.pairs.found)
+        goes_on = stop == GOES_ON
+        pair = torch.stack([best.pairs.first, best.pairs.second], dim=1).where(goes_on[:, None], -1)
+        return _Turn(logits.detach(), first, best, stop, goes_on, pair, self._change(images, pair, best.sign))
 
-    def _gradients(self, leaf: Tensor, logits: Tensor, probabilities: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a and b of the rule, (N, n) each, before any weighing by room."""
-        outputs = self.output.of(logits)
-        of_target = torch.nn.functional.one_hot(targets, logits.shape[1]).to(logits.dtype)
-        of_others = 1 - of_target
-        target_gradient = vector_jacobian(outputs, leaf, of_target).flatten(1)
-        if self.rule is not Rule.JSMA:
-            of_others = of_others * probabilities
-        elif self.output is Output.PROBABILITIES:  # they add up to one, so what the target gains the others lose
-            return target_gradient, -target_gradient
-        return target_gradient, vector_jacobian(outputs, leaf, of_others).flatten(1)
-
-    def _offer(
-        self, direction: Direction, originals: Tensor, images: Tensor, target_gradient: Tensor, others_gradient: Tensor
-    ) -> "_Offer":
+    def _offer(self, way: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Offer":
         """Return the best pair of each image for one direction, with what it was chosen from."""
-        domain = search_domain(originals, images, direction).flatten(1)
         if self.rule is Rule.TJSMA:
-            room = (1 - images if direction is Direction.INCREASE else images).flatten(1)
-            target_gradient, others_gradient = target_gradient * room, others_gradient * room
-        pairs = best_pair(target_gradient, others_gradient, domain, direction)
-        sign = torch.full((len(images),), direction.sign, device=images.device)
-        return _Offer(target_gradient, others_gradient, domain, pairs, sign)
+            room = (1 - images if way is Direction.INCREASE else images).flatten(1)
+            a, b = a * room, b * room
+        sign = torch.full((len(images),), way.sign, device=images.device)
+        return _Offer(a, b, domain, best_pair(a, b, domain, way), sign)
 
-    def _change(self, images: Tensor, offer: "_Offer", goes_on: Tensor) -> Tensor:
-        """Return the images with both pixels of the pair moved by theta, where the attack goes on."""
-        changed = images.flatten(1).clone()
-        rows = goes_on.nonzero().flatten()
-        pair = torch.stack([offer.pairs.first, offer.pairs.second], dim=1)[rows]
-        sign = offer.sign[rows, None].to(changed.dtype)
-        moved = (changed[rows[:, None], pair] + sign * self.theta).clamp(0, 1)
-        end = (sign > 0).to(moved.dtype)
-        # What is left of the 1 / theta moves from end to end may be their rounding.
-        rounding = min(2 * torch.finfo(moved.dtype).eps / self.theta, self.theta / 4)
-        at_end = (moved - end).abs() < rounding
-        changed[rows[:, None], pair] = torch.where(at_end, end, moved)
-        return changed.view_as(images)
+    def _change(self, images: Tensor, pair: Tensor, sign: Tensor) -> Tensor:
+        """Return the images with both pixels of the pair (N, 2) moved by theta, where there is one (not -1)."""
+        pixels = images.flatten(1)
+        moves, pair, sign = pair >= 0, pair.clamp(min=0), sign[:, None].to(pixels.dtype)
+        before = pixels.gather(1, pair)
+        moved = (before + sign * self.theta).clamp(0, 1)
+        end = sign.clamp(min=0)
+        rounding = min(self.theta / 4, torch.finfo(moved.dtype).eps * (8 + 1 / self.theta))  # of 1 / theta additions
+        moved = torch.where((moved - end).abs() < rounding, end, moved)
+        return pixels.scatter(1, pair, torch.where(moves, moved, before)).view_as(images)
 
     def _step(self, model: nn.Module, iteration: int, images: Tensor, originals: Tensor, turn: "_Turn") -> Step:
-        pairs, stop = turn.best.pairs, turn.stop[0]
-        pair = None
-        if stop is None:
-            direction = Direction.INCREASE if turn.best.sign[0] > 0 else Direction.DECREASE
-            first, second, alpha, beta = (
-                number[0].item() for number in (pairs.first, pairs.second, pairs.alpha, pairs.beta)
-            )
+        if turn.goes_on:
+            pairs, shown, stop = turn.best.pairs, turn.best, None
+            direction = Direction.INCREASE if shown.sign[0] > 0 else Direction.DECREASE
+            numbers = (pairs.first, pairs.second, pairs.alpha, pairs.beta)
+            first, second, alpha, beta = (number[0].item() for number in numbers)
             pair = Pair(first, second, alpha, beta, -alpha * beta, direction)  # in float64, where it cannot vanish
+        else:
+            pair, shown, stop = None, turn.first, REASONS[turn.stop[0]]
         return Step(
             iteration=iteration,
             image=images[0],
             outputs=turn.logits[0],
-            probabilities=turn.probabilities[0],
+            probabilities=turn.logits[0].softmax(dim=0),
             jacobian=jacobian_of_classes(model, images, self.output, turn.logits.shape[1])[0],
-            target_gradient=turn.best.target_gradient[0],
-            others_gradient=turn.best.others_gradient[0],
-            domain=turn.best.domain[0],
+            target_gradient=shown.target_gradient[0],
+            others_gradient=shown.others_gradient[0],
+            domain=shown.domain[0],
             pair=pair,
             changed=int(_count_changed(images, originals)[0]),
             stop=stop,
@@ -269,12 +261,19 @@ class _Offer:
 
 @dataclass(frozen=True, eq=False)
 class _Turn:
-    """What came of one time round the loop for a batch; images that stopped are unchanged."""
+    """What came of one time round the loop for a batch; images that stopped are unchanged.
+
+    first: what was offered first, the brightening where there is a choice; best: what is taken;
+    stop (N,) int64: places in REASONS, or GOES_ON; goes_on (N,) bool; pair (N, 2) int64, the features changed, -1
+    where nothing is.
+    """
 
     logits: Tensor
-    probabilities: Tensor
+    first: _Offer
     best: _Offer
-    stop: list[Stop | None]
+    stop: Tensor
+    goes_on: Tensor
+    pair: Tensor
     changed_images: Tensor
 
 
@@ -289,38 +288,77 @@ def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Te
     return (images > 0) & (images <= originals)
 
 
-def _better(brighten: _Offer, darken: _Offer, goes_on: Tensor) -> _Offer:
-    """Return for each image the offer whose pair scores higher; on a tie, or where it stops, the one to brighten."""
-    # In float64 the products of a very sure network's tiny derivatives do not vanish.
-    scores = [-offer.pairs.alpha.double() * offer.pairs.beta.double() for offer in (brighten, darken)]
-    lost = goes_on & darken.pairs.found & (~brighten.pairs.found | (scores[1] > scores[0]))
+def _better(one: _Offer, two: _Offer) -> _Offer:
+    """Return for each image the offer whose pair scores higher; on a tie, the first."""
+    both = one.pairs, two.pairs
+    alpha, beta = (torch.stack([getattr(pairs, name).abs() for pairs in both], dim=1) for name in ("alpha", "beta"))
+    score = in_range(alpha) * in_range(beta)  # Pairs.score of tiny derivatives may have vanished
+    lost = two.pairs.found & (~one.pairs.found | (score[:, 1] > score[:, 0]))
 
-    def pick(name: str, source: object, other: object) -> Tensor:
-        one, two = getattr(source, name), getattr(other, name)
-        return torch.where(lost if one.ndim == 1 else lost[:, None], two, one)
+    def pick(first: Tensor, second: Tensor) -> Tensor:
+        return torch.where(lost if first.ndim == 1 else lost[:, None], second, first)
 
-    pair_fields = ("first", "second", "alpha", "beta", "score", "found")
-    pairs = Pairs(*(pick(name, brighten.pairs, darken.pairs) for name in pair_fields))
-    fields = ("target_gradient", "others_gradient", "domain")
-    return _Offer(*(pick(name, brighten, darken) for name in fields), pairs, pick("sign", brighten, darken))
+    def fields(of: object, names: tuple[str, ...]) -> list[Tensor]:
+        return [getattr(of, name) for name in names]
 
-
-def _why_stop(reached: bool, budget_left: bool, two_left: bool, pair_found: bool) -> Stop | None:
-    if reached:
-        return Stop.REACHED_TARGET
-    if not budget_left:
-        return Stop.BUDGET_SPENT
-    if not two_left:
-        return Stop.DOMAIN_EMPTY
-    return None if pair_found else Stop.NO_ADMISSIBLE_PAIR
+    of_pairs, of_offer = ("first", "second", "alpha", "beta", "score", "found"), ("target_gradient", "others_gradient")
+    pairs = Pairs(*map(pick, fields(one.pairs, of_pairs), fields(two.pairs, of_pairs)))
+    gradients = map(pick, fields(one, of_offer), fields(two, of_offer))
+    return _Offer(*gradients, pick(one.domain, two.domain), pairs, pick(one.sign, two.sign))
 
 
-def _check_targets(targets: Tensor, classes: int) -> None:
+REASONS = list(Stop)
+GOES_ON = -1
+
+
+def _why_stop(won: Tensor, budget_left: Tensor, two_left: Tensor, pair_found: Tensor) -> Tensor:
+    """Return for each image the place in REASONS of the first that holds, or GOES_ON."""
+    stop = torch.where(pair_found, GOES_ON, REASONS.index(Stop.NO_ADMISSIBLE_PAIR))
+    stop = torch.where(two_left, stop, REASONS.index(Stop.DOMAIN_EMPTY))
+    stop = torch.where(budget_left, stop, REASONS.index(Stop.BUDGET_SPENT))
+    return torch.where(won, REASONS.index(Stop.REACHED_TARGET), stop)
+
+
+def aims(
+    model: nn.Module, images: Tensor, target: int | Tensor | Untargeted | None
+) -> tuple[Tensor, Untargeted | None]:
+    """Return labels (N,), the targets or the answers to leave, and the kind of untargeted attack if it is one."""
+    if target is None or isinstance(target, Untargeted):
+        return _answers(model, images), target or Untargeted.AWAY
+    labels = torch.as_tensor(target, device=images.device)
+    if labels.ndim == 0 and not isinstance(target, Tensor):
+        labels = labels.reshape(1)
+    _check_targets(labels, model, images)
+    return labels, None
+
+
+def _answers(model: nn.Module, images: Tensor) -> Tensor:
+    """Return the class (N,) that the model answers for each image."""
+    batches = images.split(_batch_size(None, math.prod(images.shape[1:]))) if len(images) else []
+    answers = [forward(model, batch)[1].argmax(dim=1) for batch in batches]
+    return torch.cat(answers) if answers else torch.zeros(0, dtype=torch.int64, device=images.device)
+
+
+def _check_targets(targets: Tensor, model: nn.Module, images: Tensor) -> None:
+    if targets.shape != (len(images),):
+        raise ValueError(
+            f"There are {len(images)} images, but targets has shape {tuple(targets.shape)}; expected ({len(images)},)."
+        )
     if targets.dtype != torch.int64:
         raise ValueError(f"Targets must be whole numbers (int64); found {targets.dtype}.")
-    if not ((targets >= 0) & (targets < classes)).all():
-        wrong = targets[(targets < 0) | (targets >= classes)][0].item()
-        raise ValueError(f"Target {wrong} is no class of this model; it has the classes 0 to {classes - 1}.")
+    if len(images):
+        classes = forward(model, images[:1])[1].shape[1]
+        wrong = targets[(targets < 0) | (targets >= classes)].tolist()
+        if wrong:
+            raise ValueError(f"Target {wrong[0]} is no class of this model; it has the classes 0 to {classes - 1}.")
+
+
+def _batch_size(given: int | None, features: int) -> int:
+    if given is None:
+        return max(1, min(LARGEST_BATCH, FEATURES_AT_ONCE // max(1, features)))
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        raise ValueError(f"batch_size is {given!r}; it must be a whole number of at least 1.")
+    return given
 
 
 def _count_changed(images: Tensor, originals: Tensor) -> Tensor:

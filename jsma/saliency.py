@@ -9,12 +9,15 @@ and is admissible for brightening when alpha > 0 and beta < 0, for darkening whe
 beta > 0 (Papernot et al. 2016). The pair with the largest score is the one to change.
 
 The search. Darkening is brightening with both signs turned. For brightening, the score of an
-admissible pair grows with a and falls with b, so if two other pixels both dominate p (a no
-smaller, b no larger), p can be exchanged for one of them without loss. The best pair therefore
-lies in the 2-skyband, the pixels dominated by at most one other. One sort and two running minima
-find it; it holds a few dozen pixels of thousands, and all pairs among those are cheap.
+admissible pair grows with a and falls with b. So no pair with p scores more than p would beside a
+pixel with the largest a and the smallest b there are: where that is less than the score of some
+pair at hand, p is out. And if two other pixels both dominate p (a no smaller, b no larger), p can
+be exchanged for one of them without loss: the best pair lies in the 2-skyband, the pixels dominated
+by at most one other. The bound costs a few passes over the pixels and leaves few of them; one sort
+and two running minima find the skyband among those; all pairs within it are cheap.
 """
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,6 +26,9 @@ from torch import Tensor
 
 PAIRS_AT_ONCE = 1 << 20
 """How many pairs are compared in one go: bounds the memory, whatever the size of the skyband."""
+
+FEW = 32
+"""Up to so many pixels of an image, all pairs cost less than a sort that leaves fewer."""
 
 
 class Direction(Enum):
@@ -71,13 +77,10 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     Raises ValueError for shapes that differ, for gradients that are not finite and for BOTH.
     """
     _check(target_gradient, others_gradient, domain)
-    a, b = _to_brighten(target_gradient, others_gradient, domain, direction)
-    # Of pixels with the same a this order may keep a few that the skyband does without: no harm here.
-    kept = _dominated_at_most_once(b, a.argsort(dim=1, descending=True, stable=True)) & domain
-    candidates, real = _listed(kept)
-    sign = direction.sign
-    scaled = (_scaled(sign * gradient, domain) for gradient in (target_gradient, others_gradient))
-    first, second, found = _best_among(*scaled, candidates, real)
+    a = in_range((direction.sign * target_gradient).masked_fill(~domain, -torch.inf))
+    b = in_range((-direction.sign * others_gradient).masked_fill(~domain, -torch.inf))
+    candidates, real = _listed(_candidates(a, b))
+    first, second, found = _best_among(*(_picked(values, candidates, real) for values in (a, b)), candidates)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
     beta = _sum_of_two(others_gradient, first, second).where(found, 0)
     return Pairs(first.where(found, -1), second.where(found, -1), alpha, beta, -alpha * beta, found)
@@ -88,31 +91,15 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
 
     Arguments as for `best_pair`. Of pixels with equal derivatives the two of lowest index stay.
     """
-    a, b = _to_brighten(target_gradient, others_gradient, domain, direction)
-    by_b = b.argsort(dim=1, stable=True)
-    order = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
-    return _dominated_at_most_once(b, order) & domain
-
-
-def _to_brighten(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
-    """Return a and b with the signs of brightening; pixels out of the domain are dominated by all others."""
-    a, b = direction.sign * target_gradient, direction.sign * others_gradient
-    return a.masked_fill(~domain, -torch.inf), b.masked_fill(~domain, torch.inf)
-
-
-def _dominated_at_most_once(b: Tensor, order: Tensor) -> Tensor:
-    """Return (N, n) bool: the pixels whose b is below all but at most one of those before them in `order`."""
-    b = b.gather(1, order)
-    lowest = b.cummin(dim=1).values
-    # The second lowest of b_1..b_k is the lowest of what each b could not be: max(b_k, lowest before k).
-    second_lowest = torch.maximum(b[:, 1:], lowest[:, :-1]).cummin(dim=1).values
-    kept = torch.ones_like(b, dtype=torch.bool)
-    kept[:, 2:] = b[:, 2:] < second_lowest[:, :-1]
-    return torch.zeros_like(kept).scatter(1, order, kept)
+    a = (direction.sign * target_gradient).masked_fill(~domain, -torch.inf)
+    b = (-direction.sign * others_gradient).masked_fill(~domain, -torch.inf)
+    by_b = b.argsort(dim=1, descending=True, stable=True)
+    by_a_then_b = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
+    return _undominated(b, by_a_then_b) & domain
 
 
 def all_pairs(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
-    """Return score and admissible, (n, n) each, of every pair first < second of one image.
+    """Return (score, admissible), (n, n) each, of every pair first < second of one image.
 
     The whole table that `best_pair` does without: target_gradient, others_gradient and domain are
     (n,). Below the diagonal, and for pairs that are not admissible, the score is 0. Scores are
@@ -132,7 +119,8 @@ def _check(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> 
             "target_gradient, others_gradient and domain must share one shape (N, n), not empty, domain of type bool; "
             f"found shapes {shapes} and {domain.dtype}."
         )
-    if not (target_gradient.isfinite().all() and others_gradient.isfinite().all()):
+    ends = [end for gradient in (target_gradient, others_gradient) for end in gradient.aminmax()]
+    if not torch.stack(ends).isfinite().all():
         raise ValueError("The gradients hold values that are not finite (NaN or infinity).")
 
 
@@ -147,31 +135,71 @@ def _listed(members: Tensor) -> tuple[Tensor, Tensor]:
     return listed, torch.arange(slots, device=members.device) < sizes[:, None]
 
 
-def _scaled(derivatives: Tensor, domain: Tensor) -> Tensor:
-    """Divide each row by a power of two near its largest magnitude.
+# Below, a and b stand for brightening with b's sign turned: an admissible pair has both sums above 0,
+# its score is their product, and pixels out of the domain are at -inf.
+
+
+def in_range(derivatives: Tensor) -> Tensor:
+    """Divide each row of (N, n) by a power of two near its largest value, if that is above 0.
 
     Exact, so no order changes; it keeps the products of a very sure network's tiny derivatives
     (1e-25 and less) from vanishing.
     """
-    largest = derivatives.abs().where(domain, 0).amax(dim=1, keepdim=True)
-    exponent = torch.frexp(largest).exponent
-    half = exponent // 2  # in two halves, since 2 ** -exponent itself may be out of range
-    return torch.ldexp(torch.ldexp(derivatives, -half), half - exponent)
+    largest = derivatives.amax(dim=1, keepdim=True).clamp(min=0)
+    limit = int(math.log2(torch.finfo(derivatives.dtype).max))  # powers of two beyond it are infinite
+    exponent = torch.frexp(largest).exponent.clamp(-limit, limit)
+    return torch.ldexp(derivatives, -exponent.to(derivatives.dtype))
 
 
-def _best_among(a: Tensor, b: Tensor, candidates: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (first, second, found), each (N,), of the best pair to brighten among candidates (N, k)."""
+def _candidates(a: Tensor, b: Tensor) -> Tensor:
+    """Return (N, n) bool: a few pixels of each image, among them those of its best pair of lowest indices."""
+    members = _may_win(a, b)
+    many = (members.sum(dim=1) > FEW).nonzero().flatten()
+    if len(many):
+        by_a = a[many].argsort(dim=1, descending=True, stable=True)  # equals by index: a few too many stay, at most
+        members[many] &= _undominated(b[many], by_a)
+    return members
+
+
+def _may_win(a: Tensor, b: Tensor) -> Tensor:
+    """Return (N, n) bool: the pixels that, beside the largest a and b there are, would match some pair at hand.
+
+    That pair is the best one with the best single pixel. Rounding is monotone, so that no pair's
+    computed score exceeds its pixels' computed bounds: exact, ties included.
+    """
+    single = (a.clamp(min=0) * b.clamp(min=0)).argmax(dim=1, keepdim=True)
+    with_single = (a + a.gather(1, single)).clamp(min=0) * (b + b.gather(1, single)).clamp(min=0)
+    at_hand = with_single.scatter(1, single, 0).amax(dim=1, keepdim=True)
+    alpha, beta = a + a.amax(dim=1, keepdim=True), b + b.amax(dim=1, keepdim=True)
+    return (alpha > 0) & (beta > 0) & (alpha * beta >= at_hand)
+
+
+def _undominated(b: Tensor, order: Tensor) -> Tensor:
+    """Return (N, n) bool: the pixels for which at most one before them in `order`, by falling a, has as large a b."""
+    b = b.gather(1, order)
+    highest = b.cummax(dim=1).values
+    # The second highest of b_1..b_k is the highest of what each b could not be: min(b_k, highest before k).
+    second_highest = torch.minimum(b[:, 1:], highest[:, :-1]).cummax(dim=1).values
+    kept = torch.ones_like(b, dtype=torch.bool)
+    kept[:, 2:] = b[:, 2:] > second_highest[:, :-1]
+    return torch.zeros_like(kept).scatter(1, order, kept)
+
+
+def _picked(values: Tensor, candidates: Tensor, real: Tensor) -> Tensor:
+    return values.gather(1, candidates).masked_fill(~real, -torch.inf)
+
+
+def _best_among(a: Tensor, b: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return (first, second, found), each (N,), of the best pair among candidates, all (N, k)."""
     count, slots = candidates.shape
-    a, b = a.gather(1, candidates), b.gather(1, candidates)
     ranks = torch.arange(slots, device=a.device)
     best = torch.full((count,), -torch.inf, dtype=a.dtype, device=a.device)
     winner = torch.zeros(count, dtype=torch.int64, device=a.device)
-    rows_at_once = max(1, PAIRS_AT_ONCE // max(1, count * slots))
-    for rows in ranks.split(rows_at_once):
+    for rows in ranks.split(max(1, PAIRS_AT_ONCE // max(1, count * slots))):
         alpha = a[:, rows, None] + a[:, None, :]
         beta = b[:, rows, None] + b[:, None, :]
-        admissible = (alpha > 0) & (beta < 0) & real[:, rows, None] & real[:, None, :] & (rows[:, None] < ranks)
-        score, place = torch.where(admissible, -alpha * beta, -torch.inf).flatten(1).max(dim=1)
+        admissible = (alpha > 0) & (beta > 0) & (rows[:, None] < ranks)
+        score, place = torch.where(admissible, alpha * beta, -torch.inf).flatten(1).max(dim=1)
         better = score > best
         best = torch.where(better, score, best)
         winner = torch.where(better, place + rows[0] * slots, winner)

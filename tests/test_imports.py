@@ -15,8 +15,10 @@ KNOWS = {
     "models": set(),
     "jacobian": set(),
     "saliency": set(),
-    "attack": {"jacobian", "saliency"},
-    "evaluation": {"attack", "data", "jacobian"},
+    "rules": {"jacobian"},
+    "sharing": set(),
+    "attack": {"jacobian", "rules", "saliency"},
+    "evaluation": {"attack", "data", "jacobian", "rules", "saliency", "sharing"},
     "training": {"data", "models"},
     "export": {"attack"},
 }

@@ -1,0 +1,139 @@
+"""Where the time of a run goes, how near it is to its bound, and how it grows: python -m benchmarks.cost
+
+The bound is what forward and two vector-Jacobian products at the best batch size and memory format
+would do alone. "outside" is the share of a run that is spent outside the model's own passes.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from jsma import Attack, load_mnist, load_model
+from jsma.models import ARCHITECTURES
+
+
+def main() -> None:
+    """Measure and print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=30, help="how many test images, towards nine targets each (30)")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(f"{options.threads} threads; attacks: {options.images} images x 9 targets, gamma 0.145")
+    for name in ARCHITECTURES:
+        print(share_outside(name, options.images))
+    print(growth())
+
+
+def share_outside(name: str, count: int) -> str:
+    """Return one line: attacks a second, the share outside the model's passes, and the bound."""
+    model, digits = load_model(name), load_mnist().first(count)
+    images = digits.images.repeat_interleave(9, dim=0)
+    targets = (digits.labels.repeat_interleave(9) + torch.arange(1, 10).repeat(len(digits))) % 10
+    Attack().run(model, images[:9], targets[:9])
+    with timed_passes() as spent:
+        began = time.perf_counter()
+        result = Attack().run(model, images, targets)
+        whole = time.perf_counter() - began
+    turns = int((result.iterations + 1).sum())
+    bound = min(pass_seconds(name, images, size, layout) for size in (32, 64, 128) for layout in LAYOUTS)
+    return (
+        f"{name:9} {len(targets) / whole:6.1f} attacks/s, {1 - spent[0] / whole:6.1%} outside the model's passes; "
+        f"bound {len(targets) / (turns * bound):6.1f} attacks/s, reached {turns * bound / whole:4.0%}"
+    )
+
+
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
+
+
+def pass_seconds(name: str, images: torch.Tensor, size: int, layout: torch.memory_format) -> float:
+    """Return the seconds that forward and two vector-Jacobian products take for one image of a batch."""
+    model = load_model(name).to(memory_format=layout)
+    leaf = images[:size].to(memory_format=layout).clone().requires_grad_()
+    weights = torch.eye(10)[torch.arange(size) % 10]
+
+    def passes() -> None:
+        logits = model(leaf)
+        torch.autograd.grad(logits, leaf, weights, retain_graph=True)
+        torch.autograd.grad(logits, leaf, 1 - weights)
+
+    return seconds(passes) / size
+
+
+def seconds(work: Callable[[], object], repeats: int = 7) -> float:
+    """Return the median time of one call."""
+    work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return sorted(times)[repeats // 2]
+
+
+@contextmanager
+def timed_passes() -> Iterator[list[float]]:
+    """Add up, in the one item of the list, the time spent in the model's forward and backward passes."""
+    spent = [0.0]
+    forward, backward = nn.Module.__call__, torch.autograd.grad
+    inside = False
+
+    def timed(call: Callable) -> Callable:
+        def wrapper(*arguments, **options):
+            nonlocal inside
+            if inside:  # a layer of the model: its time is counted already
+                return call(*arguments, **options)
+            inside, began = True, time.perf_counter()
+            try:
+                return call(*arguments, **options)
+            finally:
+                inside = False
+                spent[0] += time.perf_counter() - began
+
+        return wrapper
+
+    nn.Module.__call__, torch.autograd.grad = timed(forward), timed(backward)
+    try:
+        yield spent
+    finally:
+        nn.Module.__call__, torch.autograd.grad = forward, backward
+
+
+def growth() -> str:
+    """Return the time of one turn by features, classes and images, on a network of one layer."""
+    lines = ["microseconds an image and iteration, a linear network"]
+    for what, sizes in (
+        ("features", [(side, 10, 64) for side in (14, 28, 56, 112, 224)]),
+        ("classes", [(28, classes, 64) for classes in (2, 10, 100, 1000)]),
+        ("images", [(28, 10, images) for images in (1, 16, 64, 256, 1024)]),
+    ):
+        cells = [f"{number(what, size):,}: {1e6 * turn_seconds(*size):.0f}" for size in sizes]
+        lines.append(f"  by {what:9}" + "   ".join(cells))
+    return "\n".join(lines)
+
+
+def number(what: str, size: tuple[int, int, int]) -> int:
+    """Return the number of features, classes or images of (side, classes, images)."""
+    side, classes, images = size
+    return {"features": side * side, "classes": classes, "images": images}[what]
+
+
+def turn_seconds(side: int, classes: int, images: int) -> float:
+    """Return the seconds an image and iteration of attacks that never reach their target."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(side * side, classes)).eval()
+    with torch.no_grad():
+        model[1].bias[0] = 1e6
+    turns = 8
+    attack = Attack(gamma=2 * turns / side**2)
+    pictures, targets = torch.rand(images, 1, side, side) * 0.9, torch.ones(images, dtype=torch.int64)
+    return seconds(lambda: attack.run(model, pictures, targets), 3) / (images * (turns + 1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
