@@ -9,7 +9,7 @@ one, what float64 chooses for copies of its image moved by no more than float32 
 
 import argparse
 import copy
-from collections import Counter, defaultdict
+from collections import Counter
 
 import torch
 
@@ -32,16 +32,14 @@ def main() -> None:
 
 
 def compare(model: torch.nn.Module, images: torch.Tensor, targets: torch.Tensor) -> int:
-    """Print how many attacks differ between `run` and `steps`, and how near each is to a tie; return their number."""
-    attack = Watched()
-    WATCHED.clear()
+    """Print how many attacks differ between `run` and `steps`, and what lies nearby; return their number."""
+    attack = Attack()
     result = attack.run(model, images, targets)
-    in_batches = dict(WATCHED)
     differing, turns = [], 0
     for row, (image, target) in enumerate(zip(images, targets.tolist(), strict=True)):
-        WATCHED.clear()
         steps = list(attack.steps(model, image, target))
-        alone, together = [(step.pair.first, step.pair.second) for step in steps[:-1]], in_batches[key(image, target)]
+        alone = [(step.pair.first, step.pair.second) for step in steps[:-1]]
+        together = [tuple(pair) for pair in result.pairs[row, : result.iterations[row]].tolist()]
         turns += len(steps)
         same = (
             alone == together
@@ -70,25 +68,6 @@ def choices_nearby(model: torch.nn.Module, image: torch.Tensor, target: int) -> 
     a, b = gradients[:, target], gradients.sum(1) - gradients[:, target]
     pairs = best_pair(a, b, (image < 1).flatten().expand(COPIES, -1), Direction.INCREASE)
     return Counter(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
-
-
-WATCHED: dict = defaultdict(list)
-
-
-def key(image: torch.Tensor, target: int) -> tuple:
-    """Tell attacks apart by their original image and target."""
-    return image.numpy().tobytes(), target
-
-
-class Watched(Attack):
-    """An attack that notes the pairs chosen at each turn, whatever batch they were chosen in."""
-
-    def _turn(self, model, untargeted, originals, images, targets, budget_left):
-        turn = super()._turn(model, untargeted, originals, images, targets, budget_left)
-        pairs = zip(turn.best.pairs.first.tolist(), turn.best.pairs.second.tolist(), strict=True)
-        for image, target, pair, goes_on in zip(originals, targets.tolist(), pairs, turn.goes_on, strict=True):
-            WATCHED[key(image, target)].extend([pair] if goes_on else [])
-        return turn
 
 
 if __name__ == "__main__":
