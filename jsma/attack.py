@@ -16,9 +16,13 @@ from torch import Tensor, nn
 from .jacobian import Output, forward, jacobian_of_classes, like_parameters
 from .rules import Rule, Untargeted, has_won, weighed
 from .saliency import Direction, Pairs, best_pair, in_range
+from .workers import exhaust
 
 LARGEST_BATCH, FEATURES_AT_ONCE = 64, 1 << 19
 """A batch is as many images as the processor's caches take: measured for 28 x 28 pixels, 32 to 128 do as well."""
+
+WORTH_A_THREAD = 16
+"""With fewer images for each core, a run does not share them among threads."""
 
 
 class Stop(Enum):
@@ -144,8 +148,10 @@ class Attack:
 
         targets: None is Untargeted.AWAY for all. batch_size: how many images are worked on at a
         time (None: chosen by their size); those that are done make room for waiting ones. progress:
-        called after every turn with how many attacks are done and how many there are; returning
-        False ends the run with what is done so far.
+        called from this thread, often, with how many attacks are done and how many there are;
+        returning False ends the run with what is done so far.
+        On a processor the images are shared among torch.get_num_threads() threads that use the
+        model at the same time; a model that cannot take that needs torch.set_num_threads(1).
         The choices are those of `steps`, up to ties at the level of rounding. The model is left as
         it was; result.images lies on its device. Raises ValueError for images out of [0, 1], a
         target that is no class, shapes that do not fit and outputs that are not finite.
@@ -154,29 +160,37 @@ class Attack:
         labels, untargeted = aims(model, originals, targets)
         count, features = len(originals), math.prod(originals.shape[1:])
         at_once = _batch_size(batch_size, features)
-        limit = self.iterations(features)
-        current = originals.clone()
-        iterations = torch.zeros_like(labels)
-        stop = torch.full_like(labels, GOES_ON)
-        pairs = labels.new_full((count, limit + 1, 2), -1)  # one more, for what an ended attack would do next
-        rows, begun = labels.new_empty(0), 0
-        while begun < count or len(rows):
-            room = min(at_once - len(rows), count - begun)
-            rows = torch.cat([rows, torch.arange(begun, begun + room, device=rows.device)])
-            begun += room
-            budget_left = iterations[rows] < limit
-            turn = self._turn(model, untargeted, originals[rows], current[rows], labels[rows], budget_left)
-            current[rows] = turn.changed_images
-            pairs[rows, iterations[rows]] = turn.pair
-            iterations[rows] += turn.goes_on
-            stop[rows] = turn.stop
+        pairs = labels.new_full((count, self.iterations(features) + 1, 2), -1)  # one more, for what would be next
+        state = _State(originals, originals.clone(), labels, labels * 0, torch.full_like(labels, GOES_ON), pairs)
+        cores = torch.get_num_threads() if originals.device.type == "cpu" else 1
+        shares = max(1, min(cores, count // WORTH_A_THREAD))
+        works = [
+            self._work(model, untargeted, state, torch.arange(k, count, shares, device=labels.device), at_once)
+            for k in range(shares)
+        ]
+        exhaust(works, progress and (lambda done: progress(done, count)))
+        return state.result()
+
+    def _work(
+        self, model: nn.Module, untargeted: Untargeted | None, state: "_State", waiting: Tensor, at_once: int
+    ) -> Iterator[int]:
+        """Attack the rows of `state` named by `waiting`, `at_once` at a time; yield each turn how many are done."""
+        limit = state.pairs.shape[1] - 1
+        rows, begun = waiting[:0], 0
+        while begun < len(waiting) or len(rows):
+            room = at_once - len(rows)
+            rows = torch.cat([rows, waiting[begun : begun + room]])
+            begun = min(begun + room, len(waiting))
+            iterations = state.iterations[rows]
+            turn = self._turn(
+                model, untargeted, state.originals[rows], state.images[rows], state.labels[rows], iterations < limit
+            )
+            state.images[rows] = turn.changed_images
+            state.pairs[rows, iterations] = turn.pair
+            state.iterations[rows] = iterations + turn.goes_on
+            state.stop[rows] = turn.stop
             rows = rows[turn.goes_on]
-            if progress is not None and progress(begun - len(rows), count) is False:
-                break
-        reasons = [None if number == GOES_ON else REASONS[number] for number in stop.tolist()]
-        success = (stop == REASONS.index(Stop.REACHED_TARGET)).cpu()
-        changed = _count_changed(current, originals).cpu()
-        return Result(current, success, reasons, iterations.cpu(), changed, pairs[:, :limit].cpu())
+            yield begun - len(rows)
 
     def _turn(
         self,
@@ -246,6 +260,29 @@ class Attack:
             changed=int(_count_changed(images, originals)[0]),
             stop=stop,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Where N attacks of a run stand; written in place, a row an attack.
+
+    originals and images (N, C, H, W); labels, iterations and stop (N,) int64; pairs (N, budget + 1, 2).
+    """
+
+    originals: Tensor
+    images: Tensor
+    labels: Tensor
+    iterations: Tensor
+    stop: Tensor
+    pairs: Tensor
+
+    def result(self) -> Result:
+        """Return what there is."""
+        reasons = [None if number == GOES_ON else REASONS[number] for number in self.stop.tolist()]
+        success = self.stop == REASONS.index(Stop.REACHED_TARGET)
+        changed = _count_changed(self.images, self.originals)
+        pairs = self.pairs[:, :-1].cpu()
+        return Result(self.images, success.cpu(), reasons, self.iterations.cpu(), changed.cpu(), pairs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,68 @@ def test_a_run_ended_early_returns_what_is_done():
     waiting = [k for k, reason in enumerate(part.stop) if reason is None]
     assert not part.success[waiting].any()
     assert torch.equal(part.images[19], colour_images(20)[19])
+
+
+@pytest.fixture
+def two_threads():
+    torch.set_num_threads(2)
+    yield
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(1)
+
+
+def forty() -> tuple:
+    return colour_net(), colour_images(40), torch.arange(40) % 13
+
+
+def test_two_threads_end_as_one_and_alike_every_time(two_threads):
+    model, images, targets = forty()
+    exact = model.double(), images.double(), targets
+    shared = [ATTACK.run(*exact, batch_size=6) for _ in range(2)]
+    torch.set_num_threads(1)
+    alone = ATTACK.run(*exact, batch_size=6)
+    torch.set_num_threads(2)
+    for result in shared:
+        assert torch.equal(result.images, alone.images)
+        assert torch.equal(result.pairs, alone.pairs)
+        assert result.stop == alone.stop
+
+
+def test_two_threads_report_to_the_callers_and_can_be_ended(two_threads):
+    seen = []
+
+    def end_at_once(done, total):
+        seen.append((threading.current_thread(), done, total))
+        return False
+
+    result = ATTACK.run(*forty(), batch_size=1, progress=end_at_once)
+    assert [(thread, total) for thread, _, total in seen] == [(threading.current_thread(), 40)]
+    assert None in result.stop
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_in_a_later_batch_ends_the_run_and_is_raised(threads, two_threads):
+    torch.set_num_threads(threads)
+
+    class Breaks(nn.Module):
+        calls = 0
+
+        def forward(self, images):
+            self.calls += 1
+            return images.sum(dim=(2, 3)) * (torch.nan if self.calls > 9 else 1)
+
+    with pytest.raises(ValueError, match="not finite"):
+        Attack(Rule.JSMA, gamma=1.0).run(Breaks(), colour_images(40) * 0, torch.arange(40) % 2 + 1, batch_size=2)
+    torch.set_num_threads(2)
+
+
+def test_new_threads_still_start_with_all_cores(two_threads):
+    ATTACK.run(*forty())
+    found = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert found == [2]
 
 
 def test_an_error_in_the_callback_ends_the_run():
