@@ -8,7 +8,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-
 WORTH_RELAYING = 1 << 14
 """From how many values in a batch on channels-last pays: seen at 1 to 24 images of 28 x 28, by network."""
 
