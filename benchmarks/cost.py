@@ -1,11 +1,13 @@
 """Where the time of a run goes, how near it is to its bound, and how it grows: python -m benchmarks.cost
 
 The bound is what forward and two vector-Jacobian products at the best batch size and memory format
-would do alone. "outside" is the share of a run that is spent outside the model's own passes.
+would do alone, on cores that do not disturb each other. "outside" is the share of the run's time, over
+all its threads, that is spent outside the model's own passes.
 """
 
 import argparse
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ def main() -> None:
     print(f"{options.threads} threads; attacks: {options.images} images x 9 targets, gamma 0.145")
     for name in ARCHITECTURES:
         print(share_outside(name, options.images))
-    print(growth())
+    print(growth(), flush=True)
 
 
 def share_outside(name: str, count: int) -> str:
@@ -39,12 +41,13 @@ def share_outside(name: str, count: int) -> str:
     with timed_passes() as spent:
         began = time.perf_counter()
         result = Attack().run(model, images, targets)
-        whole = time.perf_counter() - began
+        whole = (time.perf_counter() - began) * torch.get_num_threads()
     turns = int((result.iterations + 1).sum())
+    rate = len(targets) / whole * torch.get_num_threads()
     bound = min(pass_seconds(name, images, size, layout) for size in (32, 64, 128) for layout in LAYOUTS)
     return (
-        f"{name:9} {len(targets) / whole:6.1f} attacks/s, {1 - spent[0] / whole:6.1%} outside the model's passes; "
-        f"bound {len(targets) / (turns * bound):6.1f} attacks/s, reached {turns * bound / whole:4.0%}"
+        f"{name:9} {rate:6.1f} attacks/s, {1 - sum(spent) / whole:6.1%} outside the model's passes; "
+        f"bound {rate * whole / (turns * bound):6.1f} attacks/s, reached {turns * bound / whole:4.0%}"
     )
 
 
@@ -52,7 +55,9 @@ LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
 
 def pass_seconds(name: str, images: torch.Tensor, size: int, layout: torch.memory_format) -> float:
-    """Return the seconds that forward and two vector-Jacobian products take for one image of a batch."""
+    """Return the seconds that one core takes for forward and two vector-Jacobian products of one image of a batch."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     model = load_model(name).to(memory_format=layout)
     leaf = images[:size].to(memory_format=layout).clone().requires_grad_()
     weights = torch.eye(10)[torch.arange(size) % 10]
@@ -62,7 +67,9 @@ def pass_seconds(name: str, images: torch.Tensor, size: int, layout: torch.memor
         torch.autograd.grad(logits, leaf, weights, retain_graph=True)
         torch.autograd.grad(logits, leaf, 1 - weights)
 
-    return seconds(passes) / size
+    needed = seconds(passes) / size
+    torch.set_num_threads(threads)
+    return needed
 
 
 def seconds(work: Callable[[], object], repeats: int = 7) -> float:
@@ -78,22 +85,21 @@ def seconds(work: Callable[[], object], repeats: int = 7) -> float:
 
 @contextmanager
 def timed_passes() -> Iterator[list[float]]:
-    """Add up, in the one item of the list, the time spent in the model's forward and backward passes."""
-    spent = [0.0]
+    """Collect in the list the seconds of all of the model's forward and backward passes, in any thread."""
+    spent = []
     forward, backward = nn.Module.__call__, torch.autograd.grad
-    inside = False
+    thread = threading.local()
 
     def timed(call: Callable) -> Callable:
         def wrapper(*arguments, **options):
-            nonlocal inside
-            if inside:  # a layer of the model: its time is counted already
+            if getattr(thread, "inside", False):  # a layer of the model: its time is counted already
                 return call(*arguments, **options)
-            inside, began = True, time.perf_counter()
+            thread.inside, began = True, time.perf_counter()
             try:
                 return call(*arguments, **options)
             finally:
-                inside = False
-                spent[0] += time.perf_counter() - began
+                thread.inside = False
+                spent.append(time.perf_counter() - began)
 
         return wrapper
 

@@ -2,10 +2,11 @@
 
 from .attack import Attack, Pair, Result, Step, Stop, search_domain
 from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
-from .evaluation import Report, accuracy, adversarial_distance, evaluate
+from .evaluation import accuracy, adversarial_distance, evaluate
 from .jacobian import Output, jacobian
 from .models import load_model
 from .refinement import refine
+from .report import Report
 from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
 
