@@ -24,6 +24,8 @@ function prepare(canvas) {
     canvas.height = inkHeight;
   }
   const pen = canvas.getContext("2d");
+  if (!canvas.width || pen.fontOf !== canvas.width) pen.fontSet = null; // another size has reset the context
+  pen.fontOf = canvas.width;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   return { pen, width, height };
@@ -125,9 +127,15 @@ function pointer(pen, [x, y], size) {
 
 const clamp = (value, lowest, highest) => Math.max(lowest, Math.min(highest, value));
 
+/** Set the font, unless it is set already: each setting makes the browser look it up again. */
+function setFont(pen, font) {
+  if (pen.fontSet === font) return;
+  pen.font = pen.fontSet = font;
+}
+
 /** Write text with a halo of paper, so that it reads on dots and lines. */
 function write(pen, text, x, y, { size, colour, font, halo, align = "left", weight = 400 }) {
-  pen.font = `${weight} ${size}px ${font}`;
+  setFont(pen, `${weight} ${size}px ${font}`);
   pen.textAlign = align;
   pen.textBaseline = "alphabetic";
   if (halo) {

@@ -44,8 +44,9 @@ function jacobianCaption(recording, layout) {
 function drawMap(canvas, recording, view, digit) {
   const { k, pixel, shown, colours, scope, phase } = view;
   const limit = colourLimit(recording, k, digit, scope);
+  const [map, scale] = [recording.map(k, digit), recording.steps[k].jacobian_unit / limit];
   const { pen, cell } = paintPixels(canvas, recording, `${k} ${limit} ${colours.theme}`, (i) =>
-    colourOf(colours.diverging, recording.derivative(k, digit, i) / limit),
+    colourOf(colours.diverging, map[i] * scale),
   );
   if (phase?.part === 1) dim(pen, recording, cell, colours, 1 - clamp(phase.share * (recording.classes + 2) - digit, 0, 1));
   const rings = [["p", shown.p, 4.5], ["q", shown.q, 4]].filter(([, i]) => i !== null);
@@ -97,7 +98,7 @@ function drawBrackets(canvas, spans, recording, colours) {
   if (target > 0) bracket(spans[0][0] + 0.5, spans[target - 1][1] - 0.5, colours.ink3, 1);
   if (target < classes - 1) bracket(spans[target + 1][0] + 0.5, spans[classes - 1][1] - 0.5, colours.ink3, 1);
   bracket(spans[target][0] + 1, spans[target][1] - 1, colours.target, 2);
-  const style = { size: colours.size.t2, font: colours.font, halo: colours.paper };
+  const style = { size: colours.size.t2, font: colours.font };
   const middle = (spans[target][0] + spans[target][1]) / 2;
   const aligned = middle < 60 ? ["left", spans[target][0]] : middle > width - 60 ? ["right", spans[target][1]] : ["center", middle];
   write(pen, "this one is a", aligned[1], height - 4, { ...style, weight: 600, colour: colours.target, align: aligned[0] });

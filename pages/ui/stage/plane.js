@@ -97,7 +97,7 @@ function drawGround({ pen, width, height, scales, colours }) {
   pen.moveTo(originX, margin.top);
   pen.lineTo(originX, height - margin.bottom);
   pen.stroke();
-  const style = { size: colours.size.t1, font: colours.font, colour: colours.ink3, halo: colours.paper };
+  const style = { size: colours.size.t1, font: colours.font, colour: colours.ink3 };
   for (const tick of ticks(scales.left, scales.right)) {
     const x = scales.x(tick);
     if (x < 14 || x > width - 20) continue;
@@ -302,13 +302,13 @@ function drawNames(plane) {
   const { target } = recording;
   const brighter = step.sign > 0;
   const style = { size: colours.size.t1, font: colours.font, colour: colours.ink2, halo: colours.paper };
-  const axis = { ...style, colour: colours.ink };
+  const axis = { ...style, colour: colours.ink, halo: null };
   const [originX, originY] = [scales.x(0), scales.y(0)];
   const foot = height - scales.margin.bottom;
   const outside = step.counts.pixels - plane.dots.length / 4;
   write(pen, `${brighter ? "−b" : "b"}  push on the others ↑`, clamp(originX, 66, width - 80), 14, { ...axis, align: "center" });
   write(pen, `${brighter ? "a" : "−a"}  pull on the ${target} →`, width, height - 6, { ...axis, align: "right" });
-  if (outside) write(pen, `↙ ${outside} more pixels further out`, 0, height - 6, { ...style, colour: colours.ink3 });
+  if (outside) write(pen, `↙ ${outside} more pixels further out`, 0, height - 6, { ...axis, colour: colours.ink3 });
 
   const good = { ...style, colour: colours.target, weight: 600, halo: colours.soft };
   const taken = placesTaken(plane);
@@ -383,12 +383,18 @@ function writeWhereFree(plane, lines, taken, box, low) {
       if (!best || spot.cost < best.cost) best = spot;
     }
   }
-  lines.forEach((line, at) => write(pen, line.text, best[best.align], best.top + (at + 1) * lineHeight - 2, { ...line, align: best.align }));
+  pen.globalAlpha = 0.75; // paper behind the words: quicker to draw than a halo around every letter
+  pen.fillStyle = lines[0].halo;
+  pen.fillRect(best.left - 2, best.top, width + 4, height);
+  pen.globalAlpha = 1;
+  lines.forEach((line, at) => {
+    write(pen, line.text, best[best.align], best.top + (at + 1) * lineHeight - 2, { ...line, halo: null, align: best.align });
+  });
   return best;
 }
 
 function widthOf(pen, { text, size, font, weight = 400 }) {
-  pen.font = `${weight} ${size}px ${font}`;
+  setFont(pen, `${weight} ${size}px ${font}`);
   return pen.measureText(text).width;
 }
 

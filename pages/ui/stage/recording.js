@@ -39,6 +39,8 @@ function readRecording(payload) {
     pull: (k, pixel) => facts.steps[k].sign * targetGradient(k)[pixel],
     push: (k, pixel) => -facts.steps[k].sign * othersGradient(k)[pixel],
     derivative: (k, digit, pixel) => jacobian(k)[digit * pixels + pixel] * facts.steps[k].jacobian_unit,
+    /** One map of the Jacobian, in units of the step's jacobian_unit. */
+    map: (k, digit) => jacobian(k).subarray(digit * pixels, (digit + 1) * pixels),
   };
 }
 

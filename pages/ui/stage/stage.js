@@ -84,7 +84,7 @@ function createStage(root) {
     setHtml(find(".title"), titleHtml(recording, view.k));
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
     setHtml(find(".used"), `<b>${step.changed}</b> of ${recording.budget} ${term("γ", "pixels used")}`);
-    find(".budget i").style.width = `${(100 * step.changed) / Math.max(1, recording.budget)}%`;
+    find(".budget i").style.transform = `scaleX(${step.changed / Math.max(1, recording.budget)})`;
     setHtml(find(".spoken"), spokenStep(recording, view.k));
     renderTransport();
     renderReadout();
