@@ -19,7 +19,9 @@ KNOWS = {
     "sharing": set(),
     "workers": set(),
     "attack": {"jacobian", "rules", "saliency", "workers"},
-    "evaluation": {"attack", "data", "jacobian", "rules", "saliency", "sharing"},
+    "refinement": {"attack", "jacobian", "rules"},
+    "report": {"attack", "jacobian", "rules", "saliency", "sharing"},
+    "evaluation": {"attack", "data", "jacobian", "report", "rules", "sharing"},
     "training": {"data", "models"},
     "export": {"attack"},
 }
