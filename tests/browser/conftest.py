@@ -32,13 +32,20 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def lab(chromium, server):
-    """The lab in a fresh browser profile; fails the test if the page complained or asked another machine."""
+@pytest.fixture(scope="session")
+def profile(chromium):
+    """A browser profile for all tests that need no other: Streamlit's own scripts are fetched once."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(15_000)
-    lab = Lab(context.new_page(), server)
-    yield lab
+    yield context
     context.close()
+
+
+@pytest.fixture
+def lab(profile, server):
+    """The lab in a page of its own; fails the test if the page complained or asked another machine."""
+    lab = Lab(profile.new_page(), server)
+    yield lab
+    lab.page.close()
     assert not lab.complaints
     assert not lab.foreign
