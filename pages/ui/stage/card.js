@@ -145,10 +145,9 @@ function partnerHtml(recording, { k, partner, shown, layout }) {
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
   if (!recording.inDomain(k, partner)) return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;
   const { scores, passing } = partnersOf(recording, k, partner);
-  const best = shown.q === null ? 0 : scores[shown.q];
-  const words = shown.q === null
-    ? "No partner passes both tests with this pixel."
-    : `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, layout)}</b>: score <b>${slope(best)}</b>`;
+  if (shown.q === null) return `${head}<p class="lesson" data-testid="stage-partner-words">No partner passes both tests with this pixel.</p>`;
+  const best = scores[shown.q];
+  const words = `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, layout)}</b>: score <b>${slope(best)}</b>`;
   const highest = recording.steps[k].best_pairs[0]?.[2];
   return `${head}
     <div class="partner"><canvas class="partner-map" data-testid="stage-partner" role="img" tabindex="0" aria-label="The score of every pixel as a partner of the clicked one."></canvas>
@@ -160,14 +159,14 @@ function partnerHtml(recording, { k, partner, shown, layout }) {
 
 function drawPartnerMap(canvas, recording, { k, partner, shown, pixel, colours }) {
   const { scores } = partnersOf(recording, k, partner);
-  const best = shown.q === null ? 1 : scores[shown.q];
+  const best = scores[shown.q];
   const [fails, gone] = [colours.fill, colours.bar].map((hex) => packed(...[1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))));
   const { pen, cell } = paintPixels(canvas, recording, `${k} ${partner} ${colours.theme}`, (i) => {
     if (!recording.inDomain(k, i)) return gone;
     return scores[i] > 0 ? colourOf(colours.partner, (2 * scores[i]) / best - 1) : fails;
   });
   for (const [name, i] of [["p", shown.p], ["q", shown.q]]) {
-    if (i !== null) ring(pen, middleOf(recording, i, cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
+    ring(pen, middleOf(recording, i, cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
   }
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 8);
 }

@@ -73,9 +73,9 @@ function createPlane(find) {
       drawGround(plane);
       if (view.shown.how === "partner") drawCorner(plane);
       drawDots(plane);
+      drawNames(plane);
       if (view.shown.p !== null) drawPair(plane);
       else if (!step.pair) drawTrail(plane);
-      drawNames(plane);
       if (view.pixel !== null) drawPointed(plane);
       canvas.setAttribute("aria-label", planeInWords(plane));
       find(".saliency-caption").textContent = saliencyCaption(recording, step, view);
