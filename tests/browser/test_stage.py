@@ -143,9 +143,9 @@ def test_a_finger_reads_with_the_first_tap_and_picks_with_the_second(chromium, s
     place = {"x": box["width"] * 12.5 / 28, "y": box["height"] * 10.5 / 28}
     lab.part("stage-image").tap(position=place)
     assert "row 10, column 12" in text(lab, "stage-readout")
-    assert lab.part("stage-partner").count() == 0
+    assert lab.part("stage-partner-close").count() == 0
     lab.part("stage-image").tap(position=place)
-    assert lab.part("stage-partner").count() == 1
+    assert lab.part("stage-partner-close").count() == 1
     context.close()
 
 
