@@ -22,10 +22,9 @@ function prepare(canvas) {
   if (canvas.width !== inkWidth || canvas.height !== inkHeight) {
     canvas.width = inkWidth;
     canvas.height = inkHeight;
+    canvas.getContext("2d").fontSet = null; // another size resets the context, its font included
   }
   const pen = canvas.getContext("2d");
-  if (!canvas.width || pen.fontOf !== canvas.width) pen.fontSet = null; // another size has reset the context
-  pen.fontOf = canvas.width;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   return { pen, width, height };
