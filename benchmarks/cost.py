@@ -22,7 +22,7 @@ from jsma.models import ARCHITECTURES
 def main() -> None:
     """Measure and print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=30, help="how many test images, towards nine targets each (30)")
+    parser.add_argument("--images", type=int, default=100, help="how many test images, towards nine targets each (100)")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -1,20 +1,21 @@
 """Attacks a second against torchattacks and ART: python -m benchmarks.peers
 
 On the same network, images, targets, theta and gamma, in one process, taking turns, so that a busy
-machine slows all alike. Needs `pip install -r benchmarks/requirements.txt`. The slower tools attack only
-some of the images; success and changed pixels are those of all three on what all attack.
+machine slows all alike. Needs `pip install -r benchmarks/requirements.txt`, best in an environment of
+its own: torchattacks asks for older packages than the app does. The slower tools attack only some of the images; success and changed pixels are those of all three on what all attack.
+torchattacks rounds the budget up: it is given a gamma that comes to as many iterations as ours.
 ART's attack is a simpler one: it takes the two largest derivatives of the target and does not look
 at the other classes. advertorch 0.2.3 is left out: it can't be imported beside a current PyTorch.
-Memory is what a process that attacks a few images with one tool holds at most, loading included.
+Memory is what a process that attacks a few images with one tool holds at most, loading included (on Linux).
 """
 
 import argparse
 import logging
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -39,7 +40,7 @@ def torchattacks(model: torch.nn.Module) -> Tool:
     _torchvision_mnist()  # torchvision, which torchattacks imports, does not load by itself beside a CPU-only torch
     from torchattacks import JSMA
 
-    attack = JSMA(model, theta=1.0, gamma=GAMMA)
+    attack = JSMA(model, theta=1.0, gamma=(2 * Attack(gamma=GAMMA).iterations(784) - 0.5) / 784)
     attack.set_mode_targeted_by_label(quiet=True)
     return attack
 
@@ -73,7 +74,7 @@ def main() -> None:
     targets = (digits.labels.repeat_interleave(9) + torch.arange(1, 10).repeat(len(digits))) % 10
     if options.memory_of:
         TOOLS[options.memory_of](load_model(options.model))(images[:4], targets[:4])
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        print(peak_memory())
         return
     model = load_model(options.model)
     print(f"{options.model}, {len(targets)} attacks, gamma {GAMMA}, theta 1, {options.threads} threads")
@@ -109,7 +110,13 @@ def measure(
 def memory_of(tool: str, model: str) -> float:
     """Return the peak memory, in MB, of a process that attacks four images with one tool."""
     command = [sys.executable, "-m", "benchmarks.peers", "--memory-of", tool, "--model", model]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]) / 1024
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
+def peak_memory() -> float:
+    """Return the most that this process has held, in MB; getrusage would count the process that started it, too."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":
