@@ -2,7 +2,8 @@
 
 On the same network, images, targets, theta and gamma, in one process, taking turns, so that a busy
 machine slows all alike. Needs `pip install -r benchmarks/requirements.txt`, best in an environment of
-its own: torchattacks asks for older packages than the app does. The slower tools attack only some of the images; success and changed pixels are those of all three on what all attack.
+its own: torchattacks asks for older packages than the app does. The slower tools attack only some of
+the images; success and changed pixels are those of all three on what all attack.
 torchattacks rounds the budget up: it is given a gamma that comes to as many iterations as ours.
 ART's attack is a simpler one: it takes the two largest derivatives of the target and does not look
 at the other classes. advertorch 0.2.3 is left out: it can't be imported beside a current PyTorch.
