@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from jsma import Attack, load_mnist, load_model
+from jsma.convolution import GreyConvolutions
 from jsma.models import ARCHITECTURES
 
 
@@ -63,7 +64,8 @@ def pass_seconds(name: str, images: torch.Tensor, size: int, layout: torch.memor
     weights = torch.eye(10)[torch.arange(size) % 10]
 
     def passes() -> None:
-        logits = model(leaf)
+        with GreyConvolutions():
+            logits = model(leaf)
         torch.autograd.grad(logits, leaf, weights, retain_graph=True)
         torch.autograd.grad(logits, leaf, 1 - weights)
 
