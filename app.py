@@ -3,12 +3,13 @@
 import streamlit as st
 
 from pages.ui import controls, frame, resources, session, takeaway
+from pages.ui.networks import network
 from pages.ui.stage import stage
 from pages.ui.words import step_in_words
 
 choice, digits = controls.choose(frame.begin("The lab"))
 position = int(digits.of_class(choice.digit)[choice.sample])
-recording = resources.recording(choice.data, choice.model, position, choice.target, choice.attack)
+recording = resources.recording(choice.data, network(choice.model), position, choice.target, choice.attack)
 
 
 @st.fragment
@@ -19,6 +20,7 @@ def show() -> None:
     session.settle(step)
     st.markdown(step_in_words(recording, step, hidden))
     takeaway.offer(choice, position, step)
+    st.caption(frame.subject(choice))
 
 
 show()

@@ -2,7 +2,7 @@
 
 from .attack import Attack, Pair, Result, Step, Stop, search_domain
 from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
-from .evaluation import accuracy, adversarial_distance, evaluate
+from .evaluation import accuracy, adversarial_distance, evaluate, evaluate_in_parts
 from .jacobian import Output, jacobian
 from .models import load_model
 from .refinement import refine
@@ -29,6 +29,7 @@ __all__ = [
     "best_pair",
     "download_mnist",
     "evaluate",
+    "evaluate_in_parts",
     "jacobian",
     "load_mnist",
     "load_model",

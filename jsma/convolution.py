@@ -43,5 +43,6 @@ class _OverOneChannel(torch.autograd.Function):
     @staticmethod
     def backward(context, gradient: Tensor) -> tuple:
         (weight,) = context.saved_tensors
-        patches = weight.flatten(1).T @ gradient.flatten(2)  # (N, K * K, places of the kernel)
+        weights = weight.flatten(1).T.expand(len(gradient), -1, -1)
+        patches = weights.bmm(gradient.flatten(2))  # (N, K * K, places of the kernel)
         return fold(patches, kernel_size=weight.shape[2:], **context.place), *[None] * 5

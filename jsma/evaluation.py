@@ -1,7 +1,7 @@
 """How often the attack succeeds, and what it costs."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +65,32 @@ def evaluate(
     records = in_chunks(len(starts), compute, folder and Path(folder), identity)
     if not records:
         raise ValueError("The evaluation was ended before its first chunk was done.")
+    return _report(attack, gammas, digits, records)
+
+
+def evaluate_in_parts(
+    model: nn.Module,
+    digits: Digits,
+    attack: Attack,
+    classes: int = 10,
+    gammas: tuple[float, ...] | None = None,
+    digits_a_part: int = 10,
+) -> Iterator[Report]:
+    """Do as `evaluate`, and yield the Report of all that is done so far after every part; the last is the whole.
+
+    For those who look on: whoever stops asking keeps the last report. digits_a_part: how many digits
+    are attacked between two reports; parts are small, so that the whole takes longer than by
+    `evaluate`. Raises ValueError as that does.
+    """
+    if not len(digits):
+        raise ValueError("There are no digits to attack.")
+    gammas, records = _grid(attack, gammas), []
+    for images, labels in zip(digits.images.split(digits_a_part), digits.labels.split(digits_a_part), strict=True):
+        records.append(_chunk(model, images, labels, attack, classes, gammas, None))
+        yield _report(attack, gammas, digits, records)
+
+
+def _report(attack: Attack, gammas: tuple[float, ...], digits: Digits, records: list[dict[str, Tensor]]) -> Report:
     whole = {name: torch.cat([record[name] for record in records]) for name in records[0]}
     stop = [list(Stop)[number] for number in whole["stop"].tolist()]
     images = digits.images.new_empty(0, *digits.images.shape[1:])

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 
 import torch
 from torch import nn
@@ -12,6 +13,9 @@ from .data import Digits
 from .models import build
 
 BATCH_SIZE = 128
+
+_DICE = Lock()
+"""Held while the process's one random generator is borrowed: several threads may train at once."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,6 @@ def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rat
 
 def initialised(name: str, seed: int) -> nn.Module:
     """Return the network `name` with random weights that depend on `seed` alone."""
-    with torch.random.fork_rng(devices=[]):
+    with _DICE, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(name)

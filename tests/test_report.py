@@ -153,6 +153,13 @@ def test_chunks_give_the_report_of_the_whole(report, tiny_chunks, tmp_path):
     assert len(list(tmp_path.glob("chunk-*.pt"))) == 6
 
 
+def test_parts_grow_into_the_report_of_the_whole(report):
+    parts = list(module.evaluate_in_parts(small_net(), small_digits(), ATTACK, 4, digits_a_part=5))
+    assert [len(part.targets) for part in parts] == [15, 30, 36]
+    same(parts[-1], report)
+    same(parts[0], evaluate(small_net(), small_digits().first(5), ATTACK, 4))
+
+
 def test_finished_chunks_are_not_computed_again(report, tiny_chunks, tmp_path):
     def stop_after_half(done, total):
         return done < total / 2

@@ -1,6 +1,7 @@
 """Training: the same every time, better with every epoch, and stoppable."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -56,6 +57,16 @@ def test_another_seed_shuffles_otherwise(few):
 def test_another_seed_starts_from_other_weights():
     assert weights_of(initialised("lenet", 1)) == weights_of(initialised("lenet", 1))
     assert weights_of(initialised("lenet", 1)) != weights_of(initialised("lenet", 2))
+
+
+def test_networks_made_at_the_same_time_do_not_share_the_dice():
+    def weights(seed):
+        return torch.cat([values.flatten() for values in initialised("lenet", seed).parameters()])
+
+    alone = [weights(seed) for seed in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(weights, range(16)))
+    assert all(map(torch.equal, alone, together))
 
 
 def test_the_loss_falls_and_the_network_learns_to_read(few):

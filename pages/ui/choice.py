@@ -15,6 +15,7 @@ CONTROLS = {
     "model": "Model",
     "theta": "Pixel change θ",
     "gamma": "Budget γ",
+    "rule": "Rule",
     "output": "Output",
     "direction": "Direction",
 }
@@ -31,7 +32,8 @@ VIEWS = {
 
 SWITCHES = ("hide", "views", "predict")
 
-MODELS = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
+MODELS = ("tutorial", "lenet", "own")
+"""The networks by the names that `model` takes; see pages/ui/networks.py."""
 
 THETAS = (0.05, 1.0)
 GAMMAS = (0.005, 0.145)

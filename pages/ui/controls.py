@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +10,17 @@ import streamlit as st
 from matplotlib import image as matplotlib_image
 
 import jsma
-from jsma import Digits, Direction, MNISTUnavailable, Output
-from pages.ui import resources, session
-from pages.ui.choice import CONTROLS, DATA, GAMMAS, MODELS, THETAS, Choice
+from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
+from pages.ui import networks, resources, session
+from pages.ui.choice import CONTROLS, DATA, GAMMAS, THETAS, Choice
 from pages.ui.glossary import TERMS
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
 
 OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
-DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken"}
+DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken", Direction.BOTH: "Both"}
+RULES = {Rule.JSMA: "JSMA", Rule.WJSMA: "WJSMA", Rule.TJSMA: "TJSMA"}
 
 HELP = {
     "data": "Where the digit comes from. The UCI digits are built in and need no network. MNIST's test set is the "
@@ -27,23 +28,27 @@ HELP = {
     "digit": TERMS["source class"],
     "sample": "Which handwritten example of this digit is attacked.",
     "target": TERMS["target class"],
-    "model": "The network under attack. Both were trained on MNIST; they differ in size and shape, and so in how "
-    "easily they are misled.",
+    "model": "The network under attack. The shipped ones were trained on MNIST; they differ in size and shape, and so "
+    "in how easily they are misled. Train one of your own on the page Model.",
     "theta": TERMS["θ"],
     "gamma": TERMS["γ"],
     "output": f"What is differentiated. **Logit**: {TERMS['logit']} **Probability**: {TERMS['probability']}",
-    "direction": TERMS["brighten"],
+    "rule": "How the derivatives are weighed before pairs are compared. "
+    + " ".join(f"**{name}**: {TERMS[name]}" for name in ("JSMA", "WJSMA", "TJSMA")),
+    "direction": f"{TERMS['brighten']} Both: at each iteration the better of the best pair to brighten and "
+    "the best pair to darken.",
 }
 
 
-def choose(choice: Choice) -> tuple[Choice, Digits]:
-    """Draw the sidebar and return the choice as it can be carried out, with its digits.
+def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS)) -> tuple[Choice, Digits]:
+    """Draw the controls `names` in the sidebar and return the choice as it can be carried out, with its digits.
 
-    It differs from `choice` where that asks for what is not here: MNIST before it was downloaded,
-    or a sample beyond the last one. What `choice.hide` names is left out.
+    It differs from `choice` where that asks for what is not here: MNIST before it was downloaded, a
+    sample beyond the last one, or somebody else's network. What `choice.hide` names is left out.
     """
+    names = [name for name in names if name not in choice.hide]
     with st.sidebar:
-        if "data" not in choice.hide:
+        if "data" in names:
             _select("data", DATA)
         try:
             digits = resources.digits(choice.data)
@@ -51,23 +56,33 @@ def choose(choice: Choice) -> tuple[Choice, Digits]:
             _offer_download(problem)
             choice = replace(choice, data="uci")
             digits = resources.digits("uci")
-        choice = _within(choice, len(digits.of_class(choice.digit)))
+        choice = _within(_with_network(choice), len(digits.of_class(choice.digit)))
         controls = {
             "digit": lambda: _digit_grid("digit", choice.digit, choice.with_digit),
             "sample": lambda: _samples(choice, digits),
             "target": lambda: _digit_grid("target", choice.target, lambda to: replace(choice, target=to), choice.digit),
-            "model": lambda: _select("model", MODELS),
+            "model": lambda: _select("model", networks.names()),
             "theta": lambda: _slider("theta", *THETAS, 0.05, "%.2f"),
             "gamma": lambda: _slider("gamma", *GAMMAS, 0.005, "percent"),
+            "rule": lambda: _segmented("rule", RULES),
             "output": lambda: _segmented("output", OUTPUTS),
             "direction": lambda: _segmented("direction", DIRECTIONS),
         }
         for name, draw in controls.items():
-            if name not in choice.hide:
+            if name in names:
                 draw()
-        with st.expander("Glossary"):
-            st.markdown("\n\n".join(f"**{name}** {meaning}" for name, meaning in TERMS.items()))
     return choice, digits
+
+
+def _with_network(choice: Choice) -> Choice:
+    if choice.model in networks.names():
+        return choice
+    session.notify(
+        "The link asks for a network that was trained in another window. Showing the tutorial's CNN instead."
+    )
+    choice = replace(choice, model="tutorial")
+    session.correct(choice)
+    return choice
 
 
 def _within(choice: Choice, samples: int) -> Choice:
@@ -82,11 +97,11 @@ def _within(choice: Choice, samples: int) -> Choice:
 
 
 def _take(name: str) -> None:
-    session.keep(replace(session.current(), **{name: st.session_state[f"widget-{name}"]}))
+    session.keep(replace(session.kept(), **{name: st.session_state[f"widget-{name}"]}))
 
 
 def _bound(name: str) -> dict:
-    st.session_state[f"widget-{name}"] = getattr(session.current(), name)
+    st.session_state[f"widget-{name}"] = getattr(session.kept(), name)
     return {"key": f"widget-{name}", "on_change": _take, "args": (name,), "help": HELP[name]}
 
 

@@ -1,20 +1,81 @@
-"""The frame every page stands in: title, look and notices."""
+"""The frame every page stands in: look, navigation, help, and what is under attack."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import session
-from pages.ui.choice import Choice
+from pages.ui import resources, session
+from pages.ui.choice import DATA, Choice
+from pages.ui.glossary import TERMS
+from pages.ui.networks import network
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text()
 
+PAGES = {
+    "The lab": (
+        "app.py",
+        "Pick a digit and a target in the sidebar, then step through the attack with the buttons, the slider or the "
+        "arrow keys. Point at a pixel to follow it through every picture; click it to see whom it would pair best "
+        "with. *Predict first* hides the next pair until you have guessed it.",
+    ),
+    "Walkthrough": (
+        "pages/1_Walkthrough.py",
+        "Six chapters, half an hour. Each has something to do on a live digit, something to predict before it is "
+        "shown, and a question or two. Your answers stay while this window is open; take the chapters in any order.",
+    ),
+    "Model": (
+        "pages/2_Model.py",
+        "What the network under attack is made of and how well it reads. Below, train one of your own: it then stands "
+        "in for the shipped ones on every page, for you alone, while this window is open.",
+    ),
+    "Grid": (
+        "pages/3_Grid.py",
+        "One digit of every class, attacked towards every other class. The digits themselves are on the diagonal. "
+        "Click a cell to open that attack in the lab.",
+    ),
+    "Rules": (
+        "pages/4_Rules.py",
+        "The same digit and target under several saliency rules, stepping together: how many pixels does each need?",
+    ),
+    "Evaluation": (
+        "pages/5_Evaluation.py",
+        "Attack many digits towards all nine other classes and judge the result: how often it succeeds and what it "
+        "costs. Stop when you have seen enough: what is done stays.",
+    ),
+}
+"""Every page by its title: its file, and what its help says."""
+
 
 def begin(title: str) -> Choice:
-    """Set up the page called `title`, show its notices, and return the choice in force."""
+    """Set up the page called `title`, draw the navigation and the help, and return the choice in force."""
     st.set_page_config(f"{title} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{STYLE}</style>")
-    choice = session.current()
-    st.sidebar.markdown("### Saliency map attack")
+    resources.few_threads()
+    choice = session.current(title)
+    with st.sidebar:
+        st.markdown("### Saliency map attack")
+        with st.container(key="pages"):
+            for name, (file, _) in PAGES.items():
+                st.page_link(file, label=name)
+        with st.container(key="help", horizontal=True):
+            with st.popover("Help", icon=":material/help:"):
+                st.markdown(f"**{title}.** {PAGES[title][1]}")
+            with st.popover("Glossary", icon=":material/menu_book:"):
+                st.markdown("\n\n".join(f"**{name}** {meaning}" for name, meaning in TERMS.items()))
     return choice
+
+
+def heading(title: str, choice: Choice) -> None:
+    """Write the page's title, what is under attack, and what has to be said about the link or the data."""
+    st.title(title, anchor=False)
+    st.caption(subject(choice))
+    session.show_notices()
+
+
+def subject(choice: Choice) -> str:
+    """Return one line on the data and the network, in Markdown."""
+    attacked = network(choice.model)
+    share = attacked.accuracy.get(choice.data)
+    reads = f", which reads {share:.1%} of them right".replace("%", " %") if share is not None else ""
+    return f"Data: **{DATA[choice.data]}** · Network: **{attacked.label}**{reads}"

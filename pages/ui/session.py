@@ -9,21 +9,36 @@ from pages.ui.choice import Choice, from_url
 OURS = {field.name for field in fields(Choice)}
 
 
-def current() -> Choice:
-    """Return the choice in force: the link's when the address has changed, else the one kept."""
+def current(page: str) -> Choice:
+    """Return the choice in force on `page`: the link's when the address has changed, else the one kept.
+
+    An address that says nothing, as after a click on another page's name, changes nothing.
+    """
     state = st.session_state
     address = {name: value for name, value in st.query_params.items() if name in OURS}
-    if "choice" not in state or address != state.address:
-        state.address = address
+    if "choice" not in state or (address and address != state.address):
         choice, notices = from_url(address)
         _begin(choice, notices)
+    elif page != state.page:
+        _begin(state.choice, [])
+    state.page, state.address = page, address
     return state.choice
+
+
+def kept() -> Choice:
+    """Return the choice in force, where `current` has been called already."""
+    return st.session_state.choice
 
 
 def keep(choice: Choice) -> None:
     """Remember `choice`; another attack begins at its first step."""
     if replace(choice, step=0) != replace(st.session_state.choice, step=0):
         _begin(replace(choice, step=0), [])
+
+
+def correct(choice: Choice) -> None:
+    """Put `choice` in the place of one that cannot be carried out; what has been said about it stays."""
+    st.session_state.choice = choice
 
 
 def _begin(choice: Choice, notices: list[str]) -> None:
@@ -46,6 +61,11 @@ def start_within(iterations: int) -> tuple[int, int]:
 def settle(step: int) -> None:
     """Remember the step the viewer has settled on, and bring the address bar up to date."""
     st.session_state.choice = replace(st.session_state.choice, step=step)
+    publish()
+
+
+def publish() -> None:
+    """Bring the address bar up to date, so that it is a link to what is shown."""
     address = st.session_state.choice.to_url()
     if address != st.session_state.address:
         st.session_state.address = address

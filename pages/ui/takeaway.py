@@ -8,6 +8,7 @@ import streamlit as st
 from jsma import Step, export
 from pages.ui import resources, session
 from pages.ui.choice import CONTROLS, VIEWS, Choice
+from pages.ui.networks import network
 
 
 def downloads(choice: Choice, index: int, step: int) -> None:
@@ -15,7 +16,7 @@ def downloads(choice: Choice, index: int, step: int) -> None:
 
     def steps() -> list[Step]:
         image = resources.digits(choice.data).images[index]
-        return list(choice.attack.steps(resources.model(choice.model), image, choice.target))
+        return list(choice.attack.steps(network(choice.model).module, image, choice.target))
 
     def png() -> bytes:
         all_steps = steps()
@@ -55,5 +56,5 @@ def share(choice: Choice) -> None:
 def offer(choice: Choice, index: int, step: int) -> None:
     """Draw the row of downloads and the share panel."""
     with st.container(horizontal=True, key="takeaway"):
-        share(replace(session.current(), step=step))
+        share(replace(session.kept(), step=step))
         downloads(choice, index, step)

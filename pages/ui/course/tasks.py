@@ -1,0 +1,83 @@
+"""What a chapter asks of its reader: questions that explain themselves, and predictions that come before the result.
+
+What was answered is kept for the visit, so that it is still there after a look at another page.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+
+class Answer(NamedTuple):
+    """One answer to a question: its words, and what is said to whoever chooses it."""
+
+    text: str
+    why: str
+    right: bool = False
+
+
+def _given() -> dict[str, Any]:
+    """Return all that was answered or predicted on this visit, by task."""
+    return st.session_state.setdefault("course_given", {})
+
+
+def is_done(task: str) -> bool:
+    """Whether the question `task` was answered rightly, or something was predicted for the prediction `task`."""
+    return task in st.session_state.get("course_done", set())
+
+
+def _mark_done(task: str) -> None:
+    st.session_state.setdefault("course_done", set()).add(task)
+
+
+def question(task: str, text: str, answers: Sequence[Answer]) -> None:
+    """Ask `text`; whoever chooses an answer reads why it is right or wrong, and may choose again."""
+    given = _given()
+
+    def take() -> None:
+        given[task] = st.session_state[f"question-{task}"]
+
+    st.markdown(f"**Check.** {text}")
+    chosen = st.radio(
+        text,
+        range(len(answers)),
+        index=given.get(task),
+        format_func=lambda place: answers[place].text,
+        key=f"question-{task}",
+        on_change=take,
+        label_visibility="collapsed",
+    )
+    if chosen is None:
+        return
+    if answers[chosen].right:
+        _mark_done(task)
+        st.success(answers[chosen].why, icon=":material/check:")
+    else:
+        st.error(answers[chosen].why, icon=":material/close:")
+
+
+def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> Any:
+    """Ask for a prediction; return it once it is locked in, until then None: show the result only after.
+
+    subject: what the prediction is about; each has its own. ask: draws the widget for the key it is
+    given and returns its value, None while nothing is chosen.
+    """
+    given, name = _given(), f"{task}|{subject}"
+    st.markdown(f"**Predict.** {text}")
+    if name in given:
+        st.button("Predict again", key=f"again-{name}", on_click=lambda: given.pop(name, None), type="tertiary")
+        return given[name]
+    value = ask(f"prediction-{name}")
+
+    def lock() -> None:
+        given[name] = value
+        _mark_done(task)
+
+    st.button("Lock in and see", key=f"lock-{name}", on_click=lock, disabled=value is None, type="primary")
+    return None
+
+
+def keep(sentence: str) -> None:
+    """Close a chapter with the one sentence to keep."""
+    st.info(f"**Keep:** *{sentence}*", icon=":material/bookmark:")

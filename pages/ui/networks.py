@@ -1,0 +1,52 @@
+"""The networks under attack: the shipped ones, shared by all, and one's own, which nobody else sees."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from torch import nn
+
+import jsma
+from jsma.models import training_record
+
+SHIPPED = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
+OWN = "own"
+"""What a choice calls the network that its visitor has trained on the page Model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network: `key` names it in caches, `label` to people; it is read-only.
+
+    architecture: a name in jsma.models.ARCHITECTURES; accuracy: the share of each data set ("uci", "mnist")
+    that it reads right, as far as it is known.
+    """
+
+    key: str
+    label: str
+    architecture: str
+    module: nn.Module
+    accuracy: Mapping[str, float]
+
+
+def names() -> dict[str, str]:
+    """Return what this visitor may choose, with labels."""
+    own = st.session_state.get("own_network")
+    return SHIPPED | ({OWN: own.label} if own else {})
+
+
+def network(name: str) -> Network:
+    """Return the network `name`, one of `names()`."""
+    return st.session_state.own_network if name == OWN else _shipped(name)
+
+
+def keep_own(own: Network) -> None:
+    """Make `own` this visitor's network, in place of an earlier one."""
+    st.session_state.own_network = own
+
+
+@st.cache_resource(max_entries=len(SHIPPED), show_spinner="Loading the network …")
+def _shipped(name: str) -> Network:
+    record = training_record(name)
+    accuracy = {"uci": record["uci_accuracy"], "mnist": record["mnist_test_accuracy"]}
+    return Network(name, SHIPPED[name], name, jsma.load_model(name), accuracy)
