@@ -1,17 +1,13 @@
 """The sidebar: which digit is attacked, towards what, on which network, by which settings."""
 
-import base64
-import io
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
-from matplotlib import image as matplotlib_image
 
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
-from pages.ui import networks, resources, session
+from pages.ui import networks, resources, session, tiles
 from pages.ui.choice import CONTROLS, DATA, GAMMAS, THETAS, Choice
 from pages.ui.glossary import TERMS
 
@@ -136,20 +132,15 @@ def _samples(choice: Choice, digits: Digits) -> None:
     positions = digits.of_class(choice.digit)
     first = choice.sample // THUMBNAILS * THUMBNAILS
     shown = range(first, min(first + THUMBNAILS, len(positions)))
-    with st.container(key="grid-sample"):
+    with st.container(key="grid-sample"), tiles.sheet() as sheet:
         for sample in shown:
-            st.button(
+            sheet.tile(
+                f"sample-{sample - first}",
                 f"Sample {sample + 1}",
-                key=f"sample-{sample - first}",
-                type="primary" if sample == choice.sample else "secondary",
+                digits.images[positions[sample]],
+                chosen=sample == choice.sample,
                 on_click=lambda sample=sample: session.keep(replace(choice, sample=sample)),
             )
-    pictures = [_as_png(digits.images[positions[sample], 0].numpy().tobytes()) for sample in shown]
-    rules = [
-        f'.st-key-sample-{place} button {{ background-image: url("data:image/png;base64,{picture}") !important; }}'
-        for place, picture in enumerate(pictures)
-    ]
-    st.html(f"<style>{''.join(rules)}</style>")
     with st.container(
         key="sample-pages", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -167,15 +158,6 @@ def _turn_page(label: str, meaning: str, choice: Choice, sample: int, samples: i
         disabled=not 0 <= sample < samples,
         on_click=lambda: session.keep(replace(choice, sample=sample)),
     )
-
-
-@st.cache_data(max_entries=4096, show_spinner=False)
-def _as_png(grey: bytes) -> str:
-    """Return a 28 x 28 float32 image as base64 of a PNG."""
-    file = io.BytesIO()
-    pixels = np.frombuffer(grey, "<f4").reshape(28, 28)
-    matplotlib_image.imsave(file, pixels, cmap="gray", vmin=0, vmax=1, format="png")
-    return base64.b64encode(file.getvalue()).decode()
 
 
 def _offer_download(problem: MNISTUnavailable) -> None:
