@@ -17,7 +17,7 @@ TERMS = {
     "serves the attack: −α × β.",
     "a": "The pull of one pixel on the target: how fast the target's output rises as the pixel gets brighter.",
     "b": "How fast the outputs of all other classes, added up, rise as the pixel gets brighter. −b is the push "
-    "on them.",
+    "on them. WJSMA and TJSMA weigh each class by its probability first.",
     "α": "Alpha: the sum of the two a of a pair. What changing both pixels does for the target.",
     "β": "Beta: the sum of the two b of a pair. What changing both pixels does for all other classes together.",
     "admissible": "A pair passes both tests: changing it raises the target and lowers the others. When brightening: α "

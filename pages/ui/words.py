@@ -10,6 +10,9 @@ STOPS = {
     "DOMAIN_EMPTY": "Fewer than two pixels are left that can still be changed: the attack has failed.",
 }
 
+ADDED_UP = {"jsma": "added up", "wjsma": "each times its probability", "tjsma": "each times its probability"}
+"""How each rule comes to β."""
+
 
 def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
     """Return Markdown that says where the attack stands at `step`, why this pair, and what happens next.
@@ -35,8 +38,9 @@ def _what_next(facts: dict, now: dict) -> str:
     kind = "logit" if facts["output"] == "logits" else "probability"
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
-        f"{kind} by α = {_number(pair['alpha'])} and all others, added up, by β = {_number(pair['beta'])}, each per "
-        f"unit of brightness. {'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
+        f"{kind} by α = {_number(pair['alpha'])} and all others, {ADDED_UP[facts['rule']]}, by "
+        f"β = {_number(pair['beta'])}, {'by moving all the way' if facts['rule'] == 'tjsma' else 'per unit of brightness'}. "
+        f"{'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
         f"no other scores higher than its −αβ = −({_number(pair['alpha'])}) × ({_number(pair['beta'])}) = "
         f"**{_number(pair['score'])}**. To first order the target's {kind} should change by "
         f"{_number(pair['forecast'], sign=True)}; it will change by {_number(pair['happened'], sign=True)}."

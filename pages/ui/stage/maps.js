@@ -100,11 +100,21 @@ function drawBrackets(canvas, spans, recording, colours) {
   bracket(spans[target][0] + 1, spans[target][1] - 1, colours.target, 2);
   const style = { size: colours.size.t2, font: colours.font };
   const middle = (spans[target][0] + spans[target][1]) / 2;
-  const aligned = middle < 60 ? ["left", spans[target][0]] : middle > width - 60 ? ["right", spans[target][1]] : ["center", middle];
-  write(pen, "this one is a", aligned[1], height - 4, { ...style, weight: 600, colour: colours.target, align: aligned[0] });
+  const aligned = middle < 70 ? ["left", spans[target][0]] : middle > width - 70 ? ["right", spans[target][1]] : ["center", middle];
+  const [isA, areB] = bracketWords(recording);
+  write(pen, isA, aligned[1], height - 4, { ...style, weight: 600, colour: colours.target, align: aligned[0] });
   const others = target < classes / 2 ? [spans[target + 1][0], spans[classes - 1][1]] : [spans[0][0], spans[target - 1][1]];
-  const counted = { 10: "nine" }[classes] ?? `${classes - 1}`;
-  write(pen, `the other ${counted}, added up, are b`, (others[0] + others[1]) / 2, height - 4, {
+  write(pen, areB, (others[0] + others[1]) / 2, height - 4, {
     ...style, colour: colours.ink2, align: "center",
   });
+}
+
+/** What the rule makes of the maps: the target's, and the others'. */
+function bracketWords({ rule, classes }) {
+  const others = `the other ${{ 10: "nine" }[classes] ?? classes - 1}`;
+  return {
+    jsma: ["this one is a", `${others}, added up, are b`],
+    wjsma: ["this one is a", `${others}, each times its probability, are b`],
+    tjsma: ["this one × room is a", `${others}, each times its probability, × room are b`],
+  }[rule];
 }
