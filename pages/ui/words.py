@@ -36,10 +36,11 @@ def _what_next(facts: dict, now: dict) -> str:
     where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in (pair["first"], pair["second"]))
     brighter = now["sign"] > 0
     kind = "logit" if facts["output"] == "logits" else "probability"
+    per = "by moving all the way" if facts["rule"] == "tjsma" else "per unit of brightness"
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
         f"{kind} by α = {_number(pair['alpha'])} and all others, {ADDED_UP[facts['rule']]}, by "
-        f"β = {_number(pair['beta'])}, {'by moving all the way' if facts['rule'] == 'tjsma' else 'per unit of brightness'}. "
+        f"β = {_number(pair['beta'])}, {per}. "
         f"{'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
         f"no other scores higher than its −αβ = −({_number(pair['alpha'])}) × ({_number(pair['beta'])}) = "
         f"**{_number(pair['score'])}**. To first order the target's {kind} should change by "
