@@ -22,7 +22,7 @@ KNOWS = {
     "attack": {"convolution", "jacobian", "rules", "saliency", "workers"},
     "refinement": {"attack", "jacobian", "rules"},
     "report": {"attack", "jacobian", "rules", "saliency", "sharing"},
-    "evaluation": {"attack", "data", "jacobian", "report", "rules", "sharing"},
+    "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing"},
     "training": {"data", "models"},
     "export": {"attack"},
 }
