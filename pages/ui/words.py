@@ -54,8 +54,13 @@ def _why_ended(facts: dict, now: dict) -> str:
 def number(value: float, sign: bool = False) -> str:
     """Return three decimals, or a power of ten where those would read as zero, with a true minus sign."""
     plus = "+" if sign else ""
-    text = f"{value:{plus}.3f}" if abs(value) >= 0.0005 or value == 0 else f"{value:{plus}.2e}"
-    return text.replace("-", "−")
+    if abs(value) >= 0.0005 or value == 0:
+        return f"{value:{plus}.3f}".replace("-", "−")
+    mantissa, exponent = f"{value:{plus}.1e}".split("e")
+    return f"{mantissa.replace('-', '−')}·10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def percent(share: float) -> str:

@@ -18,30 +18,22 @@ def colours() -> dict[str, str]:
 def bars_by_class(values: Sequence[float], words: Sequence[str], what: str, source: int, target: int) -> None:
     """Draw a bar for each class, from zero to its value; words: the values as they are written; what: their name."""
     ours = colours()
-    kinds = {"source": f"true class: {source}", "target": f"target: {target}", "other": "other classes"}
-    kind = ["target" if digit == target else "source" if digit == source else "other" for digit in range(len(values))]
-    data = pd.DataFrame(
-        {
-            "class": [f"{digit}:  {word}" for digit, word in enumerate(words)],
-            "value": values,
-            "kind": [kinds[each] for each in kind],
-        }
-    )
+    called = {"target": " (target)", "source": " (true)", "other": ""}
+    kinds = ["target" if digit == target else "source" if digit == source else "other" for digit in range(len(values))]
+    labels = [f"{digit}{called[kind]}:  {word}" for digit, (kind, word) in enumerate(zip(kinds, words, strict=True))]
+    data = pd.DataFrame({"class": labels, "value": values, "kind": kinds})
+    palette = alt.Scale(domain=list(called), range=[ours[kind] for kind in called])
     chart = (
         alt.Chart(data)
         .mark_bar()
         .encode(
-            x=alt.X("value", title=what),
-            y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, ticks=False)),
-            color=alt.Color(
-                "kind:N",
-                scale=alt.Scale(domain=list(kinds.values()), range=[ours[each] for each in kinds]),
-                legend=alt.Legend(title=None, orient="bottom"),
-            ),
-            tooltip=[alt.Tooltip("class:N", title="class"), alt.Tooltip("kind:N", title="which")],
+            x=alt.X("value", title=None),
+            y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, labelOverlap=False, ticks=False)),
+            color=alt.Color("kind:N", scale=palette, legend=None),
+            tooltip=[alt.Tooltip("class:N", title=what)],
         )
     )
-    st.altair_chart(chart, width="stretch", height=290)
+    st.altair_chart(chart, width="stretch", height=260)
 
 
 def lines(data: pd.DataFrame, x: str, y: str, of: str, dashed: str) -> None:

@@ -73,12 +73,21 @@ def progress(names: tuple[str, ...]) -> str:
 
 
 def chapter(number: int, lesson: Lesson) -> None:
-    """Show a chapter, under its title and its question."""
-    module = CHAPTERS[number - 1]
+    """Show a chapter, under its title and its question.
+
+    Each chapter has a place of its own on the page, so that the one before is gone at once, and not
+    only when this one is drawn to its end.
+    """
     _to_the_top(key="to-the-top", data={"chapter": number}, height=0)
-    st.header(f"{number}. {module.TITLE}", anchor=False)
-    st.markdown(f"##### *{module.QUESTION}*")
-    module.show(lesson)
+    places = [
+        st.container(key=f"chapter-body-{place}") if place == number else st.empty()
+        for place in range(1, len(CHAPTERS) + 1)
+    ]
+    module = CHAPTERS[number - 1]
+    with places[number - 1]:
+        st.header(f"{number}. {module.TITLE}", anchor=False)
+        st.markdown(f"*{module.QUESTION}*")
+        module.show(lesson)
 
 
 def foot(chapter: int) -> None:

@@ -25,8 +25,8 @@ def show(lesson: Lesson) -> None:
     """Show the chapter on the digit of `lesson`."""
     st.markdown(
         "Brighten one pixel a little: how do the ten outputs move? The answer, for every pixel and every class, is the "
-        "Jacobian: ten maps, one a class. Orange raises a class, blue lowers it. Point at a pixel: it is marked in all "
-        "ten, and read out below them.",
+        "Jacobian: ten maps, one a class. Orange raises a class, blue lowers it. Point at a pixel: below each map "
+        "you read its number.",
         help=explained("Jacobian", "forward derivative", "logit"),
     )
     output = st.segmented_control(
@@ -45,7 +45,8 @@ def show(lesson: Lesson) -> None:
 
 @st.fragment
 def _maps(lesson: Lesson, output: Output) -> None:
-    stage(lesson.recording(Attack(output=output)), views=("picture", "jacobian"), key="stage-maps")
+    recording = lesson.recording(Attack(output=output))
+    stage(recording, views=("picture", "jacobian"), predict=True, key="stage-maps")  # the best pair would give it away
 
 
 def largest(lesson: Lesson, output: Output) -> float:

@@ -1,8 +1,11 @@
 """Chapter 2: the whole loop on the chosen digit, and the three ways it can end."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
+import torch
 
 from jsma import Attack, Direction
 from jsma.export import picture
@@ -19,18 +22,39 @@ from pages.ui.words import percent
 TITLE = "The attack in one minute"
 QUESTION = "How few pixels does it take?"
 
+SCALE = 5
+"""How many dots wide a pixel of a small picture is drawn."""
+
 
 @dataclass(frozen=True)
 class Run:
-    """A recorded attack to be matched with its ending: the UCI digit at `position`, on the tutorial's CNN."""
+    """An attack to be matched with its ending: on the UCI digit at `position` and the tutorial's CNN."""
 
     position: int
     target: int
     attack: Attack
 
-    def recording(self) -> Recording:
-        """Return the attack as it really goes."""
-        return resources.recording("uci", network("tutorial"), self.position, self.target, self.attack)
+
+class End(NamedTuple):
+    """How a run ended: stop is the name of a Stop, pairs how many were changed, drawn the picture at the end."""
+
+    stop: str
+    label: int
+    reads: int
+    pairs: int
+    drawn: np.ndarray
+
+
+@st.cache_data(max_entries=8, show_spinner="Attacking …")
+def end_of(run: Run) -> End:
+    """Carry a run out and return how it ended."""
+    digits, module = resources.digits("uci"), network("tutorial").module
+    image = digits.images[run.position]
+    result = run.attack.run(module, image[None], torch.tensor([run.target]))
+    with torch.no_grad():
+        reads = module(result.images).argmax().item()
+    drawn = picture(result.images[0], image, scale=SCALE)
+    return End(result.stop[0].name, int(digits.labels[run.position]), reads, int(result.iterations[0]), drawn)
 
 
 RUNS = {
@@ -111,32 +135,28 @@ def _endings() -> None:
     )
     for column, (task, run) in zip(st.columns(len(RUNS), gap="medium"), RUNS.items(), strict=True):
         with column:
-            _ended(task, run.recording())
+            _ended(task, run, end_of(run))
 
 
-def _ended(task: str, recording: Recording) -> None:
-    """Show how a recorded run ended, and ask why."""
-    facts, end = recording.facts, recording.facts["steps"][-1]
-    kind = {"increase": "brightening", "decrease": "darkening"}[facts["direction"]]
+def _ended(task: str, run: Run, end: End) -> None:
+    """Show how a run ended, and ask why."""
+    kind = {Direction.INCREASE: "brightening", Direction.DECREASE: "darkening"}[run.attack.direction]
+    budget = run.attack.iterations(end.drawn[..., 0].size // SCALE**2)
     st.image(
-        picture(recording.image(recording.iterations), recording.image(0), scale=5),
-        f"A {facts['label']}, to be read as a {facts['target']}, {kind}",
-        alt=f"The picture at the end: a {facts['label']} with {end['changed']} pixels changed",
+        end.drawn,
+        f"A {end.label}, to be read as a {run.target}, {kind}",
+        alt=f"The picture at the end: a {end.label} with {end.pairs} pairs of pixels changed",
     )
-    st.markdown(
-        f"- It used {recording.iterations} of {facts['budget'] // 2} pairs.\n"
-        f"- The network reads a {end['reads']} at the end."
-    )
-    wrong = f"It used {recording.iterations} of {facts['budget'] // 2} pairs and reads a {end['reads']}. Try again."
+    st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads a {end.reads} at the end.")
+    wrong = f"It used {end.pairs} of {budget} pairs, and the network reads a {end.reads}. Try again."
     right = {
-        "REACHED_TARGET": "The network reads the target, so there is nothing left to do, however much budget there is.",
-        "BUDGET_SPENT": f"All {recording.iterations} pairs are used, and the network still does not read a "
-        f"{facts['target']}.",
-        "NO_ADMISSIBLE_PAIR": "It neither reads the target nor has used its budget: it stopped since no pair was left "
+        "REACHED_TARGET": "The network reads the target, so nothing is left to do, whatever is left of the budget.",
+        "BUDGET_SPENT": f"All {end.pairs} pairs are used, and the network still does not read a {run.target}.",
+        "NO_ADMISSIBLE_PAIR": "It neither reads the target nor has used its budget: it stopped because no pair is left "
         "that does both. A correct program says so and changes nothing more.",
     }
     answers = [
-        Answer(name, right[stop] if stop == end["stop"] else wrong, stop == end["stop"])
+        Answer(name, right[stop] if stop == end.stop else wrong, stop == end.stop)
         for stop, (name, _) in ENDINGS.items()
     ]
     tasks.question(task, "Why did it end?", answers)

@@ -72,7 +72,7 @@ function loopValues(recording, view) {
 
 function askedHtml(recording, k) {
   const step = recording.steps[k];
-  const reads = `reads ${step.reads}, ${percent(step.probabilities[step.reads])} sure; ${step.changed} of ${recording.budget} pixels used`;
+  const reads = `reads ${step.reads}, ${percent(step.probabilities[step.reads])} sure`;
   const ending = { REACHED_TARGET: "target reached", BUDGET_SPENT: "the budget is spent" }[step.stop];
   return ending ? `${reads}; <b>stop: ${ending}</b>` : reads;
 }
