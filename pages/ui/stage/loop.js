@@ -8,8 +8,11 @@ function createLoop(find) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   let drawn = { recording: null, k: 0, phase: null };
   let turns = null;
+  let lit = null;
 
   function light(name) {
+    if (name === lit) return;
+    lit = name;
     for (const each of LINES) {
       if (each === name) lines[each].setAttribute("aria-current", "step");
       else lines[each].removeAttribute("aria-current");
