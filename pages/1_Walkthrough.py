@@ -1,7 +1,14 @@
-"""Walkthrough."""
+"""The walkthrough: six chapters on one digit, each with something to do, to predict and to answer."""
 
 from pages.ui import controls, frame, session
+from pages.ui.course import contents
+from pages.ui.course.lesson import Lesson
+from pages.ui.networks import network
 
 choice, digits = controls.choose(frame.begin("Walkthrough"), ("data", "digit", "sample", "target", "model"))
+chapter = contents.current()
 frame.heading("Walkthrough", choice)
+contents.row(chapter)
+contents.chapter(chapter, Lesson(choice, digits, network(choice.model)))
+contents.foot(chapter)
 session.publish()

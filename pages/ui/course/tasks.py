@@ -27,7 +27,8 @@ def is_done(task: str) -> bool:
     return task in st.session_state.get("course_done", set())
 
 
-def _mark_done(task: str) -> None:
+def mark_done(task: str) -> None:
+    """Count `task` as done; for acts that are neither a question nor a prediction."""
     st.session_state.setdefault("course_done", set()).add(task)
 
 
@@ -37,6 +38,8 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
 
     def take() -> None:
         given[task] = st.session_state[f"question-{task}"]
+        if answers[given[task]].right:
+            mark_done(task)  # before the page is drawn, so that its progress shows it
 
     st.markdown(f"**Check.** {text}")
     chosen = st.radio(
@@ -51,7 +54,6 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
     if chosen is None:
         return
     if answers[chosen].right:
-        _mark_done(task)
         st.success(answers[chosen].why, icon=":material/check:")
     else:
         st.error(answers[chosen].why, icon=":material/close:")
@@ -72,7 +74,7 @@ def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> An
 
     def lock() -> None:
         given[name] = value
-        _mark_done(task)
+        mark_done(task)
 
     st.button("Lock in and see", key=f"lock-{name}", on_click=lock, disabled=value is None, type="primary")
     return None

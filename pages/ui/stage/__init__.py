@@ -22,7 +22,7 @@ from pages.ui.recording import Recording
 
 HERE = Path(__file__).parent
 SCRIPTS = ("recording", "pairs", "words", "terms", "drawing", "pointing", "playing")
-SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "stage")
+SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "loop", "stage")
 
 
 def _html() -> str:
@@ -62,6 +62,7 @@ def stage(
 ) -> Settled:
     """Show `recording`, beginning at step `start`, and return where the viewer has settled.
 
+    views: what is shown: names in VIEWS, and "loop", the attack as five lines of code with the one at work lit.
     visit: another number makes the browser jump to `start` again, even within the same recording.
     predict: begin in the mode in which the next pair is hidden and the viewer predicts it.
     """

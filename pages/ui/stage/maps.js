@@ -55,9 +55,15 @@ function drawMap(canvas, recording, view, digit) {
   }
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 5);
   const end = scope === "map" ? ` <small>±${shortSlope(limit)}</small>` : "";
-  setHtml(canvas.nextSibling, `${digit}${end}`);
+  setHtml(canvas.nextSibling, `${digit}${end}${numberBelow(recording, view, digit)}`);
   const here = pixel === null ? "" : ` At the pixel pointed at: ${slope(recording.derivative(k, digit, pixel))}.`;
   canvas.setAttribute("aria-label", `Derivative of digit ${digit} by every pixel, up to ${shortSlope(limit)}.${here}`);
+}
+
+/** Where the maps are shown by themselves, what each says of the pixel pointed at. */
+function numberBelow(recording, { k, pixel, views }, digit) {
+  if (views.includes("saliency")) return "";
+  return `<span class="here">${pixel === null ? "&nbsp;" : slope(recording.derivative(k, digit, pixel), true)}</span>`;
 }
 
 /** Cover a map with paper: in slow motion the maps light up one after the other. */

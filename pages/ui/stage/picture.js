@@ -70,10 +70,11 @@ function drawRings(pen, recording, { how, p, q }, cell, colours) {
   }
 }
 
-function pictureCaption(recording, step, { shown }, layout) {
+function pictureCaption(recording, step, { shown, views }, layout) {
   if (shown.how === "partner") return "Clicked pixel p and its best partner q.";
   if (step.stop) return "What the network sees now.";
   const words = changeWords(recording, step.sign);
+  if (shown.how === "picked" && !views.includes("saliency")) return "Point at a pixel; click it to mark it.";
   if (shown.how === "picked") return `Click two pixels you would ${words.replace("get", "make")}.`;
   return layout === "projector" ? `Ringed: next to ${words}.` : `Ringed: the two pixels about to ${words}.`;
 }

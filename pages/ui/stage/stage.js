@@ -31,6 +31,7 @@ function createStage(root) {
     card: createCard(find),
     perturb: createPerturb(find),
     reading: createReading(find),
+    loop: createLoop(find),
   };
   const view = freshView();
   const stage = { report: () => {}, receive };

@@ -1,0 +1,218 @@
+"""Chapter 1: what the network is made of, what it says of a digit, and how logits become probabilities."""
+
+import streamlit as st
+import torch
+from torch import Tensor, nn
+
+from jsma.export import picture
+from pages.ui.choice import DATA
+from pages.ui.course import charts, tasks
+from pages.ui.course.lesson import Lesson
+from pages.ui.course.tasks import Answer
+from pages.ui.glossary import explained
+from pages.ui.networks import OWN
+from pages.ui.words import number, percent
+
+TITLE = "The network and its confidence"
+QUESTION = "What does the network look at?"
+TASKS = ("second-choice", "small-but-equal")
+
+
+def show(lesson: Lesson) -> None:
+    """Show the chapter on the digit of `lesson`."""
+    logits = reading(lesson)
+    _the_network(lesson)
+    _the_answer(lesson, logits)
+    second = logits.argsort(descending=True)[1].item()
+    said = _predict(lesson, logits)
+    if said is None:
+        return
+    verdict = "You said so." if said == second else f"You said {said}, which is number {_place(logits, said)}."
+    st.markdown(f"**The second choice is {second}.** {verdict} {_of_the_target(lesson, logits)}")
+    _scores_and_shares(lesson, logits)
+    _softmax(logits)
+    _check(logits)
+    tasks.keep("logits are scores, softmax turns them into shares of certainty.")
+
+
+@torch.no_grad()
+def reading(lesson: Lesson) -> Tensor:
+    """Return the logits (classes,) of the chosen digit, float64."""
+    return lesson.network.module(lesson.image[None])[0].double()
+
+
+def layers(module: nn.Module, image: Tensor) -> list[tuple[str, str, int]]:
+    """Return what the layers of a sequence do, the shape of what each gives, and how many weights it has learnt.
+
+    image: (1, H, W), sent through the layers for the shapes. Layers without weights of their own that only
+    bend or flatten are told with the one before.
+    """
+    rows, signal = [], image[None]
+    with torch.no_grad():
+        for layer in module.children():
+            signal = layer(signal)
+            shape = " × ".join(str(length) for length in signal.shape[1:])
+            weights = sum(values.numel() for values in layer.parameters())
+            if isinstance(layer, nn.ReLU | nn.Flatten) and rows:
+                name, _, before = rows.pop()
+                rows.append((f"{name}, {_name(layer)}", shape, before))
+            else:
+                rows.append((_name(layer), shape, weights))
+    return rows
+
+
+def _name(layer: nn.Module) -> str:
+    match layer:
+        case nn.Conv2d():
+            return f"Convolution, {layer.out_channels} filters of {layer.kernel_size[0]} × {layer.kernel_size[1]}"
+        case nn.MaxPool2d():
+            return f"Largest of {layer.kernel_size} × {layer.kernel_size}"
+        case nn.Linear():
+            return f"{layer.out_features} weighted sums of all {layer.in_features:,}"
+        case nn.ReLU():
+            return "negatives to 0"
+        case nn.Flatten():
+            return "in one row"
+    return type(layer).__name__
+
+
+def _the_network(lesson: Lesson) -> None:
+    own = lesson.choice.model == OWN
+    st.markdown(
+        f"The network looks at {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white), and at "
+        "nothing else. Layer after layer turns them into ten scores, one for each digit. "
+        + ("You have trained this one yourself." if own else "It has learnt its weights from MNIST's training digits.")
+    )
+    st.markdown(
+        "**Do.** In the sidebar, pick a digit, one of its samples, and a target: the wrong digit that you would like "
+        "it to be read as. They stay with you through all six chapters.",
+        help=explained("source class", "target class"),
+    )
+    left, right = st.columns([1, 3], gap="medium")
+    choice, height, width = lesson.choice, *lesson.image.shape[1:]
+    left.image(
+        picture(lesson.image, lesson.image, scale=7),
+        f"A {choice.digit}, sample {choice.sample + 1}: {height} × {width} pixels",
+        alt=f"A handwritten {choice.digit}, white on black",
+    )
+    rows = [("The picture", f"1 × {height} × {width}", 0), *layers(lesson.network.module, lesson.image)]
+    name, shape, weights = rows.pop()
+    rows += [(f"{name}: the ten **logits**", shape, weights), ("Softmax: the ten **probabilities**", shape, 0)]
+    lines = [f"| {name} | {shape} | {f'{weights:,}' if weights else ''} |" for name, shape, weights in rows]
+    right.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
+
+
+def _the_answer(lesson: Lesson, logits: Tensor) -> None:
+    reads, digit = logits.argmax().item(), lesson.choice.digit
+    words = f"It reads your {digit} as a **{reads}** and is {percent(logits.softmax(0)[reads].item())} sure. "
+    if reads == lesson.choice.target:
+        words += "That is your target already, so there is nothing to attack: pick another target. "
+    elif reads != digit:
+        words += "That is wrong, before any attack. "
+    share = lesson.network.accuracy.get(lesson.choice.data)
+    if share is not None:
+        words += (
+            f"Of the {len(lesson.digits):,} digits in “{DATA[lesson.choice.data]}” it reads {percent(share)} right."
+        )
+    st.markdown(words)
+
+
+def _predict(lesson: Lesson, logits: Tensor) -> int | None:
+    reads = logits.argmax().item()
+    others = [digit for digit in range(len(logits)) if digit != reads]
+    return tasks.predict(
+        "second-choice",
+        f"{lesson.choice.data}-{lesson.position}-{lesson.network.key}",
+        f"Its first choice is {reads}. Which digit is its second choice?",
+        lambda key: st.segmented_control("Second choice", others, key=key, label_visibility="collapsed"),
+    )
+
+
+def _place(logits: Tensor, digit: int) -> int:
+    return int((logits > logits[digit]).sum()) + 1
+
+
+def _of_the_target(lesson: Lesson, logits: Tensor) -> str:
+    target = lesson.choice.target
+    return (
+        f"Your target, {target}, is choice number {_place(logits, target)} of ten, "
+        f"{number((logits.max() - logits[target]).item())} behind the first in logits."
+    )
+
+
+def _scores_and_shares(lesson: Lesson, logits: Tensor) -> None:
+    shares = logits.softmax(0)
+    scores, parts = [number(value) for value in logits.tolist()], [_share(value) for value in shares.tolist()]
+    digits = lesson.choice.digit, lesson.choice.target
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Ten logits**", help=explained("logit"))
+        charts.bars_by_class(logits.tolist(), scores, "logit", *digits)
+    with right:
+        st.markdown("**Softmax makes ten probabilities of them**", help=explained("softmax", "probability"))
+        charts.bars_by_class(shares.tolist(), parts, "probability", *digits)
+    with st.expander("The same numbers as a table"):
+        lines = [f"| {digit} | {scores[digit]} | {parts[digit]} |" for digit in range(len(logits))]
+        st.markdown("\n".join(["| Digit | Logit | Probability |", "| --: | --: | --: |", *lines]))
+
+
+def _share(value: float) -> str:
+    return percent(value) if value >= 0.0005 else number(value)
+
+
+def _softmax(logits: Tensor) -> None:
+    first, second = logits.argsort(descending=True)[:2].tolist()
+    lead = (logits[first] - logits[second]).item()
+    powers = (logits - logits.max()).exp()
+    st.markdown(
+        "**How softmax does it.** It raises e to the power of each logit, so that all become positive, and divides by "
+        "the sum of all ten, so that they add up to 1. Only the distances between logits count: with the first choice "
+        f"{first} taken as 0, the second choice {second} stands at {number(-lead)}.",
+        help=explained("softmax"),
+    )
+    st.latex(
+        rf"p_{{{second}}} = \frac{{e^{{z_{{{second}}}}}}}{{e^{{z_0}} + e^{{z_1}} + \dots + e^{{z_9}}}} = "
+        rf"\frac{{e^{{{-lead:.3f}}}}}{{{powers.sum():.5f}}} = {_tex(logits.softmax(0)[second].item())}"
+    )
+    st.markdown(
+        f"So a lead of {number(lead)} in logits makes the {first} e to the power of {number(lead)}, "
+        f"or **{_times(lead)} times as likely** as the {second}."
+    )
+
+
+def _tex(value: float) -> str:
+    if value >= 0.001:
+        return f"{value:.3f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+
+
+def _times(lead: float) -> str:
+    ratio = torch.tensor(lead, dtype=torch.float64).exp().item()
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}"
+
+
+def _check(logits: Tensor) -> None:
+    others = logits.sort(descending=True)[0][1:]
+    shares = others.exp() / logits.exp().sum()
+    here = (
+        f"Here the other nine probabilities lie between {_share(shares[-1].item())} and {_share(shares[0].item())}, "
+        f"their logits between {number(others[-1].item())} and {number(others[0].item())}."
+    )
+    tasks.question(
+        "small-but-equal",
+        "All ten probabilities are small but one. Are the other nine logits equal?",
+        [
+            Answer("Yes, nearly: all nine are close to nothing.", f"That holds for the probabilities only. {here}"),
+            Answer(
+                "No: they can lie far apart.",
+                f"Softmax hides big differences among small probabilities. {here} The attack will need these "
+                "differences: you meet them again in chapter 4.",
+                right=True,
+            ),
+            Answer(
+                "Yes: softmax makes all but the largest equal.",
+                f"Softmax keeps the order and every ratio; it makes nothing equal. {here}",
+            ),
+        ],
+    )

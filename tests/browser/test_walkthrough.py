@@ -1,0 +1,56 @@
+"""The walkthrough in a real browser: the loop's lines of code light up as they are carried out."""
+
+import pytest
+
+from tests.browser.driving import Lab
+
+WATCH = """list => {
+  window.lit = [];
+  const note = () => {
+    const line = list.querySelector("[aria-current]").dataset.line;
+    if (line !== window.lit.at(-1)) window.lit.push(line);
+  };
+  new MutationObserver(note).observe(list, { attributes: true, attributeFilter: ["aria-current"], subtree: true });
+}"""
+
+
+@pytest.fixture
+def course(profile, server):
+    """Chapter 2 with its prediction locked in, and the lit lines written down in `window.lit`."""
+    lab = Lab(profile.new_page(), server)
+    lab.open("?digit=7&target=3")  # a page below the first makes Streamlit ask for files that are not there
+    lab.page.get_by_role("link", name="Walkthrough").click()
+    lab.page.get_by_role("button", name="The attack in one minute").first.click()
+    lab.page.get_by_label("Pixels", exact=True).fill("10")
+    lab.page.get_by_label("Pixels", exact=True).press("Enter")
+    lab.page.get_by_role("button", name="Lock in and see").click()
+    lab.part("stage-loop").locator("[aria-current]").wait_for()
+    lab.part("stage-loop").evaluate(WATCH)
+    yield lab
+    lab.page.close()
+    assert not lab.complaints
+    assert not lab.foreign
+
+
+def lit(lab: Lab):
+    return lab.part("stage-loop").locator("[aria-current]")
+
+
+def test_stepping_lights_the_lines_in_turn_and_the_end_stays_at_the_line_that_ended_it(course):
+    assert "change(picture, pair)" in lit(course).inner_text()
+    course.press("step")
+    course.page.wait_for_function("window.lit.length >= 5")
+    assert course.page.evaluate("window.lit") == ["ask", "maps", "pair", "none", "change"]
+    course.press("end")
+    course.page.wait_for_function("window.lit.length >= 6")
+    assert "stop: target reached" in lit(course).inner_text()
+    assert "reads 3" in lit(course).inner_text()
+    course.press("back")
+    assert "change(picture, pair)" in lit(course).inner_text()
+
+
+def test_slow_motion_lights_each_line_in_its_own_part(course):
+    course.part("stage-pace").select_option("slow 2")
+    course.press("play")
+    course.page.wait_for_function("window.lit.includes('ask')")
+    assert course.page.evaluate("window.lit.slice(0, 5)") == ["maps", "pair", "none", "change", "ask"]
