@@ -86,10 +86,12 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
 
     originals: (K, 1, H, W), that of class k in row k and on the diagonal; results: for every class
     its attacks towards the K - 1 others, in ascending order; scale: how many dots wide a pixel is
-    drawn. Under each picture stand its ending, and how many pixels changed in how many iterations.
+    drawn. Under each picture stand its ending, and how many pixels changed in how many iterations;
+    one that failed has a dashed frame.
     Raises ValueError where these do not fit together.
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
     classes, _, height, width = originals.shape
     if [len(result.images) for result in results] != [classes - 1] * classes:
@@ -116,6 +118,12 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
             canvas[y : y + height * scale, x : x + width * scale] = shown
             ending = "original" if original else ENDINGS[result.stop[k]]
             write(x + width * scale / 2, y + height * scale + 11, ending, 8, weight="bold")
+            if not original and not result.success[k]:
+                corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
+                sides = (width * scale + 6) / size[0], (height * scale + 6) / size[1]
+                figure.add_artist(
+                    Rectangle(corner, *sides, fill=False, linestyle="--", linewidth=1.5, edgecolor="#687280")
+                )
             if not original:
                 cost = f"{result.changed[k]} px, {result.iterations[k]} it."
                 write(x + width * scale / 2, y + height * scale + 26, cost, 8)

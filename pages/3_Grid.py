@@ -12,13 +12,17 @@ frame.heading("Grid", choice)
 session.publish()
 st.markdown(
     "Every **row** is one digit, every **column** a class that the network is to read in its place. Violet pixels were "
-    "changed. A dashed frame and a ✕ mark an attack that failed. Click a tile to see that attack step by step."
+    "changed: below each picture, how many (px) in how many iterations (it.). A dashed frame and a ✕ mark an attack "
+    "that failed. Click a picture to go through its attack step by step."
 )
-positions = grid.choose_sample(digits)
-work = grid.work(choice.data, network(choice.model), positions, choice.attack)
+with st.container(horizontal=True, key="attacks-figures"):
+    grid.ask_for_sample(digits)
+    figures = st.empty()
+work = grid.work(choice.data, network(choice.model), grid.positions(digits), choice.attack)
+with st.container(key="attacks-progress"):
+    progress = st.empty()
 
-# What is done is drawn at once; the rest keeps its places, which are filled row by row.
-figures, progress = st.empty(), st.empty()
+# What is done is drawn at once; the rest keeps its places, which are filled a few rows at a time.
 clicked, places = {}, {}
 with st.container(key="attacks-box"), st.container(key="attacks"):
     grid.head()
@@ -29,16 +33,16 @@ with st.container(key="attacks-box"), st.container(key="attacks"):
             places[source] = st.empty()
             with places[source].container():
                 grid.draw_waiting(source)
-st.caption("px: pixels changed, of 784. it.: iterations. Original: the digit as it is, with what the network reads.")
 for source, target in clicked.items():
     if target is not None:
-        grid.open_in_lab(source, target, positions, digits)
+        grid.open_in_lab(source, target, work.positions[source], digits)
 
 grid.draw_figures(figures, work)
 with grid.in_progress(progress, work) as moved:
-    for row in work.fill():
-        with places[row.source].container():
-            grid.draw(row)
+    for rows in work.fill():
+        for row in rows:
+            with places[row.source].container():
+                grid.draw(row)
         grid.draw_figures(figures, work)
         moved()
 if work.whole:

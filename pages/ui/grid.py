@@ -20,8 +20,11 @@ from pages.ui.networks import Network, network
 
 CLASSES = 10
 
+ENDS = (1, 3, 6, CLASSES)
+"""Where groups of rows end that are made together: first one row, soon seen; then more, which takes less for each."""
+
 UNASKED_SECONDS = 4.0
-"""After so long no further row is begun unless the visitor asks for it: the cores are shared."""
+"""After so long no further group is begun unless the visitor asks for it: the cores are shared."""
 
 STYLE = (Path(__file__).parent / "grid.css").read_text()
 
@@ -62,12 +65,14 @@ class Work:
         """Whether all rows are done."""
         return len(self.rows) == CLASSES
 
-    def fill(self) -> Iterator[Row]:
-        """Make the missing rows and yield each; end early when stopped, or when it takes long and was not asked for."""
+    def fill(self) -> Iterator[list[Row]]:
+        """Make the missing rows, yield each group; end early when stopped, or when it takes long unasked."""
         begun = monotonic()
         while not (self.whole or self.stopped) and (self.asked or monotonic() - begun < UNASKED_SECONDS):
-            self.rows.append(row(self.data, self.network, self.positions[len(self.rows)], self.attack))
-            yield self.rows[-1]
+            done = len(self.rows)
+            end = next(end for end in ENDS if end > done)
+            self.rows += rows(self.data, self.network, self.positions[done:end], self.attack)
+            yield self.rows[done:]
 
     def report(self) -> Report:
         """Return the figures of all attacks that are done; there must be a row."""
@@ -85,15 +90,26 @@ def others(source: int) -> list[int]:
     return [label for label in range(CLASSES) if label != source]
 
 
-@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=resources.KEYED)
-def row(data: str, network: Network, position: int, attack: Attack) -> Row:
-    """Attack digit `position` of `data` towards the nine other classes."""
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=resources.KEYED)
+def rows(data: str, network: Network, positions: tuple[int, ...], attack: Attack) -> list[Row]:
+    """Attack the digits at `positions` of `data` towards the nine other classes each."""
     digits = resources.digits(data)
-    image, source = digits.images[position].clone(), int(digits.labels[position])
-    result = attack.run(network.module, image.repeat(CLASSES - 1, 1, 1, 1), torch.tensor(others(source)))
+    images, sources = digits.images[list(positions)], digits.labels[list(positions)].tolist()
+    targets = torch.tensor([others(source) for source in sources]).flatten()
+    result = attack.run(network.module, images.repeat_interleave(CLASSES - 1, dim=0), targets)
     with torch.no_grad():
-        reads = int(network.module(image[None]).argmax())
-    return Row(source, image, reads, replace(result, pairs=None))
+        reads = network.module(images).argmax(dim=1).tolist()
+    parts = [slice(k, k + CLASSES - 1) for k in range(0, len(targets), CLASSES - 1)]
+    return [
+        Row(source, image.clone(), read, _part(result, part))
+        for source, image, read, part in zip(sources, images, reads, parts, strict=True)
+    ]
+
+
+def _part(result: Result, part: slice) -> Result:
+    """Return some of the attacks, in memory of their own, so that a cache keeps no more than these."""
+    columns = {name: getattr(result, name)[part].clone() for name in ("images", "success", "iterations", "changed")}
+    return Result(**columns, stop=result.stop[part])
 
 
 def work(data: str, network: Network, positions: tuple[int, ...], attack: Attack) -> Work:
@@ -107,35 +123,31 @@ def work(data: str, network: Network, positions: tuple[int, ...], attack: Attack
 # --- Which digits ---------------------------------------------------------------------------------
 
 
-def choose_sample(digits: Digits) -> tuple[int, ...]:
-    """Let the visitor say which sample of each class, and return the ten positions in `digits`.
+def ask_for_sample(digits: Digits) -> None:
+    """Let the visitor say which sample of each class is attacked, unless the link leaves that out."""
 
-    A class with fewer samples gives its last one, and that is said.
-    """
-    classes = [digits.of_class(label) for label in range(CLASSES)]
-    sample = session.kept().sample
-    if "sample" not in session.kept().hide:
-        _ask_for_sample(sample, max(map(len, classes)))
+    def take() -> None:
+        session.keep(replace(session.kept(), sample=st.session_state["which-sample"] - 1))
+
+    choice, samples = session.kept(), max(map(len, _by_class(digits)))
+    if "sample" in choice.hide:
+        return
+    st.session_state["which-sample"] = min(choice.sample + 1, samples)
+    words = f"Which handwritten example of every digit is attacked, from 1 to {samples}."
+    st.number_input("Sample of each class", 1, samples, key="which-sample", on_change=take, width=180, help=words)
+
+
+def positions(digits: Digits) -> tuple[int, ...]:
+    """Return where in `digits` the chosen sample of each class is; one with fewer gives its last, and says so."""
+    sample, classes = session.kept().sample, _by_class(digits)
     short = [f"{len(found)} of {label}" for label, found in enumerate(classes) if len(found) <= sample]
     if short:
         st.caption(f"Not every class has {sample + 1} samples: there are {', '.join(short)}. The last one stands in.")
     return tuple(int(found[min(sample, len(found) - 1)]) for found in classes)
 
 
-def _ask_for_sample(sample: int, samples: int) -> None:
-    def take() -> None:
-        session.keep(replace(session.kept(), sample=st.session_state["which-sample"] - 1))
-
-    st.session_state["which-sample"] = min(sample + 1, samples)
-    st.number_input(
-        "Sample of each class",
-        1,
-        samples,
-        key="which-sample",
-        on_change=take,
-        width=180,
-        help=f"Which handwritten example of every digit is attacked, from 1 to {samples}.",
-    )
+def _by_class(digits: Digits) -> list[Tensor]:
+    return [digits.of_class(label) for label in range(CLASSES)]
 
 
 # --- Tiles ----------------------------------------------------------------------------------------
@@ -150,22 +162,27 @@ def head() -> None:
 
 def draw(row: Row) -> int | None:
     """Draw a row of tiles; return the target whose tile was clicked, the digit itself on the diagonal, or None."""
-    results = dict(zip(others(row.source), range(CLASSES - 1), strict=True))
+    places = {target: k for k, target in enumerate(others(row.source))}
     clicked, failed = None, []
     with st.container(key=f"attacks-row-{row.source}"), tiles.sheet() as sheet:
         _row_label(row.source)
         for target in range(CLASSES):
-            key, k = f"attack-{row.source}-{target}", results.get(target)
+            key, k = f"attack-{row.source}-{target}", places.get(target)
             if k is None:
                 label, image = f"*{row.source} itself:* **original** read as {row.reads}", row.image
+                sheet.rules.append(f"{_frame(key)} {{ border: 2px solid #8f98a5; }}")
             else:
                 label, image = _label(row, target, k), row.result.images[k]
-                failed += [] if row.result.success[k] else [f".st-key-tile-{key} button::before"]
+                failed += [] if row.result.success[k] else [_frame(key)]
             if sheet.tile(key, label, image, row.image):
                 clicked = target
         if failed:
-            sheet.rules.append(f"{', '.join(failed)} {{ border: 3px dashed; }}")
+            sheet.rules.append(f"{', '.join(failed)} {{ border: 3px dashed #b3bac5; }}")
     return clicked
+
+
+def _frame(key: str) -> str:
+    return f".st-key-attacks .st-key-tile-{key} button::before"
 
 
 def draw_waiting(source: int) -> None:
@@ -185,12 +202,12 @@ def _label(row: Row, target: int, k: int) -> str:
     return f"*{row.source} to {target}:* **{ending}** {changed} px, {iterations} it."
 
 
-def open_in_lab(source: int, target: int, positions: tuple[int, ...], digits: Digits) -> None:
-    """Leave for the lab with exactly this attack; from the diagonal, with the digit."""
+def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None:
+    """Leave for the lab with the attack on digit `position` of class `source`; from the diagonal, with that digit."""
     choice = session.kept()
     if target == source:
         target = choice.with_digit(source).target
-    sample = digits.of_class(source).tolist().index(positions[source])
+    sample = digits.of_class(source).tolist().index(position)
     session.keep(replace(choice, digit=source, sample=sample, target=target))
     st.switch_page("app.py")
 
@@ -200,25 +217,26 @@ def open_in_lab(source: int, target: int, positions: tuple[int, ...], digits: Di
 
 @contextmanager
 def in_progress(place: DeltaGenerator, work: Work) -> Iterator[Callable[[], None]]:
-    """While a grid is filled, show in `place` how far it is and a button to stop; after that, if need be, one to go on.
+    """While a grid is filled, show in `place` how far it is and a button to stop; after that, how its attacks ended.
 
-    Gives a function to be called when there is another row.
+    A grid that is not whole after that gets a button to go on. Gives a function to be called when there are more rows.
     """
     if work.whole:
+        place.caption(_endings(work.report()))
         yield lambda: None
         return
     with place.container(horizontal=True, vertical_alignment="center"):
         bar, button = st.empty(), st.empty()
 
     def moved() -> None:
-        bar.progress(len(work.rows) / CLASSES, f"{len(work.rows)} of {CLASSES} rows", width=320)
+        bar.progress(len(work.rows) / CLASSES, f"{len(work.rows)} of {CLASSES} rows", width=260)
 
     moved()
     if not work.stopped:
         button.button("Stop", key="stop", icon=":material/stop:", on_click=_stop, args=(work,))
     yield moved
     if work.whole:
-        place.empty()
+        place.caption(_endings(work.report()))
     else:
         button.button("Fill the rest", key="fill", icon=":material/play_arrow:", on_click=_go_on, args=(work,))
 
@@ -232,22 +250,20 @@ def _go_on(work: Work) -> None:
 
 
 def draw_figures(place: DeltaGenerator, work: Work) -> None:
-    """Write in `place` the headline figures, each with what it divides by, and how the attacks ended."""
+    """Write in `place` the headline figures, each with what it divides by."""
     if not work.rows:
         place.caption("No attack is done yet.")
         return
     report = work.report()
     attacks, successes = len(report.targets), int(report.result.success.sum())
-    cost = TERMS["distortion"]
-    with place.container():
-        with st.container(horizontal=True, gap="large"):
-            st.metric("Successes", f"{successes} of {attacks}", help=TERMS["success"], width="content")
-            for name, share in (
-                (f"Mean distortion of all {attacks}", report.mean_distortion),
-                (f"Mean distortion of the {successes} successful", report.mean_distortion_of_successful),
-            ):
-                st.metric(name, _percent(share), help=cost, width="content")
-        st.caption(_endings(report))
+    figures = (
+        ("Successes", f"{successes} of {attacks}", "success"),
+        (f"Mean distortion, all {attacks}", _percent(report.mean_distortion), "distortion"),
+        (f"Mean distortion, {successes} successful", _percent(report.mean_distortion_of_successful), "distortion"),
+    )
+    with place.container(horizontal=True, gap="large"):
+        for name, value, term in figures:
+            st.metric(name, value, help=TERMS[term], width="content")
 
 
 def _endings(report: Report) -> str:

@@ -16,7 +16,8 @@ from tests.browser.driving import Lab
 @pytest.fixture
 def opened(lab):
     """The grid as a newcomer finds it, whole."""
-    lab.page.goto(f"{lab.address}/Grid")
+    lab.open()
+    lab.page.get_by_role("link", name="Grid").click()
     whole = lab.page.get_by_text("Of 90 attacks")
     rest = lab.page.get_by_role("button", name="Fill the rest")
     whole.or_(rest).first.wait_for(timeout=60_000)
