@@ -1,4 +1,4 @@
-"""An attack to take along: as an animation, as a picture of one step, as a table."""
+"""An attack to take along: as an animation, as a picture of one step, as a table; and a grid of attacks."""
 
 import csv
 import io
@@ -7,10 +7,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .attack import Step
+from .attack import Result, Step, Stop
 
 TINT = (168, 139, 245)
 """The colour of changed pixels, red, green and blue; darker where the pixel is darker."""
+
+SOURCE, TARGET = "#4b5d74", "#6a35d0"
+"""The colours of source and target."""
+
+ENDINGS = {
+    Stop.REACHED_TARGET: "✓ reached",
+    Stop.BUDGET_SPENT: "✕ budget spent",
+    Stop.NO_ADMISSIBLE_PAIR: "✕ no pair left",
+    Stop.DOMAIN_EMPTY: "✕ no pixels left",
+}
+"""How an attack ended, in as few words as fit under a small picture."""
 
 
 def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350) -> bytes:
@@ -52,7 +63,7 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
     bars.bar(
         range(classes),
         step.probabilities.tolist(),
-        color=["#6a35d0" if c == target else "#8f98a5" for c in range(classes)],
+        color=[TARGET if c == target else "#8f98a5" for c in range(classes)],
     )
     bars.set(xticks=range(classes), ylim=(0, 1), title=f"probabilities; target {target}")
     limit = float(step.jacobian.abs().quantile(0.99)) or 1.0
@@ -67,6 +78,58 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
     image.axis("off")
     file = io.BytesIO()
     figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scale: int = 3) -> bytes:
+    """Return a PNG of attacks on one image of every class, a row a source and a column a target, with labels.
+
+    originals: (K, 1, H, W), that of class k in row k and on the diagonal; results: for every class
+    its attacks towards the K - 1 others, in ascending order; scale: how many dots wide a pixel is
+    drawn. Under each picture stand its ending, and how many pixels changed in how many iterations;
+    one that failed has a dashed frame.
+    Raises ValueError where these do not fit together.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    classes, _, height, width = originals.shape
+    if [len(result.images) for result in results] != [classes - 1] * classes:
+        raise ValueError(f"{classes} originals need {classes} results of {classes - 1} attacks each.")
+    left, top, across, down = 60, 90, width * scale + 16, height * scale + 46
+    size = left + classes * across, top + classes * down
+    canvas = torch.full((size[1], size[0], 3), 255, dtype=torch.uint8).numpy()
+    figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100)
+
+    def write(x: float, y: float, words: str, points: float, **style: object) -> None:
+        figure.text(x / size[0], 1 - y / size[1], words, fontsize=points, ha="center", va="center", **style)
+
+    write(size[0] / 2, 22, title, 12)
+    write(left + classes * across / 2, 50, "target: what the network is to read", 10, color=TARGET)
+    write(14, top + classes * down / 2, "source: the digit as it is", 10, color=SOURCE, rotation=90)
+    for source in range(classes):
+        y, result = top + source * down, results[source]
+        write(40, y + height * scale / 2, str(source), 16, color=SOURCE, weight="bold")
+        write(left + source * across + width * scale / 2, 74, str(source), 16, color=TARGET, weight="bold")
+        for target in range(classes):
+            x, k = left + target * across, target - (target > source)
+            original = target == source
+            shown = picture(originals[source] if original else result.images[k], originals[source], scale)
+            canvas[y : y + height * scale, x : x + width * scale] = shown
+            ending = "original" if original else ENDINGS[result.stop[k]]
+            write(x + width * scale / 2, y + height * scale + 11, ending, 8, weight="bold")
+            if not original and not result.success[k]:
+                corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
+                sides = (width * scale + 6) / size[0], (height * scale + 6) / size[1]
+                figure.add_artist(
+                    Rectangle(corner, *sides, fill=False, linestyle="--", linewidth=1.5, edgecolor="#687280")
+                )
+            if not original:
+                cost = f"{result.changed[k]} px, {result.iterations[k]} it."
+                write(x + width * scale / 2, y + height * scale + 26, cost, 8)
+    figure.figimage(canvas)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)
     return file.getvalue()
 
 

@@ -1,9 +1,49 @@
-"""Grid."""
+"""One digit of every class towards every other class; every cell opens in the lab."""
 
-from pages.ui import controls, frame, session
+import streamlit as st
+
+from pages.ui import controls, frame, grid, session
+from pages.ui.networks import network
 
 CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")
 
 choice, digits = controls.choose(frame.begin("Grid"), CONTROLS)
 frame.heading("Grid", choice)
 session.publish()
+st.markdown(
+    "Every **row** is one digit, every **column** a class that the network is to read in its place. Violet pixels were "
+    "changed: below each picture, how many (px) in how many iterations (it.). A dashed frame and a ✕ mark an attack "
+    "that failed. Click a picture to go through its attack step by step."
+)
+with st.container(horizontal=True, key="attacks-figures"):
+    grid.ask_for_sample(digits)
+    figures = st.empty()
+work = grid.work(choice.data, network(choice.model), grid.positions(digits), choice.attack)
+with st.container(key="attacks-progress"):
+    progress = st.empty()
+
+# What is done is drawn at once; the rest keeps its places, which are filled a few rows at a time.
+clicked, places = {}, {}
+with st.container(key="attacks-box"), st.container(key="attacks"):
+    grid.head()
+    for source in range(grid.CLASSES):
+        if source < len(work.rows):
+            clicked[source] = grid.draw(work.rows[source])
+        else:
+            places[source] = st.empty()
+            with places[source].container():
+                grid.draw_waiting(source)
+for source, target in clicked.items():
+    if target is not None:
+        grid.open_in_lab(source, target, work.positions[source], digits)
+
+grid.draw_figures(figures, work)
+with grid.in_progress(progress, work) as moved:
+    for rows in work.fill():
+        for row in rows:
+            with places[row.source].container():
+                grid.draw(row)
+        grid.draw_figures(figures, work)
+        moved()
+if work.whole:
+    grid.offer_download(work, choice)

@@ -1,0 +1,71 @@
+"""The grid of attacks in a real browser: it fills by itself, and every tile leads to its attack."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import jsma
+from jsma import Attack
+from jsma.export import picture
+from tests.browser.driving import Lab
+
+
+@pytest.fixture
+def opened(lab):
+    """The grid as a newcomer finds it, whole."""
+    lab.open()
+    lab.page.get_by_role("link", name="Grid").click()
+    whole = lab.page.get_by_text("Of 90 attacks")
+    rest = lab.page.get_by_role("button", name="Fill the rest")
+    whole.or_(rest).first.wait_for(timeout=60_000)
+    if not whole.is_visible():  # a slow machine, which asks before it goes on
+        rest.click()
+    whole.wait_for(timeout=60_000)
+    return lab
+
+
+def tile(lab: Lab, source: int, target: int):
+    return lab.page.locator(f".st-key-tile-attack-{source}-{target} button")
+
+
+def decoded(address: str) -> np.ndarray:
+    """Return the picture in a data URL, (H, W, 3)."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGB"))
+
+
+def last_step(source: int, target: int):
+    digits = jsma.load_uci_digits()
+    image = digits.images[int(digits.of_class(source)[0])]
+    return image, list(Attack().steps(jsma.load_model(), image, target))[-1]
+
+
+def test_the_first_screen_fills_by_itself_and_says_how_each_attack_ended(opened):
+    assert opened.page.locator("[class*='st-key-tile-attack-'] button").count() == 100
+    for source, target in ((0, 2), (7, 3), (9, 1)):
+        image, end = last_step(source, target)
+        name = tile(opened, source, target).inner_text()
+        assert f"{end.changed} px, {end.iteration} it." in name
+        assert opened.page.get_by_role("button", name=f"{source} to {target}:").count() == 1
+        style = tile(opened, source, target).evaluate("button => getComputedStyle(button).backgroundImage")
+        np.testing.assert_array_equal(
+            decoded(style.removeprefix('url("').removesuffix('")')), picture(end.image, image)
+        )
+
+
+def test_a_tile_opens_its_attack_in_the_lab(opened):
+    tile(opened, 7, 3).click()
+    opened.part("stage").and_(opened.page.locator("[data-iteration]")).wait_for()
+    opened.wait_for_title("7", "3")
+    image, end = last_step(7, 3)
+    assert (opened.iteration, opened.iterations) == (0, end.iteration)
+    opened.wait_for_address("digit=7")
+    opened.press("end")
+    opened.page.mouse.move(0, 0)
+    shown = decoded(opened.ink("stage-image"))
+    cell = shown.shape[0] / 28
+    middles = ((np.arange(28) + 0.5) * cell).astype(int)
+    difference = shown[middles][:, middles].astype(int) - picture(end.image, image)
+    assert np.abs(difference).max() <= 1  # the stage rounds once more
