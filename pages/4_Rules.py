@@ -37,20 +37,26 @@ def run() -> list[Trace]:
 
 
 def show_race(traces: list[Trace]) -> None:
-    st.markdown(
-        f"All rules make the network read this {choice.digit} as a **{choice.target}**, from the same start. You see "
-        "them where the first one gets there. Step back, play, or go on until all have finished."
-    )
+    goal = f"All rules try to make the network read this {choice.digit} as a **{choice.target}**, from the same start."
+    st.markdown(f"{goal} {where_they_are(traces)}")
     race(image, traces)
     with st.expander("Every iteration as a table"):
         st.dataframe(tables.every_step(traces), hide_index=True, width="stretch")
+
+
+def where_they_are(traces: list[Trace]) -> str:
+    if not any(ran.end.iteration for ran in traces):
+        return "None had to, or could, change a pixel."
+    if any(ran.success for ran in traces):
+        return "You see them where the first one gets there. Step back, play, or go on until all have finished."
+    return "None gets there; you see how far they come. Step back or play to see how."
 
 
 def show_ranking(traces: list[Trace]) -> None:
     st.subheader("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", key="race-lab"):
-        st.caption("Step through one in the lab:")
+        st.caption("Step through one in the lab:", width="content")
         for ran in traces:
             if ran.contender.foil is None and st.button(ran.contender.label, key=f"lab-{ran.contender.label}"):
                 open_in_lab(ran)
@@ -109,7 +115,7 @@ def explain_gaps(found: results.Results) -> None:
     if found.missing:
         some = "Some lines are" if found.lines else "The table is"
         st.markdown(f"{some} not measured yet. With MNIST on the disk this takes hours, and can be interrupted:")
-        st.code("\n".join(found.commands), language="sh")
+        st.code("\n".join(found.commands), language="sh", wrap_lines=True)
     if found.damaged:
         st.warning(
             f"Not a result of benchmarks.table: {', '.join(found.damaged)}. Delete it and run the command again.",

@@ -5,118 +5,128 @@ from statistics import fmean
 from jsma import Direction
 from pages.ui.race import percent
 from pages.ui.race.contenders import Trace
-from pages.ui.race.insight import HOPELESS
+from pages.ui.race.insight import HOPELESS, FoilInsight, Insight
+
+GENERAL = {
+    "JSMA on logits": "β adds up nine classes as if all of them mattered.",
+    "JSMA on probabilities": "The ten probabilities add up to 1, so their derivatives by a pixel add up to 0. So β = "
+    "−α and the score is α²: the search for a pair is a search for the two pixels that move the target's probability "
+    "most.",
+    "WJSMA": "Every other class counts by its probability, so β is about the classes that are still in the running.",
+    "TJSMA": "A derivative says what a pixel does per unit of brightness; one that is nearly at its end can do little "
+    "of it. TJSMA weighs classes as WJSMA does, and multiplies by the room left, so that pixels that can move far come "
+    "first.",
+    "Top two": "It takes the two pixels that pull most on the target's logit and never looks at the other classes.",
+    "One pixel at a time": "It looks for the best single pixel, so that none can make up for what another lacks, and "
+    "asks the network again after every one.",
+}
+"""What holds for every attack by a rule; said once, however many directions are shown."""
 
 
 def reasons(traces: list[Trace]) -> list[str]:
-    """Return a paragraph in Markdown on every trace that has something to tell, in their order.
+    """Return a paragraph in Markdown on every trace that changed pixels, in their order.
 
     Rules are compared with others of the same direction, where those are among `traces`.
     """
-    told = (trace for trace in traces if insights(trace))
-    return [f"**{trace.contender.label}.** {_TELLS[trace.contender.name](trace, traces)}" for trace in told]
+    paragraphs, said = [], set()
+    for trace in filter(insights, traces):
+        name = trace.contender.name
+        live = _LIVE[name](insights(trace), trace, traces)
+        paragraphs.append(f"**{trace.contender.label}.** " + (live if name in said else f"{GENERAL[name]} {live}"))
+        said.add(name)
+    return paragraphs
 
 
-def insights(trace: Trace) -> list:
+def insights(trace: Trace) -> list[Insight] | list[FoilInsight]:
     """Return what every step that changed pixels tells."""
     return [moment.insight for moment in trace.moments if moment.insight is not None]
 
 
-def beside(trace: Trace, name: str, traces: list[Trace]) -> Trace | None:
-    """Return the trace of the contender `name` in the same direction, if it is there and has steps."""
-    found = (t for t in traces if t.contender.name == name and t.contender.direction is trace.contender.direction)
-    return next((t for t in found if insights(t)), None)
+def _beside(trace: Trace, name: str, traces: list[Trace]) -> Trace | None:
+    """Return the trace of the contender `name` in the same direction, if it is there and changed pixels."""
+    same = (each for each in traces if each.contender.direction is trace.contender.direction)
+    return next((each for each in same if each.contender.name == name and insights(each)), None)
 
 
-def of_steps(count: int, steps: int) -> str:
-    """Return "3 of 7 steps", in bold where it matters."""
-    return f"**{count} of {steps}** step{'' if steps == 1 else 's'}"
+def _of_steps(which: list[bool]) -> str:
+    return f"**{sum(which)} of {len(which)}** step{'' if len(which) == 1 else 's'}"
 
 
-def _on_logits(trace: Trace, traces: list[Trace]) -> str:
-    told = insights(trace)
+def _mean_share(told: list[Insight]) -> str:
+    return percent(fmean(step.hopeless for step in told))
+
+
+def _on_logits(told: list[Insight], trace: Trace, traces: list[Trace]) -> str:
     text = (
-        f"β adds up nine classes as if all of them mattered. Taken without its sign, "
-        f"**{percent(fmean(step.hopeless for step in told))}** of what it added up in these steps came from classes "
-        f"that the network gave less than {percent(HOPELESS)}: nobody was going to read those. In "
-        f"{of_steps(sum(step.feeds_rival for step in told), len(told))} the pair raised the logit of the leading rival."
+        f"Taken without signs, **{_mean_share(told)}** of what it added up for the chosen pairs came from classes that "
+        f"the network gave less than {percent(HOPELESS)}: nobody was going to read those. In "
+        f"{_of_steps([step.feeds_rival for step in told])} the pair raised the logit of the leading rival."
     )
-    cured = beside(trace, "WJSMA", traces)
-    return f"{text} {_compared(cured)}" if cured else text
-
-
-def _compared(trace: Trace) -> str:
-    told = insights(trace)
-    return (
-        f"With WJSMA, which weighs each class by its probability, it is "
-        f"{percent(fmean(step.hopeless for step in told))} and "
-        f"{of_steps(sum(step.feeds_rival for step in told), len(told))}."
-    )
-
-
-def _on_probabilities(trace: Trace, _: list[Trace]) -> str:
-    told = insights(trace)
-    return (
-        "The ten probabilities add up to 1, so their derivatives by a pixel add up to 0 (for the pixels chosen here to "
-        f"within {max(step.column_sum for step in told):.0e}; the rest is rounding). So β = −α and the score is α²: "
-        "the search for a pair is a search for the two pixels that move the target's probability most. In "
-        f"{of_steps(sum(step.strongest for step in told), len(told))} the pair was just those two."
-    )
-
-
-def _weighted(trace: Trace, _: list[Trace]) -> str:
-    told = insights(trace)
-    return (
-        "Every other class counts by its probability, so β is about the classes that are still in the running: "
-        f"{percent(fmean(step.hopeless for step in told))} of what it added up came from classes below "
-        f"{percent(HOPELESS)}, and in {of_steps(sum(step.feeds_rival for step in told), len(told))} the pair raised "
-        "the logit of the leading rival."
-    )
-
-
-def _with_room(trace: Trace, traces: list[Trace]) -> str:
-    told = insights(trace)
-    text = (
-        "A derivative says what a pixel does per unit of brightness; a pixel that is nearly at its end can do little "
-        "of it. Multiplied by the room left, pixels that can move far come first: the chosen ones had "
-        f"**{fmean(step.room for step in told):.2f}** of the range left on average."
-    )
-    other = beside(trace, "WJSMA", traces)
-    if other:
-        text += f" Those of WJSMA had {fmean(step.room for step in insights(other)):.2f}."
-    if trace.contender.direction is Direction.BOTH:
-        darkened = sum(step.darkens for step in told)
-        text += f" Free to go both ways, it darkened the pair in {of_steps(darkened, len(told))}."
+    cured = _beside(trace, "WJSMA", traces)
+    if cured:
+        theirs = insights(cured)
+        rises = _of_steps([step.feeds_rival for step in theirs])
+        text += f" With WJSMA, which weighs each class by its probability, it was {_mean_share(theirs)}, and {rises}."
     return text
 
 
-def _top_two(trace: Trace, _: list[Trace]) -> str:
-    told = insights(trace)
+def _on_probabilities(told: list[Insight], *_: object) -> str:
     return (
-        "It takes the two pixels that pull most on the target's logit and never looks at the other classes. In "
-        f"{of_steps(sum(step.refused for step in told), len(told))} its pixels did not lower the others, added up: "
-        "JSMA would have refused that pair."
+        f"(For the pixels chosen here the sum was 0 to within {_power(max(step.column_sum for step in told))}: "
+        f"rounding.) In {_of_steps([step.strongest for step in told])} the pair was just those two."
     )
 
 
-def _one_pixel(trace: Trace, traces: list[Trace]) -> str:
-    told = insights(trace)
-    text = (
-        f"It asked the network for derivatives **{len(told)}** times to change {trace.end.changed} "
-        f"pixel{'' if trace.end.changed == 1 else 's'}."
-    )
-    pairs = beside(trace, "JSMA on logits", traces)
-    if not pairs:
-        return text
-    alone = insights(pairs)
+def _weighted(told: list[Insight], *_: object) -> str:
     return (
-        f"{text} JSMA on logits, in pairs, asked {len(alone)} times for {pairs.end.changed}. In "
-        f"{of_steps(sum(step.alone for step in alone), len(alone))} of JSMA both pixels of the pair were admissible by "
-        "themselves: the pair rarely needs one pixel to make up for the other."
+        f"For the chosen pairs, **{_mean_share(told)}** of what it added up came from classes below "
+        f"{percent(HOPELESS)}, and in {_of_steps([step.feeds_rival for step in told])} the pair raised the logit of "
+        "the leading rival."
     )
 
 
-_TELLS = {
+def _with_room(told: list[Insight], trace: Trace, traces: list[Trace]) -> str:
+    text = f"The chosen pixels had **{fmean(step.room for step in told):.2f}** of the range left on average."
+    other = _beside(trace, "WJSMA", traces)
+    if other:
+        text += f" Those of WJSMA had {fmean(step.room for step in insights(other)):.2f}."
+    if trace.contender.direction is Direction.BOTH:
+        text += f" Free to go both ways, it darkened the pair in {_of_steps([step.darkens for step in told])}."
+    return text
+
+
+def _top_two(told: list[FoilInsight], *_: object) -> str:
+    return (
+        f"In {_of_steps([step.refused for step in told])} the other classes, added up, were not to fall: JSMA would "
+        "have refused those two pixels."
+    )
+
+
+def _one_pixel(told: list[FoilInsight], trace: Trace, traces: list[Trace]) -> str:
+    text = f"It asked for derivatives **{len(told)}** times to change {pixels(trace.end.changed)}."
+    pairs = _beside(trace, "JSMA on logits", traces)
+    if pairs:
+        theirs = insights(pairs)
+        text += (
+            f" JSMA on logits, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
+            f"{_of_steps([step.alone for step in theirs])} both pixels of its pair were admissible by themselves."
+        )
+    return text
+
+
+def pixels(count: int) -> str:
+    """Return "1 pixel", "2 pixels"."""
+    return f"{count} pixel{'' if count == 1 else 's'}"
+
+
+def _power(value: float) -> str:
+    """Return a small number as 6·10⁻⁸, and 0 as 0."""
+    digit, _, exponent = f"{value:.0e}".partition("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digit}·10{raised}" if value else "0"
+
+
+_LIVE = {
     "JSMA on logits": _on_logits,
     "JSMA on probabilities": _on_probabilities,
     "WJSMA": _weighted,

@@ -20,7 +20,6 @@ def ranking(traces: list[Trace], features: int) -> pd.DataFrame:
             "Distortion": percent(trace.end.changed / features),
             "Iterations": trace.end.iteration,
             "Reads at the end": trace.end.reads,
-            "How sure": percent(trace.end.sure),
             "Target's probability": percent(trace.end.probability),
         }
         for trace in ordered
@@ -58,16 +57,17 @@ def lines(traces: list[Trace], output: str) -> alt.Chart:
     )
     labels = [trace.contender.label for trace in traces]
     dashes = dict(zip(WAYS, [[1, 0], [6, 3], [2, 2]], strict=True))
-    legend = alt.Legend(title=None, orient="top", columns=4, labelLimit=240, symbolStrokeWidth=3)
+    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=240, symbolType="stroke", symbolSize=500)
     title = f"Target's {output}"
     form = ".1%" if output == "probability" else ".3f"
     axis = alt.Axis(format="%") if output == "probability" else alt.Axis()
+    scale = alt.Scale(domain=[0, 1]) if output == "probability" else alt.Scale()
     return (
         alt.Chart(points, description=f"{title} by the number of changed pixels, a line for each rule.")
         .mark_line(point={"size": 28}, strokeWidth=2)
         .encode(
             x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("Value:Q", title=title, axis=axis),
+            y=alt.Y("Value:Q", title=title, axis=axis, scale=scale),
             order="Iteration:Q",
             color=alt.Color(
                 "Rule:N",
@@ -81,7 +81,7 @@ def lines(traces: list[Trace], output: str) -> alt.Chart:
             ),
             tooltip=["Rule:N", "Iteration:Q", "Pixels changed:Q", alt.Tooltip("Value:Q", title=title, format=form)],
         )
-        .properties(height=320)
+        .properties(height=360)
     )
 
 
