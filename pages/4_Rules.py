@@ -102,7 +102,12 @@ def show_measured() -> None:
         st.markdown("**97.10 %** success, with **4.02 %** of the pixels changed on average.")
     with ours:
         if found.lines:
-            st.dataframe(tables.committed(found), hide_index=True, width="stretch")
+            st.dataframe(
+                tables.committed(found),
+                hide_index=True,
+                width="stretch",
+                column_config={"Attacks": st.column_config.NumberColumn(format="localized")},
+            )
             st.caption("Distortion: the share of pixels changed, on average. Read from benchmarks/results.")
         explain_gaps(found)
     st.markdown(

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 ENDS = {
     Stop.REACHED_TARGET: "Reached the target",
     Stop.BUDGET_SPENT: "Failed: budget spent",
-    Stop.NO_ADMISSIBLE_PAIR: "Failed: nothing admissible",
+    Stop.NO_ADMISSIBLE_PAIR: "Failed: none admissible",
     Stop.DOMAIN_EMPTY: "Failed: no pixel left",
 }
 """Why each attack ended, in a few words."""

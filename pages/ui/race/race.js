@@ -32,6 +32,7 @@ function createRace(root) {
       pictures = data.traces.map((trace) => picturesOf(data.original, trace.steps));
       cards = data.traces.map((trace, at) => createCard(trace, at, data));
       find(".cards").replaceChildren(...cards.map((card) => card.element));
+      root.style.setProperty("--count", cards.length);
       last = Math.max(...data.traces.map((trace) => trace.steps.length - 1));
     }
     if (!same) pause();
@@ -117,11 +118,13 @@ function createCard(trace, at, { width, height, target }) {
   element.dataset.testid = `race-card-${at}`;
   element.innerHTML = `
     <h3><i></i><span class="label"></span></h3>
-    <canvas width="${width}" height="${height}" role="img" data-testid="race-image-${at}"></canvas>
-    <p class="reading">reads <b class="pill" data-testid="race-reads-${at}"></b> <span data-testid="race-sure-${at}"></span></p>
-    <p>target ${target}: <b data-testid="race-target-${at}"></b></p>
-    <span class="meter" aria-hidden="true"><i></i></span>
-    <p><b data-testid="race-changed-${at}"></b> changed</p>
+    <div>
+      <canvas width="${width}" height="${height}" role="img" data-testid="race-image-${at}"></canvas>
+      <p class="reading">reads <b class="pill" data-testid="race-reads-${at}"></b> <span data-testid="race-sure-${at}"></span></p>
+      <p>target ${target}: <b data-testid="race-target-${at}"></b></p>
+      <span class="meter" aria-hidden="true"><i></i></span>
+      <p><b data-testid="race-changed-${at}"></b> changed</p>
+    </div>
     <p class="status" data-testid="race-status-${at}"></p>`;
   const part = (name) => element.querySelector(`[data-testid="race-${name}-${at}"]`);
   element.querySelector(".label").textContent = trace.label;

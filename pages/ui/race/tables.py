@@ -15,10 +15,10 @@ def ranking(traces: list[Trace], features: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Rule": trace.contender.label,
-            "How it ended": ENDS[trace.stop],
             "Pixels changed": trace.end.changed,
             "Distortion": percent(trace.end.changed / features),
             "Iterations": trace.end.iteration,
+            "How it ended": ENDS[trace.stop],
             "Reads at the end": trace.end.reads,
             "Target's probability": percent(trace.end.probability),
         }
@@ -57,7 +57,7 @@ def lines(traces: list[Trace], output: str) -> alt.Chart:
     )
     labels = [trace.contender.label for trace in traces]
     dashes = dict(zip(WAYS, [[1, 0], [6, 3], [2, 2]], strict=True))
-    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=240, symbolType="stroke", symbolSize=500)
+    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=240, symbolType="stroke", symbolSize=500)
     title = f"Target's {output}"
     form = ".1%" if output == "probability" else ".3f"
     axis = alt.Axis(format="%") if output == "probability" else alt.Axis()
@@ -66,7 +66,7 @@ def lines(traces: list[Trace], output: str) -> alt.Chart:
         alt.Chart(points, description=f"{title} by the number of changed pixels, a line for each rule.")
         .mark_line(point={"size": 28}, strokeWidth=2)
         .encode(
-            x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1, tickCount=12)),
             y=alt.Y("Value:Q", title=title, axis=axis, scale=scale),
             order="Iteration:Q",
             color=alt.Color(
@@ -81,7 +81,7 @@ def lines(traces: list[Trace], output: str) -> alt.Chart:
             ),
             tooltip=["Rule:N", "Iteration:Q", "Pixels changed:Q", alt.Tooltip("Value:Q", title=title, format=form)],
         )
-        .properties(height=360)
+        .properties(height=360 + 20 * len(traces))  # the legend takes its room from this, a line a rule
     )
 
 
