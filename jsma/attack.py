@@ -219,7 +219,7 @@ class Attack:
         stop = _why_stop(has_won(logits, labels, untargeted), budget_left, two_left, best.pairs.found)
         goes_on = stop == GOES_ON
         pair = torch.stack([best.pairs.first, best.pairs.second], dim=1).where(goes_on[:, None], -1)
-        return _Turn(logits.detach(), first, best, stop, goes_on, pair, self._change(images, pair, best.sign))
+        return _Turn(logits.detach(), first, best, stop, goes_on, pair, moved(images, pair, best.sign, self.theta))
 
     def _offer(self, way: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Offer":
         """Return the best pair of each image for one direction, with what it was chosen from."""
@@ -228,17 +228,6 @@ class Attack:
             a, b = a * room, b * room
         sign = torch.full((len(images),), way.sign, device=images.device)
         return _Offer(a, b, domain, best_pair(a, b, domain, way), sign)
-
-    def _change(self, images: Tensor, pair: Tensor, sign: Tensor) -> Tensor:
-        """Return the images with both pixels of the pair (N, 2) moved by theta, where there is one (not -1)."""
-        pixels = images.flatten(1)
-        moves, pair, sign = pair >= 0, pair.clamp(min=0), sign[:, None].to(pixels.dtype)
-        before = pixels.gather(1, pair)
-        moved = (before + sign * self.theta).clamp(0, 1)
-        end = sign.clamp(min=0)
-        rounding = min(self.theta / 4, torch.finfo(moved.dtype).eps * (8 + 1 / self.theta))  # of 1 / theta additions
-        moved = torch.where((moved - end).abs() < rounding, end, moved)
-        return pixels.scatter(1, pair, torch.where(moves, moved, before)).view_as(images)
 
     def _step(self, model: nn.Module, iteration: int, images: Tensor, originals: Tensor, turn: "_Turn") -> Step:
         if turn.goes_on:
@@ -259,7 +248,7 @@ class Attack:
             others_gradient=shown.others_gradient[0],
             domain=shown.domain[0],
             pair=pair,
-            changed=int(_count_changed(images, originals)[0]),
+            changed=int(count_changed(images, originals)[0]),
             stop=stop,
         )
 
@@ -282,7 +271,7 @@ class _State:
         """Return what there is."""
         reasons = [None if number == GOES_ON else REASONS[number] for number in self.stop.tolist()]
         success = self.stop == REASONS.index(Stop.REACHED_TARGET)
-        changed = _count_changed(self.images, self.originals)
+        changed = count_changed(self.images, self.originals)
         pairs = self.pairs[:, :-1].cpu()
         return Result(self.images, success.cpu(), reasons, self.iterations.cpu(), changed.cpu(), pairs)
 
@@ -325,6 +314,18 @@ def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Te
     if direction is Direction.INCREASE:
         return (images < 1) & (images >= originals)
     return (images > 0) & (images <= originals)
+
+
+def moved(images: Tensor, features: Tensor, sign: Tensor, theta: float) -> Tensor:
+    """Return the images with the features (N, k) of each moved by sign (N,) times theta; a feature -1 is none."""
+    pixels = images.flatten(1)
+    moves, features, sign = features >= 0, features.clamp(min=0), sign[:, None].to(pixels.dtype)
+    before = pixels.gather(1, features)
+    after = (before + sign * theta).clamp(0, 1)
+    end = sign.clamp(min=0)
+    rounding = min(theta / 4, torch.finfo(after.dtype).eps * (8 + 1 / theta))  # of 1 / theta additions
+    after = torch.where((after - end).abs() < rounding, end, after)
+    return pixels.scatter(1, features, torch.where(moves, after, before)).view_as(images)
 
 
 def _better(one: _Offer, two: _Offer) -> _Offer:
@@ -400,5 +401,6 @@ def _batch_size(given: int | None, features: int) -> int:
     return given
 
 
-def _count_changed(images: Tensor, originals: Tensor) -> Tensor:
+def count_changed(images: Tensor, originals: Tensor) -> Tensor:
+    """Return how many features of each image differ from the original's, (N,)."""
     return (images != originals).flatten(1).sum(dim=1)

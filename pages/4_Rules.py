@@ -1,7 +1,143 @@
-"""Rules."""
+"""Rules: the same digit and target under several saliency rules, side by side, and why they differ."""
+
+from dataclasses import replace
+
+import streamlit as st
 
 from pages.ui import controls, frame, session
+from pages.ui.glossary import TERMS
+from pages.ui.networks import network
+from pages.ui.race import race, results, tables
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, trace
+from pages.ui.race.reasons import reasons
+
+EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
 choice, digits = controls.choose(frame.begin("Rules"), ("data", "digit", "sample", "target", "model", "theta", "gamma"))
 frame.heading("Rules", choice)
 session.publish()
+position = int(digits.of_class(choice.digit)[choice.sample])
+image = digits.images[position]
+
+
+def run() -> list[Trace]:
+    """Let the visitor choose who runs, and return their attacks."""
+    labels = st.multiselect(
+        "Rules",
+        CONTENDERS,
+        AT_FIRST,
+        max_selections=MOST,
+        key="race-contenders",
+        persist_state="session",
+        help=f"At most {MOST} at a time. They brighten pixels unless they say otherwise: **darken**, or **both** ways. "
+        + " ".join(f"**{name}**: {TERMS[name]}" for name in EXPLAINED),
+    )
+    subject = (choice.data, network(choice.model), position, choice.target)
+    return [trace(*subject, label, choice.theta, choice.gamma) for label in labels]
+
+
+def show_race(traces: list[Trace]) -> None:
+    goal = f"All rules try to make the network read this {choice.digit} as a **{choice.target}**, from the same start."
+    st.markdown(f"{goal} {where_they_are(traces)}")
+    race(image, traces)
+    with st.expander("Every iteration as a table"):
+        st.dataframe(tables.every_step(traces), hide_index=True, width="stretch")
+
+
+def where_they_are(traces: list[Trace]) -> str:
+    if not any(ran.end.iteration for ran in traces):
+        return "None had to, or could, change a pixel."
+    if any(ran.success for ran in traces):
+        return "You see them where the first one gets there. Step back, play, or go on until all have finished."
+    return "None gets there; you see how far they come. Step back or play to see how."
+
+
+def show_ranking(traces: list[Trace]) -> None:
+    st.subheader("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
+    st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center", key="race-lab"):
+        st.caption("Step through one in the lab:", width="content")
+        for ran in traces:
+            if ran.contender.foil is None and st.button(ran.contender.label, key=f"lab-{ran.contender.label}"):
+                open_in_lab(ran)
+
+
+def open_in_lab(ran: Trace) -> None:
+    attack = ran.contender.attack(choice.theta, choice.gamma)
+    session.keep(replace(choice, rule=attack.rule, output=attack.output, direction=attack.direction))
+    st.switch_page("app.py")
+
+
+def show_lines(traces: list[Trace]) -> None:
+    st.subheader("What each pixel buys", anchor=False)
+    kinds = {"probability": "Probability", "logit": "Logit"}
+    kind = st.segmented_control(
+        "The target's",
+        kinds,
+        default="probability",
+        format_func=kinds.get,
+        required=True,
+        key="race-output",
+        help=f"**Probability**: {TERMS['probability']} **Logit**: {TERMS['logit']}",
+    )
+    st.altair_chart(tables.lines(traces, kind), width="stretch")
+    st.caption("Dashes are rules that darken, dots those that go both ways. The numbers are in the table above.")
+
+
+def show_reasons(traces: list[Trace]) -> None:
+    st.subheader("Why they differ", anchor=False)
+    paragraphs = reasons(traces)
+    for paragraph in paragraphs:
+        st.markdown(paragraph)
+    if not paragraphs:
+        st.markdown("Not one of them changed a pixel here, so there is nothing to compare.")
+
+
+def show_measured() -> None:
+    st.subheader("On all test images", anchor=False)
+    found = results.measured()
+    ours, theirs = st.columns([3, 1], gap="medium")
+    with theirs.container(border=True):
+        st.markdown("**The paper** reports, for its own network:")
+        st.markdown("**97.10 %** success, with **4.02 %** of the pixels changed on average.")
+    with ours:
+        if found.lines:
+            st.dataframe(
+                tables.committed(found),
+                hide_index=True,
+                width="stretch",
+                column_config={"Attacks": st.column_config.NumberColumn(format="localized")},
+            )
+            st.caption("Distortion: the share of pixels changed, on average. Read from benchmarks/results.")
+        explain_gaps(found)
+    st.markdown(
+        "The plain rule on logits is the paper's. How it fares depends on the network as much as on the rule, so its "
+        "line beside the paper's compares two networks. The lines of one network among each other compare the rules."
+    )
+
+
+def explain_gaps(found: results.Results) -> None:
+    if found.missing:
+        some = "Some lines are" if found.lines else "The table is"
+        st.markdown(f"{some} not measured yet. With MNIST on the disk this takes hours, and can be interrupted:")
+        st.code("\n".join(found.commands), language="sh", wrap_lines=True)
+    if found.damaged:
+        st.warning(
+            f"Not a result of benchmarks.table: {', '.join(found.damaged)}. Delete it and run the command again.",
+            icon=":material/info:",
+        )
+    old = [line for line in found.lines if not line.current]
+    if old:
+        names = ", ".join(f"{line.model}-{line.setting}" for line in old)
+        st.caption(f"Measured on other weights than those that are here now: {names}.")
+
+
+traces = run()
+if traces:
+    show_race(traces)
+    show_ranking(traces)
+    show_lines(traces)
+    show_reasons(traces)
+else:
+    st.info("Choose at least one rule above to see its attack.", icon=":material/info:")
+show_measured()

@@ -21,6 +21,7 @@ KNOWS = {
     "workers": set(),
     "attack": {"convolution", "jacobian", "rules", "saliency", "workers"},
     "refinement": {"attack", "jacobian", "rules"},
+    "foils": {"attack", "jacobian", "rules", "saliency"},
     "report": {"attack", "jacobian", "rules", "saliency", "sharing"},
     "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing"},
     "training": {"data", "models"},

@@ -44,6 +44,10 @@ TERMS = {
     "WJSMA": "Weighted JSMA: in b, every other class counts by its probability, so that hopeless ones do not distract.",
     "TJSMA": "WJSMA with both derivatives of a pixel also multiplied by the room it has left, so that pixels that can "
     "move far come first.",
+    "Top two": "Not the paper's, but what one widely used library does under the name of JSMA: the two pixels with the "
+    "largest a are changed, and the other classes are not looked at.",
+    "One pixel at a time": "Not the paper's attack: each iteration changes the single admissible pixel (a above 0, "
+    "b below 0) with the largest −a × b. It may change as many pixels as the rules that work in pairs.",
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
 }
 

@@ -1,0 +1,137 @@
+"""Who runs in the race, the rules and the foils, and what is kept of each attack."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+
+from jsma import Attack, Direction, Output, Rule, Step, Stop
+from jsma.foils import Foil, FoilStep, foil_steps
+from pages.ui import resources
+from pages.ui.networks import Network
+from pages.ui.race.insight import FoilInsight, Insight, insight, insight_of_foil
+
+RULES = {
+    "JSMA on logits": (Rule.JSMA, Output.LOGITS),
+    "JSMA on probabilities": (Rule.JSMA, Output.PROBABILITIES),
+    "WJSMA": (Rule.WJSMA, Output.LOGITS),
+    "TJSMA": (Rule.TJSMA, Output.LOGITS),
+}
+FOILS = {"Top two": Foil.TOP_TWO, "One pixel at a time": Foil.ONE_PIXEL}
+WAYS = {Direction.INCREASE: "", Direction.DECREASE: ", darken", Direction.BOTH: ", both"}
+"""How a direction is told; brightening is the rule and needs no word."""
+
+COLOURS = dict(
+    zip([*RULES, *FOILS], ["#d07a1f", "#2f7fd0", "#1f9d74", "#c4529b", "#7f8794", "#a88b12"], strict=True),
+)
+"""One for each rule, whichever way it goes; they read on white and on black."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A rule or a foil, by its name in RULES or FOILS, and which way it changes pixels."""
+
+    name: str
+    direction: Direction
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name + WAYS[self.direction]
+
+    @property
+    def foil(self) -> Foil | None:
+        """Which foil it is, if it is one."""
+        return FOILS.get(self.name)
+
+    def attack(self, theta: float, gamma: float) -> Attack:
+        """Return its settings; a foil takes all but the rule from them."""
+        rule, output = RULES.get(self.name, (Rule.JSMA, Output.LOGITS))
+        return Attack(rule, output, self.direction, theta, gamma)
+
+
+CONTENDERS = {each.label: each for name in [*RULES, *FOILS] for each in (Contender(name, way) for way in WAYS)}
+"""All there are, by their labels."""
+
+AT_FIRST = ["JSMA on logits", "JSMA on probabilities", "WJSMA", "TJSMA", "TJSMA, both", "Top two"]
+MOST = 8
+"""How many run at a time."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One iteration, 0 is the untouched image: what the network says, and what has been changed.
+
+    sure: the probability of the class it reads; probability and logit: the target's; moves: each
+    pixel (flat index) that differs from the iteration before, with its value now; insight: what there
+    is to say on the pixels to be changed next, None on the last.
+    """
+
+    iteration: int
+    reads: int
+    sure: float
+    probability: float
+    logit: float
+    changed: int
+    moves: tuple[tuple[int, float], ...]
+    insight: Insight | FoilInsight | None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A whole attack by one contender."""
+
+    contender: Contender
+    target: int
+    moments: tuple[Moment, ...]
+    stop: Stop
+
+    @property
+    def success(self) -> bool:
+        """Whether the network reads the target in the end."""
+        return self.stop is Stop.REACHED_TARGET
+
+    @property
+    def end(self) -> Moment:
+        """The last moment."""
+        return self.moments[-1]
+
+    def at(self, iteration: int) -> Moment:
+        """Return the moment of an iteration; who has finished stays at the end."""
+        return self.moments[min(iteration, len(self.moments) - 1)]
+
+
+@st.cache_data(max_entries=512, show_spinner="Attacking …", hash_funcs=resources.KEYED)
+def trace(data: str, network: Network, index: int, target: int, label: str, theta: float, gamma: float) -> Trace:
+    """Return the attack on digit `index` of `data` towards `target` by the contender called `label`."""
+    contender, image = CONTENDERS[label], resources.digits(data).images[index]
+    attack = contender.attack(theta, gamma)
+    if contender.foil:
+        steps = list(foil_steps(contender.foil, network.module, image, target, attack))
+        insights = [insight_of_foil(step) for step in steps]
+    else:
+        steps = list(attack.steps(network.module, image, target))
+        insights = [insight(step, target, attack) for step in steps]
+    images = [step.image.flatten() for step in steps]
+    moments = [
+        _moment(step, before, now, target, told)
+        for step, before, now, told in zip(steps, [images[0], *images], images, insights, strict=False)
+    ]
+    return Trace(contender, target, tuple(moments), steps[-1].stop)
+
+
+def _moment(
+    step: Step | FoilStep, before: torch.Tensor, now: torch.Tensor, target: int, told: Insight | FoilInsight | None
+) -> Moment:
+    pixels = (now != before).nonzero().flatten().tolist()
+    reads = int(step.outputs.argmax())
+    return Moment(
+        iteration=step.iteration,
+        reads=reads,
+        sure=step.probabilities[reads].item(),
+        probability=step.probabilities[target].item(),
+        logit=step.outputs[target].item(),
+        changed=step.changed,
+        moves=tuple((pixel, now[pixel].item()) for pixel in pixels),
+        insight=told,
+    )

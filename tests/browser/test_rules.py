@@ -1,0 +1,125 @@
+"""The race of the page Rules in a real browser, against the attacks that Python runs."""
+
+import pytest
+import torch
+
+import jsma
+from jsma import Attack, Output
+from jsma.foils import Foil, foil_steps
+from pages.ui.race import percent
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS
+from tests.browser.driving import Lab
+
+
+class Race(Lab):
+    """The page Rules, with its race."""
+
+    def open(self, link: str = "") -> "Race":
+        self.page.goto(f"{self.address}/Rules{link}")
+        self.part("race").and_(self.page.locator("[data-iteration]")).wait_for()
+        # Streamlit first looks for its server below the page's own address, and only then further up.
+        self.complaints = [complaint for complaint in self.complaints if "404" not in complaint]
+        return self
+
+    @property
+    def iteration(self) -> int:
+        return int(self.part("race").get_attribute("data-iteration"))
+
+    @property
+    def iterations(self) -> int:
+        return int(self.part("race").get_attribute("data-iterations"))
+
+    def press(self, name: str) -> None:
+        self.part(f"race-{name}").click()
+
+    def drag_to(self, iteration: int) -> None:
+        self.part("race-slider").fill(str(iteration))
+
+
+@pytest.fixture
+def race(profile, server):
+    """The page Rules in a page of its own; fails the test if it complained or asked another machine."""
+    race = Race(profile.new_page(), server)
+    yield race
+    race.page.close()
+    assert not race.complaints
+    assert not race.foreign
+
+
+def steps_of(label: str, digits: jsma.Digits) -> list:
+    image, model = digits.images[digits.of_class(0)[0]], jsma.load_model()
+    contender = CONTENDERS[label]
+    attack = Attack() if contender.foil else contender.attack(1.0, 0.145)
+    assert attack.output is (Output.PROBABILITIES if "probabilities" in label else Output.LOGITS)
+    return list(foil_steps(Foil.TOP_TWO, model, image, 2, attack) if contender.foil else attack.steps(model, image, 2))
+
+
+def check(race: Race, at: int, steps: list) -> None:
+    """Check card `at` against the steps it draws, at the iteration that is shown."""
+    step = steps[min(race.iteration, len(steps) - 1)]
+    reads = int(step.outputs.argmax())
+    assert race.part(f"race-reads-{at}").inner_text() == str(reads)
+    assert race.part(f"race-sure-{at}").inner_text() == f"{percent(step.probabilities[reads].item())} sure"
+    assert race.part(f"race-target-{at}").inner_text() == percent(step.probabilities[2].item())
+    assert race.part(f"race-changed-{at}").inner_text().split()[0] == str(step.changed)
+    done = race.iteration >= len(steps) - 1
+    status = race.part(f"race-status-{at}").inner_text()
+    assert (status == "on its way") is not done
+    if done:
+        assert (status == "Reached the target") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
+    ink = race.part(f"race-image-{at}").evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+    )
+    tinted = {pixel for pixel in range(784) if len({*ink[4 * pixel : 4 * pixel + 3]}) > 1}
+    expected = (step.image != steps[0].image).flatten().nonzero().flatten().tolist()
+    assert tinted == set(expected)
+
+
+def test_all_step_together_and_those_that_have_finished_stay(race, uci):
+    race.open()
+    traces = [steps_of(label, uci) for label in AT_FIRST]
+    ends = [len(steps) - 1 for steps in traces]
+    won = [len(steps) - 1 for steps in traces if steps[-1].stop is jsma.Stop.REACHED_TARGET]
+    assert (race.iteration, race.iterations) == (min(won), max(ends))
+    for move, expected in [(None, min(won)), ("start", 0), ("step", 1), ("step", 2), ("back", 1), ("end", max(ends))]:
+        if move:
+            race.press(move)
+        assert race.iteration == expected
+        for at, steps in enumerate(traces):
+            check(race, at, steps)
+    race.drag_to(min(won) + 1)
+    for at, steps in enumerate(traces):
+        check(race, at, steps)
+    assert race.part("race-step").is_enabled()
+
+
+def test_keys_step_and_playing_ends_at_the_last_finish(race):
+    race.open("?gamma=0.02")
+    assert race.iterations <= 7
+    race.page.keyboard.press("Home")
+    assert race.iteration == 0
+    race.page.keyboard.press("ArrowRight")
+    race.page.keyboard.press("ArrowRight")
+    race.page.keyboard.press("ArrowLeft")
+    assert race.iteration == 1
+    race.page.keyboard.press("Space")
+    assert race.part("race-play").get_attribute("aria-label") == "Pause"
+    race.part("race").and_(race.page.locator(f"[data-iteration='{race.iterations}']")).wait_for()
+    assert race.part("race-play").get_attribute("aria-label") == "Play"
+    assert race.part("race-step").is_disabled()
+
+
+def test_other_rules_keep_the_iteration_and_another_digit_starts_anew(race, uci):
+    race.open()
+    race.press("start")
+    race.press("step")
+    race.page.get_by_role("button", name="Remove Top two", exact=True).click()
+    race.part("race-card-5").wait_for(state="detached")
+    assert race.iteration == 1
+    race.page.locator(".st-key-digit-7 button").click()
+    race.wait_for_address("digit=7")
+    race.page.get_by_text("make the network read this 7").wait_for()
+    model, image = jsma.load_model(), uci.images[uci.of_class(7)[0]][None]
+    results = [CONTENDERS[label].attack(1.0, 0.145).run(model, image, torch.tensor([2])) for label in AT_FIRST[:5]]
+    first = min(int(result.iterations) for result in results if result.success)
+    race.part("race").and_(race.page.locator(f"[data-iteration='{first}']")).wait_for()
