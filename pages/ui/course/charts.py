@@ -49,7 +49,7 @@ def lines(data: pd.DataFrame, x: str, y: str, of: str, dashed: str) -> None:
             color=alt.Color(
                 f"{of}:N",
                 scale=alt.Scale(domain=names, range=[ours["line" if name == dashed else "target"] for name in names]),
-                legend=alt.Legend(title=None, orient="bottom"),
+                legend=alt.Legend(title=None, orient="top"),
             ),
             strokeDash=alt.StrokeDash(
                 f"{of}:N", scale=alt.Scale(domain=names, range=[[5, 4] if name == dashed else [1, 0] for name in names])

@@ -93,7 +93,8 @@ def chapter(number: int, lesson: Lesson) -> None:
 def foot(chapter: int) -> None:
     """Draw the ways to the chapters before and after; after the last, what to do next."""
     if chapter == len(CHAPTERS):
-        _after_the_course()
+        with st.container(key="chapter-body-after"):
+            _after_the_course()
     with st.container(horizontal=True, horizontal_alignment="distribute", key="chapter-turn"):
         for number, way in ((chapter - 1, "← {}"), (chapter + 1, "{} →")):
             if 1 <= number <= len(CHAPTERS):

@@ -74,6 +74,7 @@ def _how_steep(lesson: Lesson, output: Output) -> None:
             f"The network is only {percent(sure)} sure here, so the probabilities still move; on a surer digit they "
             "are nearly flat. Try another sample."
         )
+    words += " On probabilities the ten numbers of a pixel add up to 0: what one class gains, the others lose."
     st.markdown(words, help=explained("softmax", "probability"))
 
 
@@ -219,7 +220,7 @@ def _checks(lesson: Lesson) -> None:
     st.subheader("Read a small one", anchor=False)
     st.markdown("A picture of 2 × 2 pixels and two of its maps, made up:")
     for column, name, table in zip(
-        st.columns([1, 1, 1, 2]),
+        st.columns([1, 1, 1, 1.5], gap="medium"),
         ("The picture", "Map of the target", "Map of the true class"),
         (PICTURE, TARGET_MAP, TRUE_MAP),
         strict=False,

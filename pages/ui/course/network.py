@@ -170,13 +170,12 @@ def _softmax(logits: Tensor) -> None:
         f"{first} taken as 0, the second choice {second} stands at {number(-lead)}.",
         help=explained("softmax"),
     )
-    st.latex(
-        rf"p_{{{second}}} = \frac{{e^{{z_{{{second}}}}}}}{{e^{{z_0}} + e^{{z_1}} + \dots + e^{{z_9}}}} = "
-        rf"\frac{{e^{{{-lead:.3f}}}}}{{{powers.sum():.5f}}} = {_tex(logits.softmax(0)[second].item())}"
-    )
+    whole = rf"\frac{{e^{{z_{{{second}}}}}}}{{e^{{z_0}} + e^{{z_1}} + \dots + e^{{z_9}}}}"
+    here = rf"\frac{{e^{{{-lead:.3f}}}}}{{{powers.sum():.5f}}} = {_tex(logits.softmax(0)[second].item())}"
+    st.latex(rf"\begin{{aligned}} p_{{{second}}} &= {whole} \\[6pt] &= {here} \end{{aligned}}")
     st.markdown(
-        f"So a lead of {number(lead)} in logits makes the {first} e to the power of {number(lead)}, "
-        f"or **{_times(lead)} times as likely** as the {second}."
+        f"A lead of {number(lead)} in logits makes the {first} **{_times(lead)} times as likely** as the {second}: "
+        f"e to the power of {number(lead)}."
     )
 
 

@@ -63,7 +63,9 @@ function drawMap(canvas, recording, view, digit) {
 /** Where the maps are shown by themselves, what each says of the pixel pointed at. */
 function numberBelow(recording, { k, pixel, views }, digit) {
   if (views.includes("saliency")) return "";
-  return `<span class="here">${pixel === null ? "&nbsp;" : slope(recording.derivative(k, digit, pixel), true)}</span>`;
+  if (pixel === null) return `<span class="here">&nbsp;</span>`;
+  const isA = digit === recording.target && recording.rule !== "tjsma"; // the read-out has it to the last digit
+  return `<span class="here">${slope(isA ? recording.a(k, pixel) : recording.derivative(k, digit, pixel), true)}</span>`;
 }
 
 /** Cover a map with paper: in slow motion the maps light up one after the other. */
