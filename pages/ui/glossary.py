@@ -46,3 +46,8 @@ TERMS = {
     "move far come first.",
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
 }
+
+
+def explained(*names: str) -> str:
+    """Return the explanations of the terms `names`, as help beside a sentence that uses them."""
+    return "\n\n".join(f"**{name}** {TERMS[name]}" for name in names)

@@ -20,8 +20,8 @@ def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
     target = facts["target"]
     reading = (
         f"**Iteration {step} of {recording.iterations}.** The network reads a **{now['reads']}** "
-        f"({_percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
-        f"{_percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
+        f"({percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
+        f"{percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
     )
     if hidden:
         return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
@@ -35,11 +35,11 @@ def _what_next(facts: dict, now: dict) -> str:
     kind = "logit" if facts["output"] == "logits" else "probability"
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
-        f"{kind} by α = {_number(pair['alpha'])} and all others, added up, by β = {_number(pair['beta'])}, each per "
+        f"{kind} by α = {number(pair['alpha'])} and all others, added up, by β = {number(pair['beta'])}, each per "
         f"unit of brightness. {'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
-        f"no other scores higher than its −αβ = −({_number(pair['alpha'])}) × ({_number(pair['beta'])}) = "
-        f"**{_number(pair['score'])}**. To first order the target's {kind} should change by "
-        f"{_number(pair['forecast'], sign=True)}; it will change by {_number(pair['happened'], sign=True)}."
+        f"no other scores higher than its −αβ = −({number(pair['alpha'])}) × ({number(pair['beta'])}) = "
+        f"**{number(pair['score'])}**. To first order the target's {kind} should change by "
+        f"{number(pair['forecast'], sign=True)}; it will change by {number(pair['happened'], sign=True)}."
     )
 
 
@@ -51,11 +51,13 @@ def _why_ended(facts: dict, now: dict) -> str:
     return f"**Stopped.** {STOPS[now['stop']]} {cost}"
 
 
-def _number(value: float, sign: bool = False) -> str:
+def number(value: float, sign: bool = False) -> str:
+    """Return three decimals, or a power of ten where those would read as zero, with a true minus sign."""
     plus = "+" if sign else ""
     text = f"{value:{plus}.3f}" if abs(value) >= 0.0005 or value == 0 else f"{value:{plus}.2e}"
     return text.replace("-", "−")
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share as a percentage with one decimal."""
     return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"
