@@ -129,7 +129,10 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
             lines, x="gamma", y="share", x_label="Budget γ in %", y_label="Success in %", color=VIOLET, height=240
         )
         said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
-        st.caption(f"Share of {len(report.targets)} attacks that succeed with less budget: {said}.")
+        st.caption(
+            f"Which share of the {len(report.targets)} attacks succeeds with less budget: {said}. At γ = 0 are those "
+            "that the network reads as the target before any change."
+        )
     with left:
         if guess is None:
             st.info("Lock in your prediction above, and the table by digit and target appears here.")
@@ -149,15 +152,19 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
         )
         st.altair_chart(_heat_map(report, values[what], what), width="stretch")
         st.caption(MEANINGS[what])
+        with st.expander("The same numbers as a table, a row a digit, a column a target"):
+            classes = range(report.classes)
+            st.dataframe(pd.DataFrame([[_text(report, values[what], what, s, t) for t in classes] for s in classes]))
         _compare(report, guess)
 
 
 VIOLET = "#8a63e0"
+DECIMALS = {"Success": "{:.0f}", "Mean distortion": "{:.1f}", "Hardness": "{:.2f}"}
 MEANINGS = {
     "Success": "In percent of the attacks on this digit towards this target.",
     "Mean distortion": "In percent of the pixels, over all attacks of the cell, failed ones included.",
-    "Hardness": "The area under mean distortion as a function of success rate, in percent. Where nothing succeeds it "
-    "is 0: that is not easy, it is out of reach. Look at success beside it.",
+    "Hardness": "The area under mean distortion as a function of success rate, in percent. Where nothing succeeds "
+    "there is no curve and no hardness: never, which is harder than any number here.",
 }
 
 
@@ -169,6 +176,7 @@ def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
             "digit": source,
             "target": target,
             "value": 100 * float(values[source, target]),
+            "number": _text(report, values, what, source, target),
             "success": f"{percent(float(success[source, target]), 0)}",
             "distortion": f"{percent(float(distortion[source, target]))}",
         }
@@ -184,9 +192,19 @@ def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
     )
     squares = base.mark_rect().encode(color=alt.Color("value:Q", scale=alt.Scale(scheme="purples"), legend=None))
     ink = alt.condition(f"datum.value > {middle}", alt.value("white"), alt.value("#1a1f26"))
-    form = ".0f" if what == "Success" else ".1f" if what == "Mean distortion" else ".2f"
-    numbers = base.mark_text(fontSize=11).encode(text=alt.Text("value:Q", format=form), color=ink)
+    numbers = base.mark_text(fontSize=11).encode(text="number:N", color=ink)
     return (squares + numbers).properties(height=360)
+
+
+def _text(report: Report, values: Tensor, what: str, source: int, target: int) -> str:
+    """Return the number of a cell in percent, a dash where there was no attack, "never" for the hardness of no "
+    "success."""
+    success = report.success_by_source_and_target[source, target]
+    if success.isnan():
+        return "–"
+    return (
+        "never" if what == "Hardness" and success == 0 else DECIMALS[what].format(100 * float(values[source, target]))
+    )
 
 
 def _compare(report: Report, guess: tuple[int, int]) -> None:
@@ -294,8 +312,8 @@ def _whole_test_set() -> None:
     st.subheader("A whole test set", anchor=False)
     st.markdown(
         "The paper reports that 97.10 % of its attacks succeed and change 4.02 % of the pixels on average, for its "
-        "own network. Every rule, on logits and on probabilities, brightening and darkening, on all 10,000 digits of "
-        "MNIST's test set, stands beside that line on the page Rules."
+        "own network. What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
+        "line on the page Rules."
     )
     st.page_link("pages/4_Rules.py", label="The full table on the page Rules", icon=":material/table:")
 

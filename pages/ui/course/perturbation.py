@@ -163,7 +163,7 @@ def _less_budget(recording: Recording) -> None:
         with right:
             iterations = f"{limit} iteration{'' if limit == 1 else 's'}"
             st.markdown(
-                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} the network reads a "
+                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads a "
                 f"**{now['reads']}** and gives the {target} {percent(now['probabilities'][target])}. "
                 f"{STOPS['BUDGET_SPENT' if step < recording.iterations else findings.stop(recording)]}"
             )

@@ -125,8 +125,8 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     )
     if len(pairs) == len(NAMES):
         st.markdown(
-            "Of all admissible pairs that share no pixel with the winner, one of the others has the largest α, the "
-            "other the largest −β. Being strong one way is not enough: the score is a product."
+            "The others were chosen to tempt you. Of the admissible pairs without the winner's pixels, one has the "
+            "largest α; of those left, the other has the largest −β. The score is a product, so both have to be large."
         )
 
 
@@ -162,12 +162,12 @@ def _good_alone(recording: Recording) -> None:
     if late:
         st.markdown(
             f"So a partner was needed at iteration{'s' if len(late) > 1 else ''} {', '.join(late)} of 0 to "
-            f"{steps - 1}. *Colour by kind*, below the plane, shows which pixels are good at what."
+            f"{steps - 1}. *Colour by kind*, beside the plane, shows which pixels are good at what."
         )
     else:
         st.markdown(
             "So in this attack no pixel ever needed its partner: two good single pixels were always there. Pairs "
-            "matter where good single pixels run out. *Colour by kind*, below the plane, shows which pixels are good "
+            "matter where good single pixels run out. *Colour by kind*, beside the plane, shows which pixels are good "
             "at what."
         )
 
@@ -249,8 +249,8 @@ def _collapsed(lesson: Lesson, recording: Recording) -> None:
         "its score is α²."
     )
     st.markdown(
-        f"Computed here, on this digit, in double precision: the largest |α + β| of all pairs is **{remainder:.1e}**, "
-        f"where |a| goes up to {largest:.1e}. What is left is rounding."
+        f"Computed here, on this digit, in double precision: the largest |α + β| of all pairs is "
+        f"**{number(remainder)}**, where |a| goes up to {number(largest)}. What is left is rounding."
     )
     if recording.iterations:
         best = findings.two_best_alone(recording)
