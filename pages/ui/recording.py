@@ -50,6 +50,13 @@ class Recording:
         """How many pairs were changed; also the number of the last step."""
         return len(self.facts["steps"]) - 1
 
+    def image(self, step: int) -> torch.Tensor:
+        """Return the image (1, H, W) as it stood at `step`, unpacked from the payload: to 1 / 65535."""
+        shape = (len(self.facts["steps"]), 1, self.facts["height"], self.facts["width"])
+        values = math.prod(shape)
+        packed = np.frombuffer(self.payload, "<u2", values, len(self.payload) - 3 * values)  # the domain is last
+        return torch.from_numpy(packed.reshape(shape)[step] / np.float32(65535))
+
 
 def record(model: nn.Module, image: torch.Tensor, label: int, target: int, attack: Attack) -> Recording:
     """Attack `image` (1, H, W), a digit labelled `label`, towards `target`, and record every step."""
