@@ -19,21 +19,23 @@ from pages.ui import anatomy, maps, networks, readings
 from pages.ui import training as own
 from pages.ui.training import Material, Settings, State, Training
 
-MNIST_ROOT = jsma.data.mnist_root()  # before a fixture says that there is none
 APP = str(Path(__file__).parents[1] / "app.py")
 PAGE = "pages/2_Model.py"
+NOWHERE = str(Path(__file__).parent / "no-such-folder")
 QUICK = {"architecture": "lenet", "epochs": 1, "rate": 3e-3, "share": 0.1, "seed": 3}
 """144 UCI digits: two batches."""
 
 
 @pytest.fixture(scope="module", autouse=True)
-def only_uci(tmp_path_factory):
+def nothing_is_remembered():
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def only_uci(monkeypatch):
     """Nothing but the UCI digits is on the machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JSMA_DATA_DIR", str(tmp_path_factory.mktemp("nothing")))
-        st.cache_data.clear()
-        st.cache_resource.clear()
-        yield
+    monkeypatch.setenv("JSMA_DATA_DIR", NOWHERE)
 
 
 def visit(**link: str) -> AppTest:
@@ -49,7 +51,9 @@ def visit(**link: str) -> AppTest:
 @pytest.fixture(scope="module")
 def trained() -> AppTest:
     """A visitor who has trained a network by QUICK; not to be moved."""
-    return press_train(visit())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JSMA_DATA_DIR", NOWHERE)
+        return press_train(visit())
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +149,8 @@ def test_the_confusion_table_is_what_a_plain_loop_counts(uci):
     reads = readings.outputs("uci", networks.Network("shipped", "", "tutorial", module, {})).argmax(dim=1)
     counted = [[0] * 10 for _ in range(10)]
     with torch.no_grad():
-        for image, label in zip(uci.images, uci.labels.tolist(), strict=True):
-            counted[label][int(module(image[None])[0].argmax())] += 1
+        for logits, label in zip(module(uci.images).tolist(), uci.labels.tolist(), strict=True):
+            counted[label][logits.index(max(logits))] += 1
     table = readings.confusion(uci.labels, reads)
     assert table.tolist() == counted
     mistakes = {(t, r): counted[t][r] for t in range(10) for r in range(10) if t != r}
@@ -189,7 +193,7 @@ def test_a_trained_network_stands_in_for_the_shipped_ones_and_is_what_its_settin
     with torch.no_grad():
         right = sum(int(module(uci.images[k : k + 1]).argmax()) == int(uci.labels[k]) for k in aside)
     assert network.accuracy == {"uci": pytest.approx(right / len(aside))}
-    assert f"Of {len(aside)} digits" in words(trained)
+    assert f"Of the {len(aside)} digits that were kept aside" in words(trained)
     assert f"it reads {right:,} right" in words(trained)
     assert "Done: 2 batches" in words(trained)
 
@@ -306,7 +310,7 @@ def test_digits_that_test_a_network_are_never_learnt_from(uci):
 
 
 def test_mnists_training_digits_are_used_where_they_are(mnist, monkeypatch):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(MNIST_ROOT))
+    monkeypatch.undo()
     material = own.material(mnist=True)
     train_digits = jsma.load_mnist(split="train")
     assert torch.equal(material.lessons.images, train_digits.images[:-300])

@@ -15,10 +15,13 @@ WIDTH = 960
 """About how wide a sheet is drawn, in screen pixels; the browser makes it smaller where there is less room."""
 
 
-def sheet(maps: Tensor, theme: str) -> np.ndarray:
-    """Return maps (K, H, W) side by side in rows, as uint8 (height, width, 4), the gaps between them transparent."""
+def sheet(maps: Tensor, theme: str, square: bool = False) -> np.ndarray:
+    """Return maps (K, H, W) side by side in rows, as uint8 (height, width, 4), the gaps between them transparent.
+
+    theme: "light" or "dark". square: as many rows as columns, if possible, rather than a third.
+    """
     count, height, width = maps.shape
-    columns = _columns(count)
+    columns = _columns(count, 1 if square else 3)
     gap = max(1, round(width / 8))
     cells = np.zeros((math.ceil(count / columns) * columns, height + gap, width + gap, 4), np.uint8)
     cells[:count, :height, :width, :3] = _colours(maps.numpy(), theme)
@@ -29,9 +32,9 @@ def sheet(maps: Tensor, theme: str) -> np.ndarray:
     return whole.repeat(scale, 0).repeat(scale, 1)
 
 
-def _columns(count: int) -> int:
-    """Return how many maps stand in a row: about three times as many as there are rows, and all rows full."""
-    about = min(count, math.ceil(math.sqrt(3 * count)))
+def _columns(count: int, to_rows: int) -> int:
+    """Return how many maps stand in a row: at least `to_rows` times as many as there are rows, and all rows full."""
+    about = min(count, math.ceil(math.sqrt(to_rows * count)))
     return next(columns for columns in range(about, count + 1) if count % columns == 0)
 
 

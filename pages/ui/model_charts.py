@@ -24,7 +24,11 @@ def outputs(values: Tensor, label: int, name: str, form: str, theme: str) -> alt
     table["end"] = table[name].clip(lower=0)
     room = max(0.25 * float(values.clamp(min=0).max() - values.clamp(max=0).min()), 1e-9)
     scale = alt.Scale(domain=[min(0.0, float(values.min())), float(values.clamp(min=0).max()) + room], nice=False)
-    rows = alt.Y("class:O", title=None, axis=alt.Axis(labelFontSize=14, ticks=False, domain=False, grid=False))
+    rows = alt.Y(
+        "class:O",
+        title=None,
+        axis=alt.Axis(labelOverlap=False, labelFontSize=14, ticks=False, domain=False, grid=False),
+    )
     base = alt.Chart(table).encode(y=rows, tooltip=["class:O", alt.Tooltip(f"{name}:Q", format=form)])
     bars = base.mark_bar(height=14).encode(
         x=alt.X(f"{name}:Q", title=name, scale=scale, axis=alt.Axis(grid=False, labels=False, ticks=False)),
@@ -33,7 +37,7 @@ def outputs(values: Tensor, label: int, name: str, form: str, theme: str) -> alt
     numbers = base.mark_text(align="left", dx=5, fontSize=13, color=colours["ink"]).encode(
         x=alt.X("end:Q", scale=scale), text=alt.Text(f"{name}:Q", format=form)
     )
-    return (bars + numbers).properties(height=10 * 25)
+    return (bars + numbers).properties(height=290)
 
 
 def confusion(table: Tensor, theme: str) -> alt.LayerChart:

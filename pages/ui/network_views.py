@@ -3,6 +3,7 @@
 import streamlit as st
 from torch import Tensor
 
+from jsma.export import picture
 from pages.ui import maps, model_charts
 from pages.ui.anatomy import Layer, as_maps
 from pages.ui.glossary import TERMS
@@ -29,7 +30,8 @@ def layer_table(layers: list[Layer]) -> None:
         for layer in layers
     ]
     alt = "The layers, with the shape of each one's output and how many parameters it has."
-    st.table(rows, border="horizontal", hide_index=True, alt=alt)
+    with st.container(key="layers"):
+        st.table(rows, border="horizontal", hide_index=True, alt=alt)
 
 
 def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
@@ -59,19 +61,26 @@ def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -
         "every place; pixel times weight, added up, is its answer there. Orange weights want ink, blue ones want none.",
         help=TERMS["filter"],
     )
-    whole, one = st.columns([3, 2], gap="large")
-    whole.image(maps.sheet(weights, theme), width="stretch", alt=f"The {count} filters of the first layer.")
+    whole, one = st.columns([2, 3], gap="large")
+    whole.image(
+        maps.sheet(weights, theme, square=True), width="stretch", alt=f"The {count} filters of the first layer."
+    )
     with one:
         strongest = int(answers.amax(dim=(1, 2)).argmax())
         chosen = st.slider("Filter", 1, count, strongest + 1, key=f"filter-of-{count}") - 1
         _at_work(image, weights[chosen], answers[chosen], f"filter {chosen + 1}", theme)
-        st.caption(f"No filter answers this digit more strongly, at any place, than filter {strongest + 1}.")
+        st.caption(f"At its best place filter {strongest + 1} answers this digit more strongly than any other filter.")
 
 
 def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: str) -> None:
-    pictures = ((image, "the digit"), (weights[None], name), (answers[None], "its answers"))
-    for column, (picture, title) in zip(st.columns(3), pictures, strict=True):
-        column.image(maps.sheet(picture, theme), caption=title, width="stretch", alt=title)
+    pictures = {
+        "the digit": picture(image, image, scale=8),
+        name: maps.sheet(weights[None], theme),
+        "its answers": maps.sheet(answers[None], theme),
+    }
+    with st.container(key="at-work"):
+        for column, (title, colours) in zip(st.columns(3, gap="small"), pictures.items(), strict=True):
+            column.image(colours, title, width="stretch", alt=title)
     row, column = divmod(int(answers.argmax()), answers.shape[1])
     st.caption(
         f"Weights from {_number(weights.min())} to {_number(weights.max())}. Answers from {_number(answers.min())} to "
@@ -110,4 +119,4 @@ def _number(value: Tensor) -> str:
 
 
 def _percent(share: Tensor) -> str:
-    return f"{100 * float(share):.1f} %"
+    return f"{100 * float(share):.1f} %" if share < 0.9995 else "100 %"

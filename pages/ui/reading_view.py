@@ -8,7 +8,7 @@ from torch import Tensor
 
 from jsma import Digits
 from pages.ui import model_charts, readings, session, tiles, training_panel
-from pages.ui.choice import DATA, Choice
+from pages.ui.choice import Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, Network
 
@@ -27,7 +27,7 @@ def show(choice: Choice, network: Network, digits: Digits, theme: str) -> None:
     if choice.model == OWN:
         rows = rows[training_panel.judges(choice.data)]
     table = readings.confusion(digits.labels[rows], reads[rows])
-    _accuracy(table, len(rows) < len(digits), choice.data)
+    _accuracy(table, len(rows) < len(digits))
     key = f"confusion-{choice.data}-{network.key}"
     for name, label in zip(("true", "read"), readings.largest_mistake(table), strict=True):
         st.session_state.setdefault(f"{key}-{name}", label)
@@ -40,11 +40,11 @@ def show(choice: Choice, network: Network, digits: Digits, theme: str) -> None:
         _digits_of_cell(choice, digits, of_cell, read, sure)
 
 
-def _accuracy(table: Tensor, some_kept_aside: bool, data: str) -> None:
+def _accuracy(table: Tensor, only_kept_aside: bool) -> None:
     count, right = int(table.sum()), int(table.diagonal().sum())
-    which = f"{DATA[data]}, only those kept aside from its training" if some_kept_aside else DATA[data]
+    which = " that were kept aside from its training" if only_kept_aside else ""
     st.markdown(
-        f"Of {count:,} digits ({which}) it reads {right:,} right: **{100 * right / count:.2f} %**. A row of the table "
+        f"Of the {count:,} digits{which} it reads {right:,} right: **{100 * right / count:.2f} %**. A row of the table "
         "is what the digits are, a column what it takes them for. Click a cell to see its digits.",
         help=TERMS["confusion table"],
     )

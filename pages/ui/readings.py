@@ -45,5 +45,6 @@ def largest_mistake(table: Tensor) -> tuple[int, int]:
 
 @st.cache_data(max_entries=512, show_spinner=False, hash_funcs=resources.KEYED)
 def _part(data: str, network: Network, start: int) -> np.ndarray:
+    images = resources.digits(data).images[start : start + PART]
     with torch.no_grad():
-        return network.module(resources.digits(data).images[start : start + PART]).numpy()
+        return network.module(images.to(memory_format=torch.channels_last)).numpy()  # quicker in this layout

@@ -20,12 +20,13 @@ def panel(theme: str) -> None:
     """Draw what there is to do: choose the settings, or watch the training that is under way."""
     st.subheader("Train your own", anchor=False)
     training = st.session_state.get("training")
-    if training is not None and not _settled(training):
-        _watch(training, theme)
-        return
-    if training is not None:
-        _show_end(training, theme)
-    _choose(Settings() if training is None else training.settings)
+    with st.empty().container():  # emptied at once: what was drawn here before would stay until the training ends
+        if training is not None and not _settled(training):
+            _watch(training, theme)
+            return
+        if training is not None:
+            _show_end(training, theme)
+        _choose(None if training is None else training.settings)
 
 
 def judges(data: str) -> Tensor | slice:
@@ -38,9 +39,10 @@ def _settled(training: Training) -> bool:
     return training.state is State.FAILED or st.session_state.get("own_training") is training
 
 
-def _choose(last: Settings) -> None:
+def _choose(last: Settings | None) -> None:
     from_mnist = mnist_is_here()
     count = 60_000 if from_mnist else 1_797
+    last = last or (Settings(epochs=3, share=0.1) if from_mnist else Settings())
     st.markdown(_what_is_learnt_from(from_mnist))
     columns = st.columns(5, vertical_alignment="bottom")
     settings = {
