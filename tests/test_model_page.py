@@ -1,5 +1,6 @@
 """The page Model: the network taken apart, whole data sets read, a network of one's own from training to the lab."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -233,6 +234,23 @@ def test_who_trains_at_the_same_time_is_not_disturbed(uci):
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(train_by_slices, (1, 2, 1)))
     assert together == [*alone, alone[0]]
+
+
+def test_it_can_be_stopped_from_another_thread_in_the_middle_of_a_batch(uci):
+    material = Material("some digits", uci, uci.first(20))
+    training = Training(Settings("lenet", epochs=6), material)
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(training.advance, 600)
+        while not training.done:
+            time.sleep(0.001)
+        training.stop()
+        assert busy.result()
+    assert training.state is State.STOPPED
+    assert 0 < training.done < training.batches
+    module = initialised("lenet", 0)
+    batches = train(module, uci, epochs=6, seed=0)
+    assert [next(batches).loss for _ in training.losses] == training.losses
+    assert weights_of(training.module) == weights_of(module)
 
 
 def one_batch_and_away(training: Training, seconds: float) -> None:

@@ -27,7 +27,7 @@ def outputs(values: Tensor, label: int, name: str, form: str, theme: str) -> alt
     rows = alt.Y(
         "class:O",
         title=None,
-        axis=alt.Axis(labelOverlap=False, labelFontSize=14, ticks=False, domain=False, grid=False),
+        axis=alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=14, ticks=False, domain=False, grid=False),
     )
     base = alt.Chart(table).encode(y=rows, tooltip=["class:O", alt.Tooltip(f"{name}:Q", format=form)])
     bars = base.mark_bar(height=14).encode(
@@ -52,7 +52,7 @@ def confusion(table: Tensor, theme: str) -> alt.LayerChart:
     )
     cells["shown"] = [str(count) if count else "" for count in cells["digits"]]
     worst = max(1, int(cells[cells["true"] != cells["read"]]["digits"].max()))
-    plain = {"labelAngle": 0, "labelFontSize": 14, "ticks": False, "domain": False}
+    plain = {"labelAngle": 0, "labelFlush": False, "labelFontSize": 14, "ticks": False, "domain": False}
     base = alt.Chart(cells).encode(
         x=alt.X("read:O", title="read as", axis=alt.Axis(orient="top", **plain)),
         y=alt.Y("true:O", title="true class", axis=alt.Axis(**plain)),

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
 import streamlit as st
 import torch
@@ -126,7 +126,9 @@ class State(Enum):
 class Training:
     """A training under way: it goes on while `advance` is called, and keeps what it has when it is stopped.
 
-    losses: of every batch so far; accuracies: (batches so far, share of the probe read right), in order.
+    A visitor's click starts a new run of the page while the old one may still be at its last batch, in
+    another thread: they take turns. losses: of every batch so far; accuracies: (batches so far, share
+    of the probe read right), in order.
     """
 
     def __init__(self, settings: Settings, material: Material) -> None:
@@ -139,6 +141,7 @@ class Training:
         self.losses: list[float] = []
         self.accuracies = [(0, accuracy(self.module, material.probe))]
         self.state, self.seconds = State.RUNNING, 0.0
+        self._turn, self._stop_asked = Lock(), False
 
     @property
     def done(self) -> int:
@@ -157,29 +160,34 @@ class Training:
 
     def advance(self, seconds: float) -> bool:
         """Train for about so long, as soon as a core is free; return False if none was in that time."""
-        began = time.monotonic()
-        free = _CORES.acquire(timeout=seconds)
-        if free:
-            try:
-                until = time.monotonic() + seconds
-                while self.state is State.RUNNING and time.monotonic() < until:
-                    self._one_batch()
-                    time.sleep(0.001)  # hands the interpreter to whoever waits for it
-            finally:
-                _CORES.release()
-        self.seconds += time.monotonic() - began
+        with self._turn:
+            began = time.monotonic()
+            free = _CORES.acquire(timeout=seconds)
+            if free:
+                try:
+                    self._train_until(time.monotonic() + seconds)
+                finally:
+                    _CORES.release()
+            self.seconds += time.monotonic() - began
         return free
 
     def stop(self) -> None:
         """End here and keep what has been learnt; nothing happens if the end has come already."""
-        if self.state is State.RUNNING:
-            self._end(State.STOPPED)
+        self._stop_asked = True
+        with self._turn:
+            if self.state is State.RUNNING:
+                self._end(State.STOPPED)
 
     def network(self) -> Network:
         """Return what has been learnt as a network of which no accuracy is known yet."""
         name = self.settings.architecture
         key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
         return Network(key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {})
+
+    def _train_until(self, moment: float) -> None:
+        while self.state is State.RUNNING and not self._stop_asked and time.monotonic() < moment:
+            self._one_batch()
+            time.sleep(0.001)  # hands the interpreter to whoever waits for it
 
     def _one_batch(self) -> None:
         self.losses.append(next(self._batches).loss)

@@ -20,10 +20,11 @@ def panel(theme: str) -> None:
     """Draw what there is to do: choose the settings, or watch the training that is under way."""
     st.subheader("Train your own", anchor=False)
     training = st.session_state.get("training")
-    with st.empty().container():  # emptied at once: what was drawn here before would stay until the training ends
-        if training is not None and not _settled(training):
+    watching, choosing = st.empty(), st.empty()  # a place each, so that one is gone as soon as the other is drawn
+    if training is not None and not _settled(training):
+        with watching.container():
             _watch(training, theme)
-            return
+    with choosing.container():
         if training is not None:
             _show_end(training, theme)
         _choose(None if training is None else training.settings)
@@ -182,6 +183,8 @@ def _show_end(training: Training, theme: str) -> None:
     st.page_link("app.py", label="Attack it in the lab", icon=":material/arrow_forward:")
     places = [column.empty() for column in st.columns(2)]
     _draw_curves(training, places, theme)
+    if not training.done:
+        return
     st.caption(
         f"Left, the loss of every batch: from {training.losses[0]:.3f} to {training.losses[-1]:.3f}. Right, the share "
         f"of the {len(training.material.probe):,} digits kept aside that is read right: from "
