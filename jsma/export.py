@@ -117,7 +117,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
             shown = picture(originals[source] if original else result.images[k], originals[source], scale)
             canvas[y : y + height * scale, x : x + width * scale] = shown
             ending = "original" if original else ENDINGS[result.stop[k]]
-            write(x + width * scale / 2, y + height * scale + 11, ending, 8, weight="bold")
+            write(x + width * scale / 2, y + height * scale + 14, ending, 8, weight="bold")
             if not original and not result.success[k]:
                 corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
                 sides = (width * scale + 6) / size[0], (height * scale + 6) / size[1]
@@ -126,7 +126,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
                 )
             if not original:
                 cost = f"{result.changed[k]} px, {result.iterations[k]} it."
-                write(x + width * scale / 2, y + height * scale + 26, cost, 8)
+                write(x + width * scale / 2, y + height * scale + 29, cost, 8)
     figure.figimage(canvas)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)

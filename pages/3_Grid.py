@@ -11,9 +11,9 @@ choice, digits = controls.choose(frame.begin("Grid"), CONTROLS)
 frame.heading("Grid", choice)
 session.publish()
 st.markdown(
-    "Every **row** is one digit, every **column** a class that the network is to read in its place. Violet pixels were "
-    "changed: below each picture, how many (px) in how many iterations (it.). A dashed frame and a ✕ mark an attack "
-    "that failed. Click a picture to go through its attack step by step."
+    "A **row** for every digit, a **column** for every class it is to be read as. Violet pixels were changed; below "
+    "stands how many (px), in how many iterations (it.). A dashed frame and a ✕ mark a failed attack. Click a picture "
+    "to step through its attack."
 )
 with st.container(horizontal=True, key="attacks-figures"):
     grid.ask_for_sample(digits)

@@ -167,7 +167,7 @@ def test_a_stopped_grid_keeps_its_rows_and_goes_on_where_it_was(app, monkeypatch
 
 def test_a_grid_that_is_not_asked_for_ends_after_its_time(app, monkeypatch):
     now = iter(range(1000))
-    monkeypatch.setattr(grid, "monotonic", lambda: next(now))
+    monkeypatch.setattr(grid, "thread_time", lambda: next(now))
     monkeypatch.setattr(grid, "UNASKED_SECONDS", 3.0)  # begun at second 0, looked at at 1, 2 and 3
     opened(app)
     assert len(app.session_state.grid.rows) == 3  # of 10

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
+from time import thread_time
 
 import streamlit as st
 import torch
@@ -24,7 +24,7 @@ ENDS = (1, 3, 6, CLASSES)
 """Where groups of rows end that are made together: first one row, soon seen; then more, which takes less for each."""
 
 UNASKED_SECONDS = 4.0
-"""After so long no further group is begun unless the visitor asks for it: the cores are shared."""
+"""After so much computing no further group is begun unless the visitor asks for it: the cores are shared."""
 
 STYLE = (Path(__file__).parent / "grid.css").read_text()
 
@@ -67,8 +67,8 @@ class Work:
 
     def fill(self) -> Iterator[list[Row]]:
         """Make the missing rows, yield each group; end early when stopped, or when it takes long unasked."""
-        begun = monotonic()
-        while not (self.whole or self.stopped) and (self.asked or monotonic() - begun < UNASKED_SECONDS):
+        begun = thread_time()
+        while not (self.whole or self.stopped) and (self.asked or thread_time() - begun < UNASKED_SECONDS):
             done = len(self.rows)
             end = next(end for end in ENDS if end > done)
             self.rows += rows(self.data, self.network, self.positions[done:end], self.attack)
@@ -209,7 +209,7 @@ def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None
         target = choice.with_digit(source).target
     sample = digits.of_class(source).tolist().index(position)
     session.keep(replace(choice, digit=source, sample=sample, target=target))
-    st.switch_page("app.py")
+    st.switch_page("app.py", query_params=session.kept().to_url())  # with its address, lest "back" need two presses
 
 
 # --- What goes around the tiles -------------------------------------------------------------------
@@ -292,6 +292,7 @@ def offer_download(work: Work, choice: Choice) -> None:
         f"γ = {choice.gamma:.1%}".replace("%", " %"),
         network(choice.model).label,
         DATA[choice.data],
+        f"sample {session.kept().sample + 1} of each class",
     )
 
     def png() -> bytes:
