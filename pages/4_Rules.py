@@ -46,10 +46,10 @@ def show_race(traces: list[Trace]) -> None:
 
 def where_they_are(traces: list[Trace]) -> str:
     if not any(ran.end.iteration for ran in traces):
-        return "None had to, or could, change a pixel."
+        return "Not one had to, or could, change a pixel."
     if any(ran.success for ran in traces):
         return "You see them where the first one gets there. Step back, play, or go on until all have finished."
-    return "None gets there; you see how far they come. Step back or play to see how."
+    return "Not one gets there; you see how far they come. Step back or play to see how."
 
 
 def show_ranking(traces: list[Trace]) -> None:

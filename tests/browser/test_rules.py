@@ -16,7 +16,7 @@ class Race(Lab):
 
     def open(self, link: str = "") -> "Race":
         self.page.goto(f"{self.address}/Rules{link}")
-        self.part("race").and_(self.page.locator("[data-iteration]")).wait_for()
+        self.part("race").and_(self.page.locator("[data-iteration]")).wait_for(timeout=60_000)
         # Streamlit first looks for its server below the page's own address, and only then further up.
         self.complaints = [complaint for complaint in self.complaints if "404" not in complaint]
         return self
@@ -54,25 +54,32 @@ def steps_of(label: str, digits: jsma.Digits) -> list:
     return list(foil_steps(Foil.TOP_TWO, model, image, 2, attack) if contender.foil else attack.steps(model, image, 2))
 
 
-def check(race: Race, at: int, steps: list) -> None:
-    """Check card `at` against the steps it draws, at the iteration that is shown."""
-    step = steps[min(race.iteration, len(steps) - 1)]
-    reads = int(step.outputs.argmax())
-    assert race.part(f"race-reads-{at}").inner_text() == str(reads)
-    assert race.part(f"race-sure-{at}").inner_text() == f"{percent(step.probabilities[reads].item())} sure"
-    assert race.part(f"race-target-{at}").inner_text() == percent(step.probabilities[2].item())
-    assert race.part(f"race-changed-{at}").inner_text().split()[0] == str(step.changed)
-    done = race.iteration >= len(steps) - 1
-    status = race.part(f"race-status-{at}").inner_text()
-    assert (status == "on its way") is not done
-    if done:
-        assert (status == "Reached the target") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
-    ink = race.part(f"race-image-{at}").evaluate(
-        "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
-    )
-    tinted = {pixel for pixel in range(784) if len({*ink[4 * pixel : 4 * pixel + 3]}) > 1}
-    expected = (step.image != steps[0].image).flatten().nonzero().flatten().tolist()
-    assert tinted == set(expected)
+READ_CARDS = """root => [...root.querySelectorAll("[data-testid^=race-card-]")].map((card, at) => {
+    const text = (name) => card.querySelector(`[data-testid=race-${name}-${at}]`).innerText;
+    const canvas = card.querySelector("canvas");
+    const ink = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const grey = (pixel) => ink[4 * pixel] === ink[4 * pixel + 1] && ink[4 * pixel] === ink[4 * pixel + 2];
+    const tinted = [...Array(ink.length / 4).keys()].filter((pixel) => !grey(pixel));
+    return { ...Object.fromEntries(["reads", "sure", "target", "changed", "status"].map((n) => [n, text(n)])), tinted };
+})"""
+
+
+def check(race: Race, traces: list[list]) -> None:
+    """Check every card against the steps it draws, at the iteration that is shown."""
+    cards = race.part("race").evaluate(READ_CARDS)
+    for card, steps in zip(cards, traces, strict=True):
+        step = steps[min(race.iteration, len(steps) - 1)]
+        reads = int(step.outputs.argmax())
+        assert card["reads"] == str(reads)
+        assert card["sure"] == f"{percent(step.probabilities[reads].item())} sure"
+        assert card["target"] == percent(step.probabilities[2].item())
+        assert card["changed"].split()[0] == str(step.changed)
+        if race.iteration < len(steps) - 1:
+            assert card["status"] == "on its way"
+        else:
+            assert (card["status"] == "Reached the target") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
+            assert card["status"] != "on its way"
+        assert card["tinted"] == (step.image != steps[0].image).flatten().nonzero().flatten().tolist()
 
 
 def test_all_step_together_and_those_that_have_finished_stay(race, uci):
@@ -85,11 +92,9 @@ def test_all_step_together_and_those_that_have_finished_stay(race, uci):
         if move:
             race.press(move)
         assert race.iteration == expected
-        for at, steps in enumerate(traces):
-            check(race, at, steps)
+        check(race, traces)
     race.drag_to(min(won) + 1)
-    for at, steps in enumerate(traces):
-        check(race, at, steps)
+    check(race, traces)
     assert race.part("race-step").is_enabled()
 
 

@@ -10,7 +10,7 @@ from pages.ui.race.insight import HOPELESS, FoilInsight, Insight
 GENERAL = {
     "JSMA on logits": "β adds up nine classes as if all of them mattered.",
     "JSMA on probabilities": "The ten probabilities add up to 1, so their derivatives by a pixel add up to 0. So "
-    "β = −α and the score is α²: the search for a pair is a search for the two pixels that move the target's probability "
+    "β = −α and the score is α²: the search for a pair is one for the two pixels that move the target's probability "
     "most.",
     "WJSMA": "Every other class counts by its probability, so β is about the classes that are still in the running.",
     "TJSMA": "A derivative says what a pixel does per unit of brightness; one that is nearly at its end can do little "
