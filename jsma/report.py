@@ -7,7 +7,9 @@ import math
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +21,16 @@ from .saliency import Direction
 from .sharing import write_whole
 
 _INTEGERS = ("source", "target", "iterations", "changed")
+
+
+class AtBudget(NamedTuple):
+    """What a run with the budget gamma comes to; iterations is what it pays for, the rest as in `Report`."""
+
+    gamma: float
+    iterations: int
+    success_rate: float
+    mean_distortion: float
+    mean_distortion_of_successful: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +65,7 @@ class Report:
     @property
     def success_rate(self) -> float:
         """The share of all attacks that reached their target."""
-        return self.result.success.double().mean().item()
+        return _mean(self.result.success)
 
     @property
     def distortion(self) -> Tensor:
@@ -63,12 +75,12 @@ class Report:
     @property
     def mean_distortion(self) -> float:
         """The mean distortion over all attacks, failed ones included."""
-        return self.distortion.mean().item()
+        return _mean(self.distortion)
 
     @property
     def mean_distortion_of_successful(self) -> float:
         """The mean distortion over the attacks that reached their target; NaN if none did."""
-        return self.distortion[self.result.success].mean().item()
+        return _mean(self.distortion[self.result.success])
 
     @property
     def stops(self) -> dict[Stop, int]:
@@ -102,18 +114,37 @@ class Report:
         straight lines. All budgets come from the one run: an attack with a smaller budget makes the
         same choices and ends earlier. Source: Papernot et al. 2016.
         """
+        area = torch.zeros(self.classes, self.classes, dtype=torch.float64)
+        ends = [tuple(map(self.by_source_and_target, values)) for _, _, *values in self._ends_at_budgets()]
+        for (success_before, distortion_before), (success, distortion) in pairwise(ends):
+            area += (success - success_before) * (distortion + distortion_before) / 2
+        return area
+
+    @property
+    def at_budgets(self) -> list[AtBudget]:
+        """The figures at no budget (gamma 0) and at every budget of `gammas`, all from the one run."""
+        return [
+            AtBudget(gamma, limit, _mean(reached), _mean(distortion), _mean(distortion[reached]))
+            for gamma, limit, reached, distortion in self._ends_at_budgets()
+        ]
+
+    def _ends_at_budgets(self) -> list[tuple[float, int, Tensor, Tensor]]:
+        """Return each budget, its iterations, which attacks reach their target, (N,) bool, and distortions, (N,)."""
         if self.changed_at is None:
             raise ValueError("This report was made without a grid of gammas.")
-        area = torch.zeros(self.classes, self.classes, dtype=torch.float64)
-        success_before = self.by_source_and_target(self.result.success & (self.result.iterations == 0))
-        distortion_before = torch.zeros_like(area)
+        reached = self.result.success & (self.result.iterations == 0)
+        ends = [(0.0, 0, reached, torch.zeros_like(self.distortion))]
         for gamma, changed in zip(self.gammas, self.changed_at.T, strict=True):
             limit = replace(self.attack, gamma=gamma).iterations(self.features)
-            success = self.by_source_and_target(self.result.success & (self.result.iterations <= limit))
-            distortion = self.by_source_and_target(changed.double() / self.features)
-            area += (success - success_before) * (distortion + distortion_before) / 2
-            success_before, distortion_before = success, distortion
-        return area
+            reached = self.result.success & (self.result.iterations <= limit)
+            ends.append((gamma, limit, reached, changed.double() / self.features))
+        return ends
+
+    @property
+    def hardest_first(self) -> Tensor:
+        """The attacks from hardest to easiest, (N,) int64: failed ones first, then more changed pixels before fewer."""
+        by_pixels = self.result.changed.argsort(descending=True, stable=True)
+        return by_pixels[self.result.success[by_pixels].int().argsort(stable=True)]
 
     @property
     def robustness(self) -> float:
@@ -144,16 +175,21 @@ class Report:
         A name that ends in .csv gives the attacks alone, a line each; any other JSON.
         """
         path = Path(path)
-        columns = self._columns()
-        if path.suffix == ".csv":
-            text = io.StringIO()
-            lines = csv.writer(text, lineterminator="\n")
-            lines.writerows([columns, *zip(*columns.values(), strict=True)])
-            write_whole(path, text.getvalue().encode())
-            return
+        text = self.to_csv() if path.suffix == ".csv" else self.to_json()
+        write_whole(path, text.encode())
+
+    def to_json(self) -> str:
+        """Return the text that `save` writes as JSON."""
         changed_at = None if self.changed_at is None else self.changed_at.tolist()
-        whole = {**self.summary(), "gammas": self.gammas, "changed_at": changed_at, "each": columns}
-        write_whole(path, (json.dumps(whole) + "\n").encode())
+        whole = {**self.summary(), "gammas": self.gammas, "changed_at": changed_at, "each": self._columns()}
+        return json.dumps(whole) + "\n"
+
+    def to_csv(self) -> str:
+        """Return the text that `save` writes as CSV."""
+        text, columns = io.StringIO(), self._columns()
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerows([columns, *zip(*columns.values(), strict=True)])
+        return text.getvalue()
 
     @staticmethod
     def load(path: str | Path) -> "Report":
@@ -192,6 +228,10 @@ class Report:
 def settings_of(attack: Attack) -> dict:
     """Return the settings of an attack, ready for JSON."""
     return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(attack).items()}
+
+
+def _mean(values: Tensor) -> float:
+    return values.double().mean().item()
 
 
 def _plain(value: object) -> object:

@@ -99,6 +99,27 @@ def test_hardness_is_the_area_that_runs_at_every_smaller_budget_give(report):
             assert report.hardness[s, t].item() == pytest.approx(area, abs=1e-12)
 
 
+def test_the_figures_at_smaller_budgets_are_those_of_runs_with_them(report):
+    none, *others = report.at_budgets
+    misread = (small_net()(small_digits().images).argmax(1) != small_digits().labels).double().mean().item()
+    assert (none.gamma, none.iterations, none.mean_distortion) == (0, 0, 0)
+    assert none.success_rate == pytest.approx(misread / 3)
+    assert [at.gamma for at in others] == list(report.gammas)
+    for at in others:
+        attack = dataclasses.replace(ATTACK, gamma=at.gamma)
+        run = evaluate(small_net(), small_digits(), attack, 4)
+        assert at.iterations == attack.iterations(20)
+        assert at.success_rate == run.success_rate
+        assert at.mean_distortion == run.mean_distortion
+        assert at.mean_distortion_of_successful == run.mean_distortion_of_successful
+
+
+def test_the_hardest_come_first(report):
+    changed, success = report.result.changed.tolist(), report.result.success.tolist()
+    assert set(success) == {True, False}
+    assert report.hardest_first.tolist() == sorted(range(36), key=lambda k: (success[k], -changed[k], k))
+
+
 @pytest.mark.parametrize("gammas", [(0.8,), (0.5, 0.2)])
 def test_a_grid_that_the_run_does_not_hold_is_refused(gammas):
     with pytest.raises(ValueError, match="gammas is"):
@@ -125,11 +146,13 @@ def test_a_saved_report_is_loaded_as_it_was(report, tmp_path):
     report.save(tmp_path / "report.json")
     same(Report.load(tmp_path / "report.json"), report)
     assert json.loads((tmp_path / "report.json").read_text())["success_rate"] == report.success_rate
+    assert (tmp_path / "report.json").read_text() == report.to_json()
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
 def test_the_csv_holds_a_line_an_attack(report, tmp_path):
     report.save(tmp_path / "report.csv")
+    assert (tmp_path / "report.csv").read_text() == report.to_csv()
     with (tmp_path / "report.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 36

@@ -40,6 +40,9 @@ TERMS = {
     "distortion": "The cost of an attack: the share of all pixels that it changed.",
     "success": "The attack ends with the network reading the target class.",
     "hardness": "How costly it is to move digits of one class to another: the mean distortion, over all success rates.",
+    "adversarial distance": "1 minus the share of pixels that would each, alone, raise the target and lower the "
+    "others: near 1 when almost no pixel helps the attack.",
+    "robustness": "The smallest adversarial distance of all attacks: how far off the network is at its weakest.",
     "JSMA": "The paper's rule: a and b as they are, every other class counting the same.",
     "WJSMA": "Weighted JSMA: in b, every other class counts by its probability, so that hopeless ones do not distract.",
     "TJSMA": "WJSMA with both derivatives of a pixel also multiplied by the room it has left, so that pixels that can "
