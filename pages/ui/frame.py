@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import resources, session
 from pages.ui.choice import DATA, Choice
 from pages.ui.glossary import TERMS
-from pages.ui.networks import network
+from pages.ui.networks import OWN, network
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text()
@@ -77,5 +77,6 @@ def subject(choice: Choice) -> str:
     """Return one line on the data and the network, in Markdown."""
     attacked = network(choice.model)
     share = attacked.accuracy.get(choice.data)
-    reads = f", which reads {share:.1%} of them right".replace("%", " %") if share is not None else ""
+    them = "those it was not trained on" if choice.model == OWN else "them"
+    reads = f", which reads {share:.1%} of {them} right".replace("%", " %") if share is not None else ""
     return f"Data: **{DATA[choice.data]}** · Network: **{attacked.label}**{reads}"
