@@ -45,4 +45,21 @@ TERMS = {
     "TJSMA": "WJSMA with both derivatives of a pixel also multiplied by the room it has left, so that pixels that can "
     "move far come first.",
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
+    "parameter": "A number inside the network that training has set: a weight, which multiplies a value, or a bias, "
+    "which is added. The attack never changes them; it changes the picture.",
+    "filter": "A small grid of weights that a convolution moves over its input. Its answer is high where the input "
+    "looks like the weights.",
+    "feature map": "The answers of one filter at all places, laid out as a picture: where in the digit it found what "
+    "it looks for. Later layers mix these maps, and lose the places.",
+    "confusion table": "How often digits of each class are read as each class. On the diagonal are the right answers, "
+    "everywhere else the mistakes.",
+    "batch": "The digits from which the network learns in one go, here 128: it reads them, and all weights are moved a "
+    "little so that it would read them better.",
+    "loss": "How wrong the network is on a batch: the mean of −log of the probability it gives to the true class. A "
+    "network that guesses among ten classes has log 10 = 2.303, a perfect one 0.",
+    "epoch": "Once through all the digits that are learnt from, in batches, in a new order each time.",
+    "learning rate": "How far the weights are moved for each batch. Too small, and little is learnt in the time; too "
+    "large, and they jump past what they should find. Here it falls to 0 towards the end.",
+    "seed": "The number from which all dice are thrown: the first weights and the order of the digits. The same seed "
+    "and settings give the same network.",
 }
