@@ -1,7 +1,22 @@
-"""Model."""
+"""The network under attack: what it is made of, what it makes of a digit, how well it reads; and one of your own."""
 
-from pages.ui import controls, frame, session
+import streamlit as st
+
+from pages.ui import anatomy, controls, frame, network_views, reading_view, session, training_panel
+from pages.ui.networks import network
 
 choice, digits = controls.choose(frame.begin("Model"), ("data", "model", "digit", "sample"))
 frame.heading("Model", choice)
 session.publish()
+
+theme = st.context.theme.type or "light"
+attacked = network(choice.model)
+image = digits.images[digits.of_class(choice.digit)[choice.sample]]
+layers = anatomy.dissect(attacked.module, image)
+
+network_views.layer_table(layers)
+network_views.ten_outputs(layers[-1].output, choice.digit, theme)
+network_views.first_filters(anatomy.filters(attacked.module), image, layers[0].output, theme)
+network_views.feature_maps(layers, theme)
+reading_view.show(choice, attacked, digits, theme)
+training_panel.panel(theme)

@@ -1,0 +1,122 @@
+"""Views of a network and of one digit on its way through it."""
+
+import streamlit as st
+from torch import Tensor
+
+from jsma.export import picture
+from pages.ui import maps, model_charts
+from pages.ui.anatomy import Layer, as_maps
+from pages.ui.glossary import TERMS
+
+
+def layer_table(layers: list[Layer]) -> None:
+    """List the layers with what they do, their output shapes and their parameters."""
+    st.subheader("Layer by layer", anchor=False)
+    total = sum(layer.parameters for layer in layers)
+    st.markdown(
+        "A digit goes in as 28 × 28 numbers, 0 for black and 1 for white, and comes out as ten. On the way it passes "
+        f"**{len(layers)} layers** with **{total:,} parameters** in all.",
+        help=TERMS["parameter"],
+    )
+    rows = [
+        {
+            "": layer.number,
+            "Layer": layer.kind,
+            "What it does": layer.does,
+            "Output": layer.shape,
+            "Parameters": f"{layer.parameters:,}" if layer.parameters else "none",
+            "Counted as": layer.counted,
+        }
+        for layer in layers
+    ]
+    alt = "The layers, with the shape of each one's output and how many parameters it has."
+    with st.container(key="layers"):
+        st.table(rows, border="horizontal", hide_index=True, alt=alt)
+
+
+def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
+    """Show the ten logits (10,) of the digit at hand, a `digit`, and what softmax makes of them."""
+    st.subheader("What it says about this digit", anchor=False)
+    probabilities = logits.softmax(dim=0)
+    reads = int(probabilities.argmax())
+    verdict = "rightly" if reads == digit else "wrongly"
+    st.markdown(
+        f"It reads this {digit} {verdict} as a **{reads}**, {_percent(probabilities[reads])} sure. Softmax turns the "
+        "logits on the left into the probabilities on the right.",
+        help=f"**Logit**: {TERMS['logit']} **Softmax**: {TERMS['softmax']}",
+    )
+    kinds = ((logits, "logit", ".2f"), (probabilities, "probability", ".1%"))
+    for side, (values, name, form) in zip(st.columns(2), kinds, strict=True):
+        numbers = ", ".join(f"{label}: {value:{form}}" for label, value in enumerate(values.tolist()))
+        chart = model_charts.outputs(values, digit, name, form, theme)
+        side.altair_chart(chart, alt=f"The ten outputs, each a {name}. {numbers}")
+
+
+def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -> None:
+    """Show all filters of the first layer (K, h, w), and one at work on the digit: its answers are of (K, H, W)."""
+    count, height, width = weights.shape
+    st.subheader("What the first layer looks for", anchor=False)
+    st.markdown(
+        f"Each of its {count} filters is a small picture of {height} × {width} weights. It is laid over the digit at "
+        "every place; pixel times weight, added up, is its answer there. Orange weights want ink, blue ones want none.",
+        help=TERMS["filter"],
+    )
+    whole, one = st.columns([2, 3], gap="large")
+    whole.image(
+        maps.sheet(weights, theme, square=True), width="stretch", alt=f"The {count} filters of the first layer."
+    )
+    with one:
+        strongest = int(answers.amax(dim=(1, 2)).argmax())
+        chosen = st.slider("Filter", 1, count, strongest + 1, key=f"filter-of-{count}") - 1
+        _at_work(image, weights[chosen], answers[chosen], f"filter {chosen + 1}", theme)
+        st.caption(f"At its best place filter {strongest + 1} answers this digit more strongly than any other filter.")
+
+
+def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: str) -> None:
+    pictures = {
+        "the digit": picture(image, image, scale=8),
+        name: maps.sheet(weights[None], theme),
+        "its answers": maps.sheet(answers[None], theme),
+    }
+    with st.container(key="at-work"):
+        for column, (title, colours) in zip(st.columns(3, gap="small"), pictures.items(), strict=True):
+            column.image(colours, title, width="stretch", alt=title)
+    row, column = divmod(int(answers.argmax()), answers.shape[1])
+    st.caption(
+        f"Weights from {_number(weights.min())} to {_number(weights.max())}. Answers from {_number(answers.min())} to "
+        f"{_number(answers.max())}, the highest in row {row}, column {column} of {answers.shape[0]} × "
+        f"{answers.shape[1]}, counted from 0."
+    )
+
+
+def feature_maps(layers: list[Layer], theme: str) -> None:
+    """Show what is left of the digit after a layer of the visitor's choice."""
+    st.subheader("The digit on its way", anchor=False)
+    names = [f"{layer.number} {layer.kind}: {layer.shape}" for layer in layers]
+    key = f"after-of-{len(layers)}"
+    place = st.selectbox(
+        "After layer", range(len(layers)), format_func=names.__getitem__, key=key, help=TERMS["feature map"]
+    )
+    values = as_maps(layers[place].output)
+    alt = f"The values after layer {place + 1}, each map a small picture."
+    st.image(maps.sheet(values, theme), width="stretch", alt=alt)
+    st.caption(
+        f"{values.numel():,} values in {len(values):,} maps of {values.shape[1]} × {values.shape[2]}, from "
+        f"{_number(values.min())} (blue where negative) to {_number(values.max())} (orange where positive). "
+        f"{_percent((values == 0).double().mean())} of them are exactly 0."
+    )
+    with st.popover("As a table"):
+        columns = {"map": range(1, len(values) + 1)}
+        columns |= {name: getattr(values, of)(dim=(1, 2)).tolist() for name, of in _SUMMARY.items()}
+        st.dataframe(columns, hide_index=True)
+
+
+_SUMMARY = {"lowest": "amin", "mean": "mean", "highest": "amax"}
+
+
+def _number(value: Tensor) -> str:
+    return f"{float(value):.2f}".replace("-", "−")
+
+
+def _percent(share: Tensor) -> str:
+    return f"{100 * float(share):.1f} %" if share < 0.9995 else "100 %"

@@ -1,0 +1,50 @@
+"""What a network makes of a whole data set, read once and remembered."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.ui import resources
+from pages.ui.networks import Network
+
+PART = 250
+"""How many digits are read between two looks at whether anybody still wants to know."""
+
+SECONDS_BETWEEN_REPORTS = 0.2
+
+
+def outputs(data: str, network: Network, progress: Callable[[float], object] = lambda share: None) -> Tensor:
+    """Return the logits of every digit of `data`, (N, 10).
+
+    progress: called with the share that is read, now and then, only while it takes time. What has been
+    read is remembered in parts, so that whoever is cut off goes on from there.
+    """
+    count = len(resources.digits(data))
+    reported, parts = time.monotonic(), []
+    for start in range(0, count, PART):
+        parts.append(_part(data, network, start))
+        if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
+            reported = time.monotonic()
+            progress(min(start + PART, count) / count)
+    return torch.from_numpy(np.concatenate(parts))
+
+
+def confusion(labels: Tensor, reads: Tensor) -> Tensor:
+    """Return how many digits of each class are read as each class, (10, 10) int64, a row a true class."""
+    return (labels * 10 + reads).bincount(minlength=100).view(10, 10)
+
+
+def largest_mistake(table: Tensor) -> tuple[int, int]:
+    """Return the true and the read class that are mixed up most often in a confusion table."""
+    return divmod(int(table.where(~torch.eye(10, dtype=torch.bool), -1).argmax()), 10)
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=resources.KEYED)
+def _part(data: str, network: Network, start: int) -> np.ndarray:
+    images = resources.digits(data).images[start : start + PART]
+    with torch.no_grad():
+        return network.module(images.to(memory_format=torch.channels_last)).numpy()  # quicker in this layout

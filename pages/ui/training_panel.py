@@ -1,0 +1,219 @@
+"""Train your own: choose, watch, stop, and take the network to every page."""
+
+from dataclasses import replace
+
+import streamlit as st
+from torch import Tensor
+
+from jsma import MNISTUnavailable
+from pages.ui import model_charts, networks, readings, resources, session
+from pages.ui.choice import DATA
+from pages.ui.glossary import TERMS
+from pages.ui.networks import OWN, SHIPPED
+from pages.ui.training import EPOCHS, LEARNING_RATES, SEEDS, SHARES, Settings, State, Training, material, mnist_is_here
+
+SECONDS_A_LOOK = 0.3
+"""How long is trained between two updates of the curves."""
+
+
+def panel(theme: str) -> None:
+    """Draw what there is to do: choose the settings, or watch the training that is under way."""
+    st.subheader("Train your own", anchor=False)
+    training = st.session_state.get("training")
+    watching, choosing = st.empty(), st.empty()  # a place each, so that one is gone as soon as the other is drawn
+    if training is not None and not _settled(training):
+        with watching.container():
+            _watch(training, theme)
+    with choosing.container():
+        if training is not None:
+            _show_end(training, theme)
+        _choose(None if training is None else training.settings)
+
+
+def judges(data: str) -> Tensor | slice:
+    """Return the positions of those digits of `data` that may judge the visitor's own network: what it has not seen."""
+    return st.session_state.own_training.material.unseen.get(data, slice(None))
+
+
+def _settled(training: Training) -> bool:
+    """Return whether nothing is left to do: the network is in use, or there is none to use."""
+    return training.state is State.FAILED or st.session_state.get("own_training") is training
+
+
+def _choose(last: Settings | None) -> None:
+    from_mnist = mnist_is_here()
+    count = 60_000 if from_mnist else 1_797
+    last = last or (Settings(epochs=3, share=0.1) if from_mnist else Settings())
+    st.markdown(_what_is_learnt_from(from_mnist))
+    columns = st.columns(5, vertical_alignment="bottom")
+    settings = {
+        "architecture": columns[0].selectbox(
+            "Network",
+            list(SHIPPED),
+            list(SHIPPED).index(last.architecture),
+            SHIPPED.get,
+            key="train-architecture",
+            help="Its layers, before it has learnt anything. Choose it in the sidebar to see them.",
+        ),
+        "epochs": columns[1].slider("Epochs", *EPOCHS, last.epochs, key="train-epochs", help=TERMS["epoch"]),
+        "learning_rate": columns[2].select_slider(
+            "Learning rate",
+            LEARNING_RATES,
+            last.learning_rate,
+            "{:g}".format,
+            key="train-rate",
+            help=TERMS["learning rate"],
+        ),
+        "share": columns[3].select_slider(
+            "Share of the digits",
+            SHARES,
+            last.share,
+            "{:.0%}".format,
+            key="train-share",
+            help=f"How many of the {count:,} digits are used. Fewer are learnt faster, and less well.",
+        ),
+        "seed": columns[4].number_input("Seed", *SEEDS, last.seed, key="train-seed", help=TERMS["seed"]),
+    }
+    if st.button("Train", key="train", type="primary", icon=":material/play_arrow:"):
+        try:
+            st.session_state.training = Training(Settings(**settings), material(from_mnist))
+        except (ValueError, MNISTUnavailable) as problem:
+            st.error(str(problem), icon=":material/info:")
+        else:
+            st.rerun()
+
+
+def _what_is_learnt_from(from_mnist: bool) -> str:
+    where = (
+        "It learns from **MNIST's 60,000 training digits**, all but 300, which are kept aside: while it learns, they "
+        "show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI digits test it."
+        if from_mnist
+        else "MNIST is not on this machine, so it learns from **the UCI digits**. One in five of every class is kept "
+        "aside, always the same ones. The network never learns from these; they alone test it."
+    )
+    return f"Start from random weights and look on while they learn to read. {where}"
+
+
+def _watch(training: Training, theme: str) -> None:
+    """Train on, for as long as the visitor stays on this page; then test the network and put it to use."""
+    st.markdown(f"{_in_words(training)} It waits while you are on another page.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Stop and keep it",
+            key="stop",
+            icon=":material/stop:",
+            on_click=training.stop,
+            disabled=training.state is not State.RUNNING,
+        )
+        bar = st.progress(0.0, " ")
+    places = [column.empty() for column in st.columns(2)]
+    _draw_curves(training, places, theme)
+    while training.state is State.RUNNING:
+        had_a_core = training.advance(SECONDS_A_LOOK)
+        bar.progress(training.done / training.batches, _where(training, had_a_core))
+        _draw_curves(training, places, theme)
+    if training.state is not State.FAILED:
+        _put_to_use(training, lambda share, data: bar.progress(share, f"Reading {DATA[data]} to test it: {share:.0%}"))
+    st.rerun()
+
+
+def _where(training: Training, had_a_core: bool) -> str:
+    if not had_a_core:
+        return "Others are training, too. Waiting for a turn …"
+    left = training.seconds_left
+    time_left = f"about {left / 60:.0f} min left" if left > 100 else f"about {left:.0f} s left"
+    return (
+        f"Epoch {training.epoch} of {training.settings.epochs}, batch {training.done:,} of {training.batches:,}, "
+        f"loss {training.losses[-1]:.3f}, {time_left}"
+        if training.done
+        else "Starting …"
+    )
+
+
+def _put_to_use(training: Training, progress) -> None:
+    """Test the network on the data sets that are here, and make it the one under attack on every page."""
+    trained, right = training.network(), {}
+    for data in DATA:
+        try:
+            labels = resources.digits(data).labels
+        except MNISTUnavailable:
+            continue
+        reads = readings.outputs(data, trained, lambda share, data=data: progress(share, data)).argmax(dim=1)
+        rows = training.material.unseen.get(data, slice(None))
+        right[data] = (reads == labels)[rows].double().mean().item()
+    networks.keep_own(replace(trained, accuracy=right))
+    st.session_state.own_training = training
+    session.keep(replace(session.kept(), model=OWN))
+
+
+def _draw_curves(training: Training, places: list, theme: str) -> None:
+    done, batches = training.done, training.batches
+    last = f"{training.losses[-1]:.3f} at batch {done} of {batches}" if done else "not known yet"
+    if training.state is not State.FAILED:
+        places[0].altair_chart(
+            model_charts.loss(training.losses, batches, theme), alt=f"The loss of every batch. The last: {last}."
+        )
+    at, share = training.accuracies[-1]
+    places[1].altair_chart(
+        model_charts.accuracy(training.accuracies, batches, theme),
+        alt=f"The share of the digits kept aside that is read right: {share:.1%} after batch {at} of {batches}.",
+    )
+
+
+def _show_end(training: Training, theme: str) -> None:
+    """Say how the training ended, and what came of it."""
+    settings = training.settings
+    if training.state is State.FAILED:
+        st.warning(
+            f"After batch {training.done} of {training.batches} the weights were no numbers any more: a learning rate "
+            f"of {settings.learning_rate:g} was too much. Nothing is kept of it. Try a smaller one.",
+            icon=":material/info:",
+        )
+        return
+    ended = (
+        f"**Stopped after batch {training.done:,} of {training.batches:,}.** What it had learnt by then is kept."
+        if training.state is State.STOPPED
+        else f"**Done: {training.batches:,} batches in {training.seconds:.0f} s.**"
+    )
+    st.markdown(f"{ended} {_in_words(training)} {_results(training)}")
+    st.markdown(
+        "It stands in for the shipped networks on every page now, for you alone, while this window is open. In the "
+        "sidebar you can go back to the others, and to it, at any time."
+    )
+    st.page_link("app.py", label="Attack it in the lab", icon=":material/arrow_forward:")
+    places = [column.empty() for column in st.columns(2)]
+    _draw_curves(training, places, theme)
+    if not training.done:
+        return
+    st.caption(
+        f"Left, the loss of every batch: from {training.losses[0]:.3f} to {training.losses[-1]:.3f}. Right, the share "
+        f"of the {len(training.material.probe):,} digits kept aside that is read right: from "
+        f"{training.accuracies[0][1]:.1%} before the first batch to {training.accuracies[-1][1]:.1%}.".replace(
+            "%", " %"
+        ),
+        help=f"**Loss**: {TERMS['loss']} **Batch**: {TERMS['batch']}",
+    )
+
+
+def _in_words(training: Training) -> str:
+    """Return one sentence on what is trained, and on what."""
+    settings = training.settings
+    epochs = f"{settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
+    return (
+        f"{SHIPPED[settings.architecture]}, {training.lessons:,} of {training.material.name}, {epochs}, learning rate "
+        f"{settings.learning_rate:g}, seed {settings.seed}."
+    )
+
+
+def _results(training: Training) -> str:
+    """Return how well the network reads, with what the shares are of."""
+    own, parts = networks.network(OWN), []
+    for data, share in own.accuracy.items():
+        rows = training.material.unseen.get(data)
+        of = (
+            f"the {len(rows):,} UCI digits kept aside"
+            if rows is not None
+            else f"{len(resources.digits(data)):,} digits of {DATA[data]}"
+        )
+        parts.append(f"**{share:.1%}** of {of}".replace("%", " %"))
+    return f"It reads {' and '.join(parts)} right."
