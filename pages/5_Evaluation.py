@@ -1,9 +1,37 @@
-"""Evaluation."""
+"""Evaluation: many digits, each towards all nine other classes; how often the attack succeeds, and what it costs."""
 
-from pages.ui import controls, frame, session
+import streamlit as st
+
+from pages.ui import controls, evaluating, frame, judging, session
+from pages.ui.networks import network
 
 CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")
 
 choice, digits = controls.choose(frame.begin("Evaluation"), CONTROLS)
 frame.heading("Evaluation", choice)
 session.publish()
+st.caption(judging.settings(choice.attack))
+
+how_many, status = st.columns([1, 2], gap="large", vertical_alignment="center")
+with how_many:
+    count = evaluating.how_many()
+subject = evaluating.Subject(choice.data, network(choice.model).key, choice.attack, count)
+status, numbers, figures, details = status.empty(), st.empty(), st.empty(), st.empty()
+
+report = None
+for report in evaluating.watch(status, digits, network(choice.model), subject):
+    with numbers.container():
+        judging.headline(report)
+    with figures.container():
+        judging.figures(report)
+
+if report is None:
+    st.stop()
+with details.container():
+    positions = evaluating.evenly(digits, count)
+    opened = judging.cases(choice, digits, network(choice.model), positions, report)
+    judging.tables(report)
+    judging.downloads(choice, report)
+if opened:
+    session.keep(opened)
+    st.switch_page("app.py")

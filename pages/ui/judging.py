@@ -1,0 +1,412 @@
+"""A report of many attacks, drawn: headline numbers, maps by source and target, budgets, telling cases, files."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from jsma import Attack, Digits, Direction, Report
+from pages.ui import resources, tiles
+from pages.ui.choice import Choice
+from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
+from pages.ui.glossary import TERMS
+from pages.ui.networks import Network
+from pages.ui.resources import KEYED
+
+OUTCOMES = {"succeeded": "#7d55d9", "failed": "#7b8594"}
+"""What may come of an attack, with colours that stand out on white and on black."""
+
+SHOWN = 5
+"""How many of the hardest and of the easiest attacks are shown."""
+
+
+def settings(attack: Attack) -> str:
+    """Return one line on how digits are attacked, and the paper's own result to compare with."""
+    how = f"{RULES[attack.rule]} on {OUTPUTS[attack.output].lower()}, {DIRECTIONS[attack.direction].lower()}"
+    if attack.direction is Direction.BOTH:
+        how = how.replace("both", "brighten or darken")
+    return (
+        f"Attack: {how}, θ = {attack.theta:g}, γ = {percent(attack.gamma, 1)}. The paper reports 97.10 % success and "
+        "4.02 % mean distortion for its own network."
+    )
+
+
+def headline(report: Report) -> None:
+    """Show how often the attack succeeded and what it cost, each number with what it divides by."""
+    count, reached = len(report.targets), int(report.result.success.sum())
+    numbers = (
+        ("Success rate", percent(report.success_rate, 1), "success", f"{reached:,} of {count:,} attacks"),
+        (
+            "Mean distortion, all",
+            percent(report.mean_distortion, 2),
+            "distortion",
+            f"over all {count:,} attacks, failed ones too: {_pixels(report, report.mean_distortion)}",
+        ),
+        (
+            "Mean distortion, successful",
+            percent(report.mean_distortion_of_successful, 2),
+            "distortion",
+            f"over the {reached:,} successful attacks: {_pixels(report, report.mean_distortion_of_successful)}",
+        ),
+        (
+            "Robustness",
+            f"{report.robustness:.3f}",
+            "robustness",
+            f"the smallest of {count:,} adversarial distances; their mean is {report.adversarial_distance.mean():.3f}",
+        ),
+    )
+    for column, (label, value, term, divisor) in zip(st.columns(len(numbers)), numbers, strict=True):
+        with column.container(gap=None):
+            st.metric(label, value, help=TERMS[term])
+            st.caption(divisor)
+    ends = " · ".join(f"{reason.value} **{number:,}**" for reason, number in report.stops.items())
+    st.markdown(f"Why they ended: {ends}")
+
+
+def percent(share: float, decimals: int) -> str:
+    """Return a share as the page writes it: 4.02 %, or a dash where there is none."""
+    return "–" if math.isnan(share) else f"{100 * share:.{decimals}f} %"
+
+
+def _pixels(report: Report, share: float) -> str:
+    return "none" if math.isnan(share) else f"{share * report.features:.1f} pixels each"
+
+
+# --- charts --------------------------------------------------------------------------------------
+
+
+class Map(NamedTuple):
+    """A table by source and target: title, what it says, (classes, classes) shares, decimals, top of the scale."""
+
+    title: str
+    meaning: str
+    table: Tensor
+    decimals: int
+    top: float
+
+
+def maps(report: Report) -> list[Map]:
+    """Return success, distortion and hardness by source and target; NaN where there is nothing to say."""
+    success, distortion = report.success_by_source_and_target, report.distortion_by_source_and_target
+    hardness = report.hardness.where(success > 0, math.nan)  # without success there is no area: 0, and not easy
+    most = hardness.nan_to_num().max().item() or report.attack.gamma
+    return [
+        Map("Success", "success", success, 0, 1.0),
+        Map("Mean distortion", "distortion", distortion, 1, report.attack.gamma),
+        Map("Hardness", "hardness", hardness, 1, most),
+    ]
+
+
+def cells(shown: Map) -> list[dict]:
+    """Return the cells that hold a number, a row a cell: source, target, percent, and how it is written."""
+    table = (100 * shown.table).tolist()
+    return [
+        {"source": source, "target": target, "percent": value, "label": f"{value:.{shown.decimals}f}"}
+        for source, row in enumerate(table)
+        for target, value in enumerate(row)
+        if not math.isnan(value)
+    ]
+
+
+def changed_pixels(report: Report) -> list[dict]:
+    """Return how many attacks changed `low` to `high` pixels, a row a bin and outcome; `end` is where its bar ends."""
+    budget = 2 * report.attack.iterations(report.features)
+    width = 2 * max(1, round(budget / 56))
+    changed, success = report.result.changed, report.result.success
+    rows = []
+    for outcome, which in (("succeeded", success), ("failed", ~success)):
+        for low in range(0, budget + 1, width):
+            inside = which & (changed >= low) & (changed < low + width)
+            high = min(low + width - 1, budget)
+            rows.append(
+                {"outcome": outcome, "low": low, "high": high, "end": low + width, "attacks": int(inside.sum())}
+            )
+    return rows
+
+
+def budgets(report: Report) -> list[dict]:
+    """Return success and mean distortions at every smaller budget, a row a budget, in percent."""
+    return [
+        {
+            "γ": 100 * at.gamma,
+            "pixels": 2 * at.iterations,
+            "success": 100 * at.success_rate,
+            "all": percent(at.mean_distortion, 2),
+            "successful": percent(at.mean_distortion_of_successful, 2),
+        }
+        for at in report.at_budgets
+    ]
+
+
+def figures(report: Report) -> None:
+    """Draw the three maps, success by budget, and the distribution of changed pixels."""
+    st.markdown("##### By source and target", help="A row a source, the true class; a column a target. In percent.")
+    for column, shown in zip(st.columns(3), maps(report), strict=True):
+        with column:
+            st.markdown(f"**{shown.title}**, %", help=TERMS[shown.meaning])
+            st.vega_lite_chart(
+                cells(shown),
+                _map_chart(shown),
+                alt=f"{shown.title} by source and target in percent; as a table further down.",
+            )
+    st.caption(
+        "Blank: no attack yet, or source and target are the same. Hardness is also blank where no attack succeeded, "
+        "and counts only the success that was reached: read it beside the map of success."
+    )
+    left, right = st.columns(2)
+    with left:
+        st.markdown("##### Success at every smaller budget", help=TERMS["γ"])
+        st.vega_lite_chart(
+            budgets(report),
+            _budget_chart(report),
+            alt="Success rate as a function of the budget γ; as a table further down.",
+        )
+        st.caption(
+            "All from this one run: with a smaller budget the attack chooses the same pixels and ends earlier. At 0 "
+            "are the digits that the network reads as the target by itself."
+        )
+    with right:
+        st.markdown("##### How many pixels were changed", help=TERMS["distortion"])
+        rows = changed_pixels(report)
+        st.vega_lite_chart(
+            rows,
+            _changed_chart(rows),
+            alt="How many attacks changed how many pixels, successful and failed apart; as a table further down.",
+        )
+        budget = 2 * report.attack.iterations(report.features)
+        st.caption(f"The budget γ allows {budget} pixels. A failed attack may end before it, when no pair is left.")
+
+
+def _map_chart(shown: Map) -> dict:
+    """Return the Vega-Lite chart of a map: a coloured cell and its number wherever there is one."""
+    classes, top = list(range(len(shown.table))), 100 * shown.top
+
+    def axis(name: str, orient: str) -> dict:
+        look = {"orient": orient, "title": name, "labelAngle": 0, "ticks": False, "domain": False, "grid": False}
+        return {"field": name, "type": "ordinal", "scale": {"domain": classes, "padding": 0.04}, "axis": look}
+
+    dark_on_light = {"test": f"datum.percent > {0.45 * top}", "value": "#000000"}
+    return {
+        "height": 330,
+        "encoding": {"x": axis("target", "top"), "y": axis("source", "left"), "tooltip": _tips(shown)},
+        "layer": [
+            {
+                "mark": "rect",
+                "encoding": {
+                    "color": {
+                        "field": "percent",
+                        "type": "quantitative",
+                        "scale": {"scheme": "viridis", "domain": [0, top]},
+                        "legend": None,
+                    }
+                },
+            },
+            {
+                "mark": {"type": "text", "fontSize": 11},
+                "encoding": {
+                    "text": {"field": "label", "type": "nominal"},
+                    "color": {"condition": dark_on_light, "value": "#ffffff"},
+                },
+            },
+        ],
+    }
+
+
+def _tips(shown: Map) -> list[dict]:
+    number = {"field": "percent", "type": "quantitative", "title": f"{shown.title}, %", "format": ".2f"}
+    return [
+        {"field": "source", "type": "ordinal", "title": "Source"},
+        {"field": "target", "type": "ordinal", "title": "Target"},
+        number,
+    ]
+
+
+def _budget_chart(report: Report) -> dict:
+    colour = OUTCOMES["succeeded"]
+    return {
+        "height": 280,
+        "mark": {"type": "line", "color": colour, "point": {"size": 50, "color": colour}},
+        "encoding": {
+            "x": {
+                "field": "γ",
+                "type": "quantitative",
+                "title": "budget γ, % of the pixels",
+                "scale": {"domain": [0, 100 * report.attack.gamma], "nice": False},
+            },
+            "y": {
+                "field": "success",
+                "type": "quantitative",
+                "title": "success rate, %",
+                "scale": {"domain": [0, 100]},
+            },
+            "tooltip": [
+                {"field": "γ", "type": "quantitative", "title": "γ, %", "format": ".2f"},
+                {"field": "pixels", "type": "quantitative", "title": "Pixels allowed"},
+                {"field": "success", "type": "quantitative", "title": "Success rate, %", "format": ".1f"},
+                {"field": "all", "type": "nominal", "title": "Mean distortion, all"},
+                {"field": "successful", "type": "nominal", "title": "Mean distortion, successful"},
+            ],
+        },
+    }
+
+
+def _changed_chart(rows: list[dict]) -> dict:
+    return {
+        "height": 280,
+        "mark": {"type": "bar", "binSpacing": 1},
+        "encoding": {
+            "x": {
+                "field": "low",
+                "type": "quantitative",
+                "bin": {"binned": True},
+                "title": "changed pixels",
+                "scale": {"domain": [0, rows[-1]["end"]], "nice": False},
+            },
+            "x2": {"field": "end"},
+            "y": {"field": "attacks", "type": "quantitative", "title": "attacks", "axis": {"tickMinStep": 1}},
+            "color": {
+                "field": "outcome",
+                "type": "nominal",
+                "scale": {"domain": list(OUTCOMES), "range": list(OUTCOMES.values())},
+                "legend": {"orient": "top", "title": None},
+            },
+            "tooltip": [
+                {"field": "outcome", "type": "nominal", "title": "Outcome"},
+                {"field": "low", "type": "quantitative", "title": "Pixels, from"},
+                {"field": "high", "type": "quantitative", "title": "Pixels, to"},
+                {"field": "attacks", "type": "quantitative", "title": "Attacks"},
+            ],
+        },
+    }
+
+
+def tables(report: Report) -> None:
+    """Offer the numbers of all charts as tables."""
+    with st.expander("These pictures as tables"):
+        for shown in maps(report):
+            st.markdown(f"**{shown.title}**, %: a row a source, a column a target")
+            st.table(as_table(shown))
+        st.markdown("**Success and mean distortion by budget γ**")
+        st.table(
+            {
+                "γ": [percent(at.gamma, 2) for at in report.at_budgets],
+                "success rate": [percent(at.success_rate, 1) for at in report.at_budgets],
+                "mean distortion, all": [percent(at.mean_distortion, 2) for at in report.at_budgets],
+                "mean distortion, successful": [
+                    percent(at.mean_distortion_of_successful, 2) for at in report.at_budgets
+                ],
+            }
+        )
+        st.markdown("**How many attacks changed how many pixels**")
+        rows = changed_pixels(report)
+        succeeded, failed = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+        st.table(
+            {
+                "pixels": [f"{row['low']} to {row['high']}" for row in succeeded],
+                "succeeded": [row["attacks"] for row in succeeded],
+                "failed": [row["attacks"] for row in failed],
+            }
+        )
+
+
+def as_table(shown: Map) -> dict[str, list[str]]:
+    """Return the columns of a map as text, blank where it has no number; the first column names the sources."""
+    text = {(cell["source"], cell["target"]): cell["label"] for cell in cells(shown)}
+    classes = range(len(shown.table))
+    columns = {f"→ {target}": [text.get((source, target), "") for source in classes] for target in classes}
+    return {"source": [str(source) for source in classes]} | columns
+
+
+# --- telling cases -------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """One attack of an evaluation: where its digit lies, how to open it in the lab, and how it ended."""
+
+    position: int
+    choice: Choice
+    changed: int
+    success: bool
+
+
+def case(choice: Choice, digits: Digits, positions: Tensor, report: Report, k: int) -> Case:
+    """Return attack k of the report on the digits at `positions`."""
+    position = int(positions[k // (report.classes - 1)])
+    digit = int(digits.labels[position])
+    sample = int((digits.labels[:position] == digit).sum())
+    opened = replace(choice, digit=digit, sample=sample, target=int(report.targets[k]))
+    return Case(position, opened, int(report.result.changed[k]), bool(report.result.success[k]))
+
+
+def extremes(report: Report) -> tuple[list[int], list[int]]:
+    """Return the hardest attacks, hardest first, and the easiest successful ones, easiest first."""
+    order = report.hardest_first.tolist()
+    return order[:SHOWN], [k for k in reversed(order) if report.result.success[k]][:SHOWN]
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYED)
+def ends(data: str, network: Network, attack: Attack, positions: tuple[int, ...], targets: tuple[int, ...]) -> Tensor:
+    """Return where the attacks on the digits at `positions` end, (N, 1, H, W): reports keep no pictures."""
+    images = resources.digits(data).images[list(positions)]
+    return attack.run(network.module, images, torch.tensor(targets)).images
+
+
+def cases(choice: Choice, digits: Digits, network: Network, positions: Tensor, report: Report) -> Choice | None:
+    """Show the hardest and the easiest attacks as pictures that are buttons; return the choice that was clicked."""
+    hardest, easiest = ([case(choice, digits, positions, report, k) for k in some] for some in extremes(report))
+    both = [*hardest, *easiest]
+    where, targets = tuple(each.position for each in both), tuple(each.choice.target for each in both)
+    pictures = ends(choice.data, network, choice.attack, where, targets)
+    st.markdown("##### Telling cases")
+    left, right = st.columns(2)
+    with tiles.sheet() as sheet:
+        with left:
+            st.markdown("**Hardest:** failed first, and then those with most changed pixels")
+            opened = _row(sheet, "hardest", hardest, pictures[: len(hardest)], digits)
+        with right:
+            st.markdown("**Easiest:** succeeded with the fewest changed pixels")
+            opened = _row(sheet, "easiest", easiest, pictures[len(hardest) :], digits) or opened
+    st.caption("Each picture is the end of the attack, its changed pixels tinted. Click one to open it in the lab.")
+    return opened
+
+
+def _row(sheet: tiles.Sheet, name: str, some: list[Case], pictures: Iterable[Tensor], digits: Digits) -> Choice | None:
+    opened = None
+    with st.container(key=f"grid-{name}"):
+        for k, (each, picture) in enumerate(zip(some, pictures, strict=True)):
+            way = f"{each.choice.digit} → {each.choice.target}"
+            outcome = "succeeded" if each.success else "failed"
+            with st.container():
+                label = f"{way}, {outcome}, {each.changed} pixels: open in the lab"
+                if sheet.tile(f"{name}-{k}", label, picture, digits.images[each.position]):
+                    opened = each.choice
+                st.caption(f"**{way}** {'' if each.success else 'failed, '}{each.changed} px")
+    if not some:
+        st.caption("None yet.")
+    return opened
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def downloads(choice: Choice, report: Report) -> None:
+    """Offer the report as files: all attacks as CSV, and everything as JSON, which `Report.load` reads again."""
+    name = f"jsma-{choice.data}-{choice.model}-{len(report.targets)}-attacks"
+    with st.container(horizontal=True):
+        for kind, label, make in (
+            ("csv", "All attacks (CSV)", report.to_csv),
+            ("json", "Figures and attacks (JSON)", report.to_json),
+        ):
+            st.download_button(
+                label,
+                make,
+                f"{name}.{kind}",
+                f"text/{kind}" if kind == "csv" else "application/json",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"evaluation-{kind}",
+            )
