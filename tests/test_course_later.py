@@ -62,7 +62,8 @@ def checked(app: AppTest) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    return "\n".join(element.value for kind in ("markdown", "caption", "info") for element in app.get(kind))
+    texts = [element.value for kind in ("markdown", "caption", "info") for element in app.get(kind)]
+    return "\n".join(texts).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def switch(app: AppTest, key: str, value: str) -> None:

@@ -143,9 +143,12 @@ def _darken(lesson: Lesson, brighter: Recording) -> None:
 
 def _less_budget(recording: Recording) -> None:
     st.subheader("Less budget, until it fails", anchor=False)
+    task = "Move γ down until the attack fails."
+    if findings.smallest_gamma(recording) is None:
+        task = "This one fails even with all of it. Move γ to see how far it gets, or choose an easier target."
     st.markdown(
         "An attack with less budget makes the same choices and ends earlier. So one recorded attack answers for "
-        "every γ. Move γ down until the attack fails."
+        f"every γ. {task}"
     )
 
     @st.fragment

@@ -29,8 +29,10 @@ def pair_plane(recording: Recording, step: int, pairs: Sequence[Marked], names: 
     ends, middles = _marks(dots, pairs, names)
     low, high = _window(dots, ends)
     dots = dots[(dots.pull >= low["pull"]) & (dots.push >= low["push"])]
-    x = alt.X("pull:Q", title="a: pull on the target", scale=alt.Scale(domain=[low["pull"], high["pull"]], nice=False))
-    y = alt.Y("push:Q", title="−b: push on the others", scale=alt.Scale(domain=[low["push"], high["push"]], nice=False))
+    plain = alt.Axis(format="~g", tickCount=6)
+    x_scale, y_scale = (alt.Scale(domain=[low[axis], high[axis]], nice=False) for axis in ("pull", "push"))
+    x = alt.X("pull:Q", title="a: pull on the target", axis=plain, scale=x_scale)
+    y = alt.Y("push:Q", title="−b: push on the others", axis=plain, scale=y_scale)
     colour = alt.Color("pair:N", scale=alt.Scale(domain=list(names), range=COLOURS[: len(names)]), legend=None)
     where = [alt.Tooltip("row:Q"), alt.Tooltip("column:Q"), alt.Tooltip("pull:Q", format="+.3~g", title="a")]
     where.append(alt.Tooltip("push:Q", format="+.3~g", title="−b"))

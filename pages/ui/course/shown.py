@@ -21,8 +21,8 @@ NOTHING_TO_DO = (
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """Return a share from 0 to 1 as a percentage."""
-    return f"{100 * share:.{decimals}f} %"
+    """Return a share from 0 to 1 as a percentage; its sign stays on the line."""
+    return f"{100 * share:.{decimals}f}\N{NO-BREAK SPACE}%"
 
 
 def place(recording: Recording, pixel: int) -> str:
