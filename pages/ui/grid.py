@@ -1,4 +1,4 @@
-"""One digit of every class towards every other class: attacked a few rows at a time, drawn as tiles that open the lab."""
+"""One digit of every class towards every other: attacked a few rows at a time, drawn as tiles that open the lab."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
