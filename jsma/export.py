@@ -104,7 +104,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
     def write(x: float, y: float, words: str, points: float, **style: object) -> None:
         figure.text(x / size[0], 1 - y / size[1], words, fontsize=points, ha="center", va="center", **style)
 
-    write(size[0] / 2, 22, title, 12)
+    write(size[0] / 2, 22, title, 11)
     write(left + classes * across / 2, 50, "target: what the network is to read", 10, color=TARGET)
     write(14, top + classes * down / 2, "source: the digit as it is", 10, color=SOURCE, rotation=90)
     for source in range(classes):

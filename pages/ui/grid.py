@@ -1,4 +1,4 @@
-"""One digit of every class towards every other class: attacked a row at a time, drawn as tiles that open the lab."""
+"""One digit of every class towards every other: attacked a few rows at a time, drawn as tiles that open the lab."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -267,16 +267,16 @@ def draw_figures(place: DeltaGenerator, work: Work) -> None:
 
 
 def _endings(report: Report) -> str:
+    at_once = int((report.result.success & (report.result.iterations == 0)).sum())
+    aside = f" ({at_once} at once: the untouched digit is read as the target)" if at_once else ""
     words = {
-        Stop.REACHED_TARGET: "reached the target",
-        Stop.BUDGET_SPENT: "spent the budget before",
+        Stop.REACHED_TARGET: f"reached the target{aside}",
+        Stop.BUDGET_SPENT: "spent the budget first",
         Stop.NO_ADMISSIBLE_PAIR: "found no admissible pair any more",
         Stop.DOMAIN_EMPTY: "ran out of pixels to change",
     }
     stops = [f"{count} {words[stop]}" for stop, count in report.stops.items() if count]
-    at_once = int((report.result.success & (report.result.iterations == 0)).sum())
-    aside = f" ({at_once} at once: the untouched digit is read as the target)" if at_once else ""
-    return f"Of {len(report.targets)} attacks, {', '.join(stops)}{aside}."
+    return f"Of {len(report.targets)} attacks, {', '.join(stops)}."
 
 
 def _percent(share: float) -> str:

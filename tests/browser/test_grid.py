@@ -13,18 +13,23 @@ from jsma.export import picture
 from tests.browser.driving import Lab
 
 
+def filled(lab: Lab) -> Lab:
+    """Wait until the grid is whole; a slow machine asks before it goes on."""
+    whole = lab.page.get_by_text("Of 90 attacks")
+    rest = lab.page.get_by_role("button", name="Fill the rest")
+    whole.or_(rest).first.wait_for(timeout=60_000)
+    if not whole.is_visible():
+        rest.click()
+    whole.wait_for(timeout=60_000)
+    return lab
+
+
 @pytest.fixture
 def opened(lab):
     """The grid as a newcomer finds it, whole."""
     lab.open()
     lab.page.get_by_role("link", name="Grid").click()
-    whole = lab.page.get_by_text("Of 90 attacks")
-    rest = lab.page.get_by_role("button", name="Fill the rest")
-    whole.or_(rest).first.wait_for(timeout=60_000)
-    if not whole.is_visible():  # a slow machine, which asks before it goes on
-        rest.click()
-    whole.wait_for(timeout=60_000)
-    return lab
+    return filled(lab)
 
 
 def tile(lab: Lab, source: int, target: int):
@@ -69,3 +74,36 @@ def test_a_tile_opens_its_attack_in_the_lab(opened):
     middles = ((np.arange(28) + 0.5) * cell).astype(int)
     difference = shown[middles][:, middles].astype(int) - picture(end.image, image)
     assert np.abs(difference).max() <= 1  # the stage rounds once more
+
+
+def test_a_stopped_grid_keeps_its_rows_and_can_be_filled_later(lab):
+    lab.open("?direction=both&output=probabilities")
+    lab.page.get_by_role("link", name="Grid").click()
+    lab.page.get_by_role("button", name="Stop").click()
+    lab.page.get_by_role("button", name="Fill the rest").wait_for(timeout=60_000)
+    said = lab.page.get_by_text("of 10 rows").inner_text()
+    rows = int(said.split()[0])
+    assert rows < 10
+    tiles = lab.page.locator("[class*='st-key-tile-attack-'] button")
+    assert tiles.count() == 10 * rows
+    filled(lab)
+    assert tiles.count() == 100
+
+
+def test_on_a_phone_the_grid_scrolls_in_its_own_box_and_keeps_its_labels(chromium, server):
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    lab = Lab(context.new_page(), server)
+    lab.page.goto(f"{server}/Grid?gamma=0.01")
+    filled(lab)
+    last = tile(lab, 9, 9)
+    last.scroll_into_view_if_needed()
+    source = lab.page.locator(".st-key-attacks-row-9 .pill")
+    target = lab.page.locator(".targets .pill").nth(9)
+    for label in (source, target, last):
+        box = label.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert 0 <= box["y"] <= 844
+    assert lab.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert last.bounding_box()["width"] >= 44  # a finger's
+    context.close()
