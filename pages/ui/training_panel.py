@@ -84,7 +84,7 @@ def _choose(last: Settings | None) -> None:
             last.share,
             "{:.0%}".format,
             key="train-share",
-            help=f"How many of the {count:,} digits it may learn from are used. Fewer are learnt faster, and less well.",
+            help=f"How many of the {count:,} digits it may learn from are used. Fewer take less time and teach less.",
         ),
         "seed": columns[4].number_input("Seed", *SEEDS, last.seed, key="train-seed", help=TERMS["seed"]),
     }
@@ -99,8 +99,8 @@ def _choose(last: Settings | None) -> None:
 
 def _what_is_learnt_from(from_mnist: bool) -> str:
     where = (
-        f"It learns from **MNIST's 60,000 training digits**, all but {PROBE}, which are kept aside: while it learns, they "
-        "show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI digits test it."
+        f"It learns from **MNIST's 60,000 training digits**, all but {PROBE}, which are kept aside: while it learns, "
+        "they show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI digits test it."
         if from_mnist
         else "MNIST is not on this machine, so it learns from **the UCI digits**. One in five of every class is kept "
         "aside, always the same ones. The network never learns from these; they alone test it."
