@@ -10,7 +10,20 @@ from pages.ui import model_charts, networks, readings, resources, session
 from pages.ui.choice import DATA
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, SHIPPED
-from pages.ui.training import EPOCHS, LEARNING_RATES, SEEDS, SHARES, Settings, State, Training, material, mnist_is_here
+from pages.ui.training import (
+    EPOCHS,
+    LEARNING_RATES,
+    PROBE,
+    SEEDS,
+    SHARES,
+    Settings,
+    State,
+    Training,
+    material,
+    mnist_is_here,
+)
+
+NAMES = {"uci": "UCI digits", "mnist": "test digits of MNIST"}
 
 SECONDS_A_LOOK = 0.3
 """How long is trained between two updates of the curves."""
@@ -32,7 +45,8 @@ def panel(theme: str) -> None:
 
 def judges(data: str) -> Tensor | slice:
     """Return the positions of those digits of `data` that may judge the visitor's own network: what it has not seen."""
-    return st.session_state.own_training.material.unseen.get(data, slice(None))
+    training = st.session_state.get("own_training")
+    return slice(None) if training is None else training.material.unseen.get(data, slice(None))
 
 
 def _settled(training: Training) -> bool:
@@ -42,7 +56,7 @@ def _settled(training: Training) -> bool:
 
 def _choose(last: Settings | None) -> None:
     from_mnist = mnist_is_here()
-    count = 60_000 if from_mnist else 1_797
+    count = 60_000 - PROBE if from_mnist else len(material(from_mnist).lessons)
     last = last or (Settings(epochs=3, share=0.1) if from_mnist else Settings())
     st.markdown(_what_is_learnt_from(from_mnist))
     columns = st.columns(5, vertical_alignment="bottom")
@@ -70,11 +84,11 @@ def _choose(last: Settings | None) -> None:
             last.share,
             "{:.0%}".format,
             key="train-share",
-            help=f"How many of the {count:,} digits are used. Fewer are learnt faster, and less well.",
+            help=f"How many of the {count:,} digits it may learn from are used. Fewer take less time and teach less.",
         ),
         "seed": columns[4].number_input("Seed", *SEEDS, last.seed, key="train-seed", help=TERMS["seed"]),
     }
-    if st.button("Train", key="train", type="primary", icon=":material/play_arrow:"):
+    if st.button("Train", key="train", icon=":material/play_arrow:"):
         try:
             st.session_state.training = Training(Settings(**settings), material(from_mnist))
         except (ValueError, MNISTUnavailable) as problem:
@@ -85,8 +99,8 @@ def _choose(last: Settings | None) -> None:
 
 def _what_is_learnt_from(from_mnist: bool) -> str:
     where = (
-        "It learns from **MNIST's 60,000 training digits**, all but 300, which are kept aside: while it learns, they "
-        "show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI digits test it."
+        f"It learns from **MNIST's 60,000 training digits**, all but {PROBE}, which are kept aside: while it learns, "
+        "they show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI digits test it."
         if from_mnist
         else "MNIST is not on this machine, so it learns from **the UCI digits**. One in five of every class is kept "
         "aside, always the same ones. The network never learns from these; they alone test it."
@@ -210,10 +224,7 @@ def _results(training: Training) -> str:
     own, parts = networks.network(OWN), []
     for data, share in own.accuracy.items():
         rows = training.material.unseen.get(data)
-        of = (
-            f"the {len(rows):,} UCI digits kept aside"
-            if rows is not None
-            else f"{len(resources.digits(data)):,} digits of {DATA[data]}"
-        )
+        count = len(resources.digits(data)) if rows is None else len(rows)
+        of = f"the {count:,} {NAMES[data]}{'' if rows is None else ' kept aside'}"
         parts.append(f"**{share:.1%}** of {of}".replace("%", " %"))
     return f"It reads {' and '.join(parts)} right."
