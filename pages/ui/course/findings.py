@@ -45,6 +45,12 @@ def trace(recording: Recording) -> Trace:
     return Trace(a.astype(float), b.astype(float), jacobian * unit[:, None, None], image / 65535, domain > 0)
 
 
+def image_at(recording: Recording, step: int) -> Tensor:
+    """Return the image at iteration `step`, (1, H, W) float64."""
+    shape = (1, recording.facts["height"], recording.facts["width"])
+    return torch.tensor(trace(recording).image[step]).view(shape)
+
+
 # --- Pairs -----------------------------------------------------------------------------------------
 
 

@@ -46,4 +46,5 @@ def end(recording: Recording) -> str:
 def image(recording: Recording, caption: str, step: int | None = None) -> None:
     """Show the picture at `step`, by default the last, changed pixels tinted, with a caption that says what is seen."""
     step = recording.iterations if step is None else step
-    st.image(picture(recording.image(step), recording.image(0), scale=8), caption=caption, width=224)
+    now, original = (findings.image_at(recording, at) for at in (step, 0))
+    st.image(picture(now, original, scale=8), caption=caption, width=224)
