@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from jsma import Attack, Direction, search_domain
+from jsma.attack import moved
 from pages.ui import networks, resources
 from pages.ui.choice import GAMMAS
 from pages.ui.course import excerpt, findings, shown, tasks
@@ -245,6 +246,6 @@ def _checks() -> None:
 def _program() -> None:
     st.subheader("The change in the program", anchor=False)
     st.markdown("The two pixels of the pair are moved by θ with the direction's sign, and held within the range.")
-    excerpt.show(Attack._change, "before = ", "clamp(0, 1)")
+    excerpt.show(moved, "before = ", "clamp(0, 1)")
     st.markdown("Which pixels may still be moved is asked anew at every iteration.")
     excerpt.show(search_domain, "if direction is", "return (images > 0)")
