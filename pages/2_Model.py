@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import anatomy, controls, frame, network_views, reading_view, session, training_panel
+from pages.ui import controls, frame, session
+from pages.ui.model import anatomy, network_views, reading_view, training_panel
 from pages.ui.networks import network
 
 choice, digits = controls.choose(frame.begin("Model"), ("data", "model", "digit", "sample"))

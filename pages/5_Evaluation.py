@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import controls, evaluating, frame, judging, session
+from pages.ui import controls, frame, session
+from pages.ui.evaluation import evaluating, judging
 from pages.ui.networks import network
 
 CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")

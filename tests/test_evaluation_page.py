@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import jsma
 from jsma import Attack, Report, Rule, Stop
-from pages.ui import evaluating, judging
+from pages.ui.evaluation import evaluating, judging
 
 ROOT = Path(__file__).parents[1]
 PAGE = "pages/5_Evaluation.py"

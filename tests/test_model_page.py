@@ -16,9 +16,10 @@ from torch import nn
 import jsma
 from jsma import Attack, Digits
 from jsma.training import initialised, train
-from pages.ui import anatomy, maps, networks, readings
-from pages.ui import training as own
-from pages.ui.training import Material, Settings, State, Training
+from pages.ui import networks
+from pages.ui.model import anatomy, maps, readings
+from pages.ui.model import training as own
+from pages.ui.model.training import Material, Settings, State, Training
 
 APP = str(Path(__file__).parents[1] / "app.py")
 PAGE = "pages/2_Model.py"
@@ -110,6 +111,8 @@ def test_the_layers_are_those_one_meets_by_running_them_one_by_one(name, uci, un
 
 def test_layers_within_layers_and_layers_in_place_are_met_in_order(uci):
     module = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(784, 5), nn.ReLU(inplace=True)), nn.Linear(5, 10))
+    nn.init.constant_(module[1][0].bias, -9)
+    nn.init.constant_(module[1][0].bias[:1], 9)
     layers = anatomy.dissect(module, uci.images[0])
     assert [layer.kind for layer in layers] == ["Flatten", "Fully connected", "ReLU", "Fully connected"]
     assert layers[1].output.min() < 0  # as it was before ReLU overwrote it

@@ -36,7 +36,7 @@ def chromium():
 def profile(chromium):
     """A browser profile for all tests that need no other: Streamlit's own scripts are fetched once."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

@@ -39,14 +39,14 @@ def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(600):
         try:
             urlopen(f"{address}/_stcore/health", timeout=1).close()
             return process, address
         except (URLError, OSError):
             time.sleep(0.1)
     process.kill()
-    raise RuntimeError("The server did not answer within 30 seconds.")
+    raise RuntimeError("The server did not answer within 60 seconds.")
 
 
 class Lab:

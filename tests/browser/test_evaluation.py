@@ -6,7 +6,7 @@ import pytest
 
 import jsma
 from jsma import Attack, Digits, Report
-from pages.ui import evaluating
+from pages.ui.evaluation import evaluating
 
 ATTACK = Attack(gamma=0.04)
 LINK = "?gamma=0.04&model=lenet"

@@ -4,9 +4,9 @@ import streamlit as st
 from torch import Tensor
 
 from jsma.export import picture
-from pages.ui import maps, model_charts
-from pages.ui.anatomy import Layer, as_maps
 from pages.ui.glossary import TERMS
+from pages.ui.model import charts, maps
+from pages.ui.model.anatomy import Layer, as_maps
 
 
 def layer_table(layers: list[Layer]) -> None:
@@ -48,7 +48,7 @@ def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
     kinds = ((logits, "logit", ".2f"), (probabilities, "probability", ".1%"))
     for side, (values, name, form) in zip(st.columns(2), kinds, strict=True):
         numbers = ", ".join(f"{label}: {value:{form}}" for label, value in enumerate(values.tolist()))
-        chart = model_charts.outputs(values, digit, name, form, theme)
+        chart = charts.outputs(values, digit, name, form, theme)
         side.altair_chart(chart, alt=f"The ten outputs, each a {name}. {numbers}")
 
 

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from jsma import Digits
-from pages.ui import model_charts, readings, session, tiles, training_panel
+from pages.ui import session, tiles
 from pages.ui.choice import Choice
 from pages.ui.glossary import TERMS
+from pages.ui.model import charts, readings, training_panel
 from pages.ui.networks import OWN, Network
 
 TILES = 10
@@ -53,7 +54,7 @@ def _accuracy(table: Tensor, only_kept_aside: bool) -> None:
 def _confusion(table: Tensor, key: str, theme: str) -> None:
     rows = "; ".join(f"{label}: {', '.join(map(str, row))}" for label, row in enumerate(table.tolist()))
     st.altair_chart(
-        model_charts.confusion(table, theme),
+        charts.confusion(table, theme),
         key=key,
         on_select=lambda: _take_cell(key),
         alt=f"How many digits of each true class are read as 0 to 9. {rows}",

@@ -6,11 +6,11 @@ import streamlit as st
 from torch import Tensor
 
 from jsma import MNISTUnavailable
-from pages.ui import model_charts, networks, readings, resources, session
+from pages.ui import networks, resources, session
 from pages.ui.choice import DATA
 from pages.ui.glossary import TERMS
-from pages.ui.networks import OWN, SHIPPED
-from pages.ui.training import (
+from pages.ui.model import charts, readings
+from pages.ui.model.training import (
     EPOCHS,
     LEARNING_RATES,
     PROBE,
@@ -22,6 +22,7 @@ from pages.ui.training import (
     material,
     mnist_is_here,
 )
+from pages.ui.networks import OWN, SHIPPED
 
 NAMES = {"uci": "UCI digits", "mnist": "test digits of MNIST"}
 
@@ -165,11 +166,11 @@ def _draw_curves(training: Training, places: list, theme: str) -> None:
     last = f"{training.losses[-1]:.3f} at batch {done} of {batches}" if done else "not known yet"
     if training.state is not State.FAILED:
         places[0].altair_chart(
-            model_charts.loss(training.losses, batches, theme), alt=f"The loss of every batch. The last: {last}."
+            charts.loss(training.losses, batches, theme), alt=f"The loss of every batch. The last: {last}."
         )
     at, share = training.accuracies[-1]
     places[1].altair_chart(
-        model_charts.accuracy(training.accuracies, batches, theme),
+        charts.accuracy(training.accuracies, batches, theme),
         alt=f"The share of the digits kept aside that is read right: {share:.1%} after batch {at} of {batches}.",
     )
 

@@ -1,0 +1,1 @@
+"""The page Model: a network taken apart, how well it reads, and one of your own to train."""
