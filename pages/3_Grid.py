@@ -23,11 +23,11 @@ with st.container(key="attacks-progress"):
     progress = st.empty()
 
 # What is done is drawn at once; the rest keeps its places, which are filled a few rows at a time.
-clicked, places = {}, {}
+done, clicked, places = len(work.rows), {}, {}
 with st.container(key="attacks-box"), st.container(key="attacks"):
     grid.head()
     for source in range(grid.CLASSES):
-        if source < len(work.rows):
+        if source < done:
             clicked[source] = grid.draw(work.rows[source])
         else:
             places[source] = st.empty()
@@ -39,7 +39,7 @@ for source, target in clicked.items():
 
 grid.draw_figures(figures, work)
 with grid.in_progress(progress, work) as moved:
-    for rows in work.fill():
+    for rows in work.fill(done):
         for row in rows:
             with places[row.source].container():
                 grid.draw(row)

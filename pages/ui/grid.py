@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from time import thread_time
 
 import streamlit as st
@@ -52,6 +53,7 @@ class Work:
     positions: tuple[int, ...]
     attack: Attack
     rows: list[Row] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
     stopped: bool = False
     asked: bool = False
 
@@ -65,14 +67,24 @@ class Work:
         """Whether all rows are done."""
         return len(self.rows) == CLASSES
 
-    def fill(self) -> Iterator[list[Row]]:
-        """Make the missing rows, yield each group; end early when stopped, or when it takes long unasked."""
+    def fill(self, shown: int) -> Iterator[list[Row]]:
+        """Make the missing rows and yield each group, beginning with what has come since `shown` were drawn.
+
+        End early when stopped, or when it takes long unasked. A visitor's next script may begin while
+        the one before is still within a group; the lock lets it wait for that.
+        """
         begun = thread_time()
-        while not (self.whole or self.stopped) and (self.asked or thread_time() - begun < UNASKED_SECONDS):
-            done = len(self.rows)
-            end = next(end for end in ENDS if end > done)
-            self.rows += rows(self.data, self.network, self.positions[done:end], self.attack)
-            yield self.rows[done:]
+        while True:
+            if len(self.rows) > shown:
+                yield self.rows[shown:]
+                shown = len(self.rows)
+            if self.whole or self.stopped or not (self.asked or thread_time() - begun < UNASKED_SECONDS):
+                return
+            with self.lock:
+                done = len(self.rows)
+                if done == shown:
+                    end = next(end for end in ENDS if end > done)
+                    self.rows += rows(self.data, self.network, self.positions[done:end], self.attack)
 
     def report(self) -> Report:
         """Return the figures of all attacks that are done; there must be a row."""

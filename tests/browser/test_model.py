@@ -1,0 +1,20 @@
+"""The page Model in a real browser: a network is trained, stopped half-way, and attacked in the lab."""
+
+import re
+
+
+def test_a_training_stopped_half_way_gives_a_network_to_attack(lab):
+    lab.open("?digit=7&target=3")
+    page = lab.page
+    page.get_by_role("link", name="Model").click()
+    page.get_by_text("710,218 parameters").wait_for()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_test_id("stProgress").filter(has_text=re.compile(r"batch [2-9]")).wait_for()
+    page.get_by_role("button", name="Stop and keep it").click()
+    page.get_by_text("Stopped after batch").wait_for(timeout=60_000)
+    lab.wait_for_address("model=own")
+    page.get_by_role("link", name="Attack it in the lab").click()
+    lab.wait_for_title("7", "3")
+    page.get_by_text("Your own (the tutorial's CNN)").last.wait_for()
+    lab.press("end")
+    assert lab.part("stage-verdict").is_visible()
