@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jsma import Attack, Digits, Direction, Output, Report, Rule, evaluate_in_parts
 from pages.ui import session
-from pages.ui.course import findings, shown, tasks
+from pages.ui.course import excerpt, findings, shown, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.course.shown import percent
 from pages.ui.course.tasks import Answer
@@ -50,7 +50,15 @@ def show(lesson: Lesson) -> None:
     _wasted_effort(lesson)
     _whole_test_set()
     _check()
+    _program()
     tasks.keep("The rule, the outputs it differentiates and the network decide together.")
+
+
+def _program() -> None:
+    st.subheader("The figures in the program", anchor=False)
+    st.markdown("Each figure is a mean, and its name says over what.")
+    excerpt.show(Report.mean_distortion.fget, "def", "return")
+    excerpt.show(Report.mean_distortion_of_successful.fget, "def", "return")
 
 
 # --- Many attacks ------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from jsma.export import picture
+from jsma.models import ARCHITECTURES
 from pages.ui.choice import DATA
-from pages.ui.course import charts, tasks
+from pages.ui.course import charts, excerpt, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import explained
@@ -99,6 +100,8 @@ def _the_network(lesson: Lesson) -> None:
     name, shape, weights = rows.pop()
     rows += [(f"{name}: the ten **logits**", shape, weights), ("Softmax: the ten **probabilities**", shape, 0)]
     lines = [f"| {name} | {shape} | {f'{weights:,}' if weights else ''} |" for name, shape, weights in rows]
+    with st.expander("The same layers in the program"):
+        excerpt.show(ARCHITECTURES[lesson.network.architecture], "nn.Conv2d(1,", ", 10)")
     right.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
 
 

@@ -14,6 +14,7 @@ from pages.ui.course.shown import percent
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
 from pages.ui.recording import Recording
+from pages.ui.stage import stage
 from pages.ui.words import STOPS
 
 TITLE = "Perturb, and when to stop"
@@ -38,6 +39,7 @@ def show(lesson: Lesson) -> None:
     recording = lesson.recording()
     _one_change(recording)
     if recording.iterations:
+        _watch(recording)
         _small_steps(recording, lesson.recording(SMALL))
         _darken(lesson, recording)
         _less_budget(recording)
@@ -47,6 +49,15 @@ def show(lesson: Lesson) -> None:
     _checks()
     _program()
     tasks.keep("Distortion is the share of pixels changed; success without its cost says nothing.")
+
+
+@st.fragment
+def _watch(recording: Recording) -> None:
+    st.markdown(
+        "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
+        "what happened. At the end the three ways to stop are listed, the one that came true ticked."
+    )
+    stage(recording, views=("picture", "perturb"), key="stage-perturb")
 
 
 def _one_change(recording: Recording) -> None:
