@@ -13,7 +13,7 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from .convolution import GreyConvolutions
+from .convolution import FasterGradients
 from .jacobian import Output, forward, jacobian_of_classes, like_parameters
 from .rules import Rule, Untargeted, has_won, weighed
 from .saliency import Direction, Pairs, best_pair, in_range
@@ -203,7 +203,7 @@ class Attack:
         budget_left: Tensor,
     ) -> "_Turn":
         """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
-        with GreyConvolutions():
+        with FasterGradients():
             leaf, logits = forward(model, images)
         ways = [Direction.INCREASE, Direction.DECREASE] if self.direction is Direction.BOTH else [self.direction]
         domains = [search_domain(originals, images, way).flatten(1) for way in ways]

@@ -1,20 +1,22 @@
-"""A faster gradient of a convolution over one channel, the first layer of a network that reads grey images.
+"""Faster gradients of convolutions by their images, where a processor's library is slow.
 
-What torch uses on a processor, oneDNN, is made for many channels: for one, seen here, its gradient by
-the image takes two to four times as long as one matrix product whose parts are added up.
+What torch uses there, oneDNN, takes longer than matrix products whose parts are added up where they
+go, if the images are grey, if the kernel covers the whole image, or if it moves in steps:
+`python -m benchmarks.cost` compares them, layer by layer.
 """
-
-from itertools import product
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, pad
 from torch.nn.modules.utils import _pair
 from torch.overrides import TorchFunctionMode
 
+MANY_CHANNELS = 16
+"""From how many channels on the products are wide enough to pay."""
 
-class GreyConvolutions(TorchFunctionMode):
-    """While this context is entered, convolutions of grey images on a processor have the faster gradient.
+
+class FasterGradients(TorchFunctionMode):
+    """While this context is entered, convolutions on a processor have a faster gradient where there is one.
 
     For derivatives by the image only: the layer's own parameters get none. Outputs are unchanged to
     the bit, gradients up to rounding. Holds for the thread that enters it.
@@ -22,38 +24,79 @@ class GreyConvolutions(TorchFunctionMode):
 
     def __torch_function__(self, function, types, arguments=(), options=None):
         options = options or {}
-        if function is conv2d and _over_one_channel(*arguments, **options):
-            return _OverOneChannel.apply(*_in_order(*arguments, **options))
+        if function is conv2d:
+            in_order = _in_order(*arguments, **options)
+            gradient = _faster(*in_order)
+            if gradient:
+                return _Convolution.apply(gradient, *in_order[:-1])
         return function(*arguments, **options)
 
 
-def _over_one_channel(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> bool:
-    grey = input.ndim == 4 and input.shape[1] == 1
-    return grey and input.requires_grad and input.device.type == "cpu" and not isinstance(padding, str)
-
-
 def _in_order(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> tuple:
-    return input, weight, bias, stride, padding, dilation
+    padding = padding if isinstance(padding, str) else _pair(padding)
+    return input, weight, bias, _pair(stride), padding, _pair(dilation), groups
 
 
-class _OverOneChannel(torch.autograd.Function):
+def _faster(images, weight, bias, stride, padding, dilation, groups):
+    """Return the faster gradient for this convolution, or None: then torch's own is as good."""
+    here = images.ndim == 4 and images.requires_grad and images.device.type == "cpu"
+    if not here or isinstance(padding, str) or dilation != (1, 1) or groups > 1:
+        return None
+    if images.shape[1] == 1:
+        return _by_grey_images
+    in_steps = stride[1] > 1
+    covers = all(
+        kernel >= size + 2 * edge
+        for kernel, size, edge in zip(weight.shape[2:], images.shape[2:], padding, strict=True)
+    )
+    pays = images.shape[1] >= MANY_CHANNELS and (in_steps or covers)
+    return _by_many_channels if pays else None
+
+
+class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(context, images: Tensor, weight: Tensor, bias: Tensor | None, stride, padding, dilation) -> Tensor:
+    def forward(context, by_images, images: Tensor, weight: Tensor, bias: Tensor | None, stride, padding, dilation):
         context.save_for_backward(weight)
-        context.size, context.place = images.shape[2:], (_pair(stride), _pair(padding), _pair(dilation))
+        context.by_images, context.size, context.place = by_images, images.shape[2:], (stride, padding)
         return conv2d(images, weight, bias, stride, padding, dilation)
 
     @staticmethod
     def backward(context, gradient: Tensor) -> tuple:
         (weight,) = context.saved_tensors
-        (height, width), (stride, padding, dilation) = context.size, context.place
-        count, _, down, across = gradient.shape
-        # What each place of the kernel gets of each place of the outputs, and where in the image it belongs.
-        shares = (weight.flatten(1).T @ gradient.transpose(0, 1).flatten(1)).view(-1, count, down, across)
-        padded = gradient.new_zeros(count, height + 2 * padding[0], width + 2 * padding[1])
-        for share, (row, column) in zip(shares, product(*map(range, weight.shape[2:])), strict=True):
-            rows = slice(row * dilation[0], row * dilation[0] + stride[0] * (down - 1) + 1, stride[0])
-            columns = slice(column * dilation[1], column * dilation[1] + stride[1] * (across - 1) + 1, stride[1])
-            padded[:, rows, columns] += share
-        images = padded[:, None, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
-        return images, *[None] * 5
+        return None, context.by_images(gradient, weight, context.size, *context.place), *[None] * 5
+
+
+def _by_grey_images(gradient: Tensor, weight: Tensor, size, stride, padding) -> Tensor:
+    """Return the gradient (N, 1, *size): one product for all places of the kernel, its parts added up where they go."""
+    (height, width), (count, _, down, across) = size, gradient.shape
+    shares = (weight.flatten(1).T @ gradient.transpose(0, 1).flatten(1)).view(-1, count, down, across)
+    padded = gradient.new_zeros(count, height + 2 * padding[0], width + 2 * padding[1])
+    # In one call: threads that share a run wait for each other whenever they come back to Python.
+    torch._foreach_add_(_windows(padded, weight.shape[2:], stride, across), list(shares.unbind()))
+    return padded[:, None, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+
+
+def _by_many_channels(gradient: Tensor, weight: Tensor, size, stride, padding) -> Tensor:
+    """Return the gradient (N, C, *size): one product for each row of the kernel and each step along it.
+
+    The columns of image and kernel are taken in groups as wide as a step, so that neighbouring outputs
+    find theirs side by side.
+    """
+    (height, width), (count, outputs, _, across) = size, gradient.shape
+    channels, step = weight.shape[1], stride[1] if across > 1 else weight.shape[3]
+    in_kernel, in_image = -(-weight.shape[3] // step), -(-(width + 2 * padding[1]) // step)
+    kernel = pad(weight, (0, in_kernel * step - weight.shape[3])).unflatten(3, (in_kernel, step))
+    kernels = kernel.permute(2, 3, 0, 4, 1).flatten(3).flatten(0, 1)
+    padded = gradient.new_zeros(count, height + 2 * padding[0], in_image, step * channels)
+    by_place = gradient.permute(0, 2, 3, 1).reshape(-1, outputs)
+    windows = _windows(padded, (weight.shape[2], in_kernel), (stride[0], 1), across)
+    for window, part in zip(windows, kernels, strict=True):
+        window.add_((by_place @ part).view(window.shape))
+    images = padded.view(count, height + 2 * padding[0], in_image * step, channels).permute(0, 3, 1, 2)
+    return images[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+
+
+def _windows(images: Tensor, kernel: tuple[int, int], stride: tuple[int, int], across: int) -> list[Tensor]:
+    """Return for each place of the kernel a view (N, down, across, ...) of what it sees of images (N, H, W, ...)."""
+    places = images.unfold(1, kernel[0], stride[0]).unfold(2, kernel[1], stride[1])[:, :, :across]
+    return [window for row in places.unbind(-2) for window in row.unbind(-1)]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .attack import Attack, Result, Stop
-from .convolution import GreyConvolutions
+from .convolution import FasterGradients
 from .data import Digits
 from .jacobian import Output, forward, like_parameters
 from .report import Report, settings_of
@@ -112,7 +112,7 @@ def adversarial_distance(model: nn.Module, images: Tensor, targets: Tensor, batc
     images = like_parameters(images, model)
     distances = []
     for batch, labels in zip(images.split(batch_size), targets.to(images.device).split(batch_size), strict=True):
-        with GreyConvolutions():
+        with FasterGradients():
             leaf, logits = forward(model, batch)
         ((a, b),) = weighed(Rule.JSMA, Output.LOGITS, None, leaf, logits, labels)
         distances.append(1 - ((a > 0) & (b < 0)).double().mean(dim=1))

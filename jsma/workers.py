@@ -28,6 +28,7 @@ def exhaust(works: list[Iterator[int]], progress: Callable[[int], object] | None
     done, ending, ready = [0] * len(works), Event(), Barrier(len(works) + 1)
 
     def run(k: int) -> None:
+        torch.get_num_threads()  # a thread takes the common number when it is first asked for, and keeps the next
         torch.set_num_threads(1)
         ready.wait()
         for so_far in works[k]:

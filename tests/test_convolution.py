@@ -1,46 +1,63 @@
-"""The gradient of a convolution over one channel, against torch's own."""
+"""The faster gradients of convolutions, against torch's own."""
 
 import pytest
 import torch
 from torch import nn
 
 from jsma import Attack
-from jsma.convolution import GreyConvolutions, _OverOneChannel
+from jsma.convolution import FasterGradients, _by_grey_images, _by_many_channels, _Convolution
 
 LAYERS = {
-    "the tutorial's": {"kernel_size": 8, "stride": 2, "padding": 3},
-    "LeNet's": {"kernel_size": 5},
-    "uneven": {"kernel_size": (3, 5), "stride": (2, 1), "padding": (1, 2), "dilation": (2, 1)},
-    "without a bias": {"kernel_size": 3, "bias": False},
-    "same": {"kernel_size": 3, "padding": "same"},  # left to torch
-    "larger than its use": {"kernel_size": 3, "stride": 4},  # some pixels count for nothing
+    "the tutorial's first": (1, {"kernel_size": 8, "stride": 2, "padding": 3}),
+    "the tutorial's second": (64, {"kernel_size": 6, "stride": 2}),
+    "as large as the image": (32, {"kernel_size": (13, 14)}),
+    "as large as the padded image": (32, {"kernel_size": (15, 18), "padding": (1, 2)}),
+    "LeNet's first": (1, {"kernel_size": 5}),
+    "uneven, grey": (1, {"kernel_size": (3, 5), "stride": (2, 1), "padding": (1, 2)}),
+    "uneven": (32, {"kernel_size": (5, 3), "stride": (1, 2), "padding": (1, 2)}),
+    "no multiple of its step": (16, {"kernel_size": 7, "stride": 3, "padding": 3}),
+    "without a bias": (1, {"kernel_size": 3, "bias": False}),
+    "larger steps than it is, grey": (1, {"kernel_size": 3, "stride": 4}),  # some pixels count for nothing
+    "larger steps than it is": (16, {"kernel_size": 1, "stride": (2, 3)}),
+    "left to torch: LeNet's second": (20, {"kernel_size": 5}),
+    "left to torch: few channels": (3, {"kernel_size": 7, "stride": 2}),
+    "left to torch: same": (1, {"kernel_size": 3, "padding": "same"}),
+    "left to torch: dilated": (1, {"kernel_size": 3, "dilation": (2, 1)}),
+    "left to torch: in groups": (32, {"kernel_size": 3, "stride": 2, "groups": 2}),
 }
 
 
-@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
-def test_outputs_are_the_same_and_gradients_agree(layer):
+@pytest.fixture
+def used(monkeypatch):
+    """Which of the faster gradients were used."""
+    used, apply = [], _Convolution.apply
+    monkeypatch.setattr(_Convolution, "apply", lambda *given: used.append(given[0]) or apply(*given))
+    return used
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=["rows", "channels last"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_outputs_are_the_same_and_gradients_agree(name, layout, used):
     torch.manual_seed(0)
-    model = nn.Conv2d(1, 6, **layer, dtype=torch.float64)
-    images = torch.rand(3, 1, 13, 14, dtype=torch.float64, requires_grad=True)
+    channels, settings = LAYERS[name]
+    model = nn.Conv2d(channels, 6, **settings, dtype=torch.float64)
+    images = torch.rand(3, channels, 13, 14, dtype=torch.float64).to(memory_format=layout).requires_grad_()
     plain = model(images)
     weights = torch.randn_like(plain)
     (expected,) = torch.autograd.grad(plain, images, weights)
-    with GreyConvolutions():
+    with FasterGradients():
         outputs = model(images)
+    ours = _by_grey_images if channels == 1 else _by_many_channels
+    assert used == ([] if "left to torch" in name else [ours])
     assert torch.equal(outputs, plain)
     for _ in range(2):  # two products from one forward pass, as the attack takes them
         (gradient,) = torch.autograd.grad(outputs, images, weights, retain_graph=True)
         torch.testing.assert_close(gradient, expected)
 
 
-@pytest.mark.parametrize(("channels", "expected"), [(1, 5), (3, 0)])
-def test_the_attack_uses_it_for_grey_images_alone(monkeypatch, channels, expected):
-    used = []
-    apply = _OverOneChannel.apply
-    monkeypatch.setattr(_OverOneChannel, "apply", lambda *given: used.append(given) or apply(*given))
+def test_the_attack_uses_them(used):
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(channels, 4, 3), nn.Flatten(), nn.Linear(4 * 36, 10))
-    image = torch.rand(channels, 8, 8)
-    steps = list(Attack(theta=0.1, gamma=0.13 / channels).steps(model, image, int(model(image[None]).argmin())))
-    assert len(steps) == 5
-    assert len(used) == expected
+    model = nn.Sequential(nn.Conv2d(1, 16, 3), nn.Conv2d(16, 4, 6), nn.Flatten(), nn.Linear(4, 10))
+    image = torch.rand(1, 8, 8)
+    steps = list(Attack(theta=0.1, gamma=0.13).steps(model, image, int(model(image[None]).argmin())))
+    assert used == [_by_grey_images, _by_many_channels] * len(steps)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from jsma import Attack, Direction, Rule, Stop
+from jsma.workers import exhaust
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,6 +102,18 @@ def test_an_error_in_a_later_batch_ends_the_run_and_is_raised(threads, two_threa
     with pytest.raises(ValueError, match="not finite"):
         Attack(Rule.JSMA, gamma=1.0).run(Breaks(), colour_images(40) * 0, torch.arange(40) % 2 + 1, batch_size=2)
     torch.set_num_threads(2)
+
+
+def test_the_threads_of_a_run_use_one_core_each(two_threads):
+    found = []
+
+    def work():
+        torch.rand(1 << 20).sum()  # shared among cores, if there are any to share it among
+        found.append(torch.get_num_threads())
+        yield 1
+
+    exhaust([work(), work()])
+    assert found == [1, 1]
 
 
 def test_new_threads_still_start_with_all_cores(two_threads):
