@@ -27,7 +27,8 @@ def run() -> list[Trace]:
         CONTENDERS,
         AT_FIRST,
         max_selections=MOST,
-        key="race-contenders",
+        key="rules",
+        bind="query-params",
         persist_state="session",
         help=f"At most {MOST} at a time. They brighten pixels unless they say otherwise: **darken**, or **both** ways. "
         + " ".join(f"**{name}**: {TERMS[name]}" for name in EXPLAINED),

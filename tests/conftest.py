@@ -1,6 +1,7 @@
 """What the tests share: data, small models worked out by hand, and the slow, plain oracle of the pair search."""
 
 import os
+import sys
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -13,6 +14,15 @@ import jsma
 from jsma import Direction
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_cached():
+    """Let the tests of each file begin without what the app has cached for those of another."""
+    streamlit = sys.modules.get("streamlit")
+    if streamlit:
+        streamlit.cache_data.clear()
+        streamlit.cache_resource.clear()
 
 
 @pytest.fixture(scope="session")

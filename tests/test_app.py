@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import jsma
@@ -14,8 +13,6 @@ APP = str(Path(__file__).parents[1] / "app.py")
 @pytest.fixture
 def app(monkeypatch, tmp_path):
     monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    st.cache_data.clear()
-    st.cache_resource.clear()
     return AppTest.from_file(APP, default_timeout=60)
 
 

@@ -1,7 +1,6 @@
 """Chapters 4 to 6 of the walkthrough: what they show, what they hide until it is predicted, and what they remember."""
 
 import pytest
-import streamlit as st
 import torch
 from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
@@ -20,13 +19,6 @@ choice = session.current("Walkthrough")
 {chapter}.show(Lesson(choice, resources.digits(choice.data), network(choice.model)))
 """
 DIGIT, TARGET = 7, 3
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_caches():
-    """Begin with nothing cached; within this file the same few attacks are recorded once."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -35,12 +35,6 @@ def app(monkeypatch, tmp_path):
     return visitor()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def nothing_remembered():
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
 class Attacked(list):
     """What a plain run of single attacks gives: (position, source, target, success, changed, stop), a tuple each."""
 
@@ -86,14 +80,14 @@ def numbers(app: AppTest) -> dict[str, str]:
 def expected(ends: Attacked) -> dict[str, str]:
     """Return the first three headline numbers as the page writes them."""
     return {
-        "Success rate": f"{100 * ends.mean(3):.1f} %",
-        "Mean distortion, all": f"{100 * ends.mean(4) / 784:.2f} %",
-        "Mean distortion, successful": f"{100 * ends.mean(4, some=True) / 784:.2f} %",
+        "Success rate": f"{100 * ends.mean(3):.1f}\N{NO-BREAK SPACE}%",
+        "Mean distortion, all": f"{100 * ends.mean(4) / 784:.2f}\N{NO-BREAK SPACE}%",
+        "Mean distortion, successful": f"{100 * ends.mean(4, some=True) / 784:.2f}\N{NO-BREAK SPACE}%",
     }
 
 
 def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+    return "\n".join(element.value for element in [*app.markdown, *app.caption]).replace("\N{NO-BREAK SPACE}", " ")
 
 
 # --- numbers -------------------------------------------------------------------------------------
@@ -149,8 +143,8 @@ def test_success_at_smaller_budgets_is_what_runs_with_them_give(look, uci):
         assert rows[k]["γ"] == pytest.approx(0.2 * k)
         assert rows[k]["pixels"] == 2 * smaller.iterations(784)
         assert rows[k]["success"] == pytest.approx(100 * ends.mean(3))
-        assert rows[k]["all"] == f"{100 * ends.mean(4) / 784:.2f} %"
-        assert rows[k]["successful"] == f"{100 * ends.mean(4, some=True) / 784:.2f} %"
+        assert rows[k]["all"] == f"{100 * ends.mean(4) / 784:.2f}\N{NO-BREAK SPACE}%"
+        assert rows[k]["successful"] == f"{100 * ends.mean(4, some=True) / 784:.2f}\N{NO-BREAK SPACE}%"
     reads = jsma.load_model("lenet")(uci.images[evaluating.evenly(uci, 10)]).argmax(1)
     misread = (reads != torch.arange(10)).sum().item()
     assert rows[0]["success"] == pytest.approx(100 * misread / 90)
@@ -177,7 +171,7 @@ def test_digits_are_taken_evenly_and_a_stopped_run_is_even_too(uci):
 
 
 def ask_for(app: AppTest, count: int) -> AppTest:
-    app.slider(key="evaluation-count").set_value(count).run()
+    app.slider(key="images").set_value(count).run()
     return app
 
 

@@ -28,12 +28,6 @@ QUICK = {"architecture": "lenet", "epochs": 1, "rate": 3e-3, "share": 0.1, "seed
 """144 UCI digits: two batches."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def nothing_is_remembered():
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
 @pytest.fixture(autouse=True)
 def only_uci(monkeypatch):
     """Nothing but the UCI digits is on the machine."""

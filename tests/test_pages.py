@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.frame import PAGES
@@ -15,8 +14,6 @@ FILES = {title: file for title, (file, _) in PAGES.items()}
 @pytest.fixture
 def app(monkeypatch, tmp_path):
     monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    st.cache_data.clear()
-    st.cache_resource.clear()
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
 
 

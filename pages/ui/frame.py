@@ -8,6 +8,7 @@ from pages.ui import resources, session
 from pages.ui.choice import DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, network
+from pages.ui.words import percent
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text()
@@ -78,5 +79,5 @@ def subject(choice: Choice) -> str:
     attacked = network(choice.model)
     share = attacked.accuracy.get(choice.data)
     them = "those it was not trained on" if choice.model == OWN else "them"
-    reads = f", which reads {share:.1%} of {them} right".replace("%", " %") if share is not None else ""
+    reads = f", which reads {percent(share)} of {them} right" if share is not None else ""
     return f"Data: **{DATA[choice.data]}** · Network: **{attacked.label}**{reads}"

@@ -52,6 +52,8 @@ TERMS = {
     "One pixel at a time": "Not the paper's attack: each iteration changes the single admissible pixel (a above 0, "
     "b below 0) with the largest −a × b. It may change as many pixels as the rules that work in pairs.",
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
+    "MNIST": "70,000 handwritten digits of 28 × 28 grey pixels, white on black: 60,000 to learn from, 10,000 to "
+    "test with. The usual first material for networks that read pictures.",
     "parameter": "A number inside the network that training has set: a weight, which multiplies a value, or a bias, "
     "which is added. The attack never changes them; it changes the picture.",
     "filter": "A small grid of weights that a convolution moves over its input. Its answer is high where the input "

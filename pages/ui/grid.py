@@ -18,6 +18,7 @@ from pages.ui import controls, resources, session, tiles
 from pages.ui.choice import DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network, network
+from pages.ui.words import percent
 
 CLASSES = 10
 
@@ -270,8 +271,8 @@ def draw_figures(place: DeltaGenerator, work: Work) -> None:
     attacks, successes = len(report.targets), int(report.result.success.sum())
     figures = (
         ("Successes", f"{successes} of {attacks}", "success"),
-        (f"Mean distortion, all {attacks}", _percent(report.mean_distortion), "distortion"),
-        (f"Mean distortion, {successes} successful", _percent(report.mean_distortion_of_successful), "distortion"),
+        (f"Mean distortion, all {attacks}", percent(report.mean_distortion, 2), "distortion"),
+        (f"Mean distortion, {successes} successful", percent(report.mean_distortion_of_successful, 2), "distortion"),
     )
     with place.container(horizontal=True, gap="large"):
         for name, value, term in figures:
@@ -291,17 +292,13 @@ def _endings(report: Report) -> str:
     return f"Of {len(report.targets)} attacks, {', '.join(stops)}."
 
 
-def _percent(share: float) -> str:
-    return f"{share:.2%}".replace("%", " %") if share == share else "–"
-
-
 def offer_download(work: Work, choice: Choice) -> None:
     """Offer the whole grid as a picture, which is made when asked for."""
     settings = (
         f"{controls.RULES[choice.rule]} on {controls.OUTPUTS[choice.output].lower()}",
         controls.DIRECTIONS[choice.direction].lower(),
         f"θ = {choice.theta:g}",
-        f"γ = {choice.gamma:.1%}".replace("%", " %"),
+        f"γ = {percent(choice.gamma)}",
         network(choice.model).label,
         DATA[choice.data],
         f"sample {session.kept().sample + 1} of each class",

@@ -1,4 +1,6 @@
-"""The current step in sentences, with its numbers."""
+"""How numbers are written, how an attack ended, and the current step in sentences."""
+
+import math
 
 from pages.ui.recording import Recording
 
@@ -9,6 +11,14 @@ STOPS = {
     "failed. A correct program stops here and changes nothing more.",
     "DOMAIN_EMPTY": "Fewer than two pixels are left that can still be changed: the attack has failed.",
 }
+
+ENDS = {
+    "REACHED_TARGET": "target reached",
+    "BUDGET_SPENT": "failed: budget spent",
+    "NO_ADMISSIBLE_PAIR": "failed: no admissible pair left",
+    "DOMAIN_EMPTY": "failed: no pixels left to change",
+}
+"""The same in a few words."""
 
 ADDED_UP = {"jsma": "added up", "wjsma": "each times its probability", "tjsma": "each times its probability"}
 """How each rule comes to β."""
@@ -49,8 +59,8 @@ def _what_next(facts: dict, now: dict) -> str:
 
 
 def _why_ended(facts: dict, now: dict) -> str:
-    share = now["changed"] / (facts["height"] * facts["width"])
-    cost = f"The cost: {now['changed']} changed pixels, a distortion of {share:.1%}."
+    share = percent(now["changed"] / (facts["height"] * facts["width"]))
+    cost = f"The cost: {now['changed']} changed pixels, a distortion of {share}."
     if now["stop"] == "REACHED_TARGET" and not now["changed"]:
         return "**Nothing to do.** The network reads this digit as the target already, before any change."
     return f"**Stopped.** {STOPS[now['stop']]} {cost}"
@@ -68,6 +78,19 @@ def number(value: float, sign: bool = False) -> str:
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage with one decimal."""
-    return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"
+def percent(share: float, decimals: int = 1) -> str:
+    """Return a share from 0 to 1 in per cent, its sign on the same line; NaN, a share of nothing, is a dash.
+
+    Next to nothing and nearly all are told as that, lest they be read as never and as certain.
+    """
+    if math.isnan(share):
+        return "–"
+    least = 10.0**-decimals
+    if 0 < 100 * share < least / 2:
+        return f"<{SPACE}{least:.{decimals}f}{SPACE}%"
+    if 0 < 100 * (1 - share) < least / 2:
+        return f">{SPACE}{100 - least:.{decimals}f}{SPACE}%"
+    return f"{100 * share:.{decimals}f}{SPACE}%"
+
+
+SPACE = "\N{NO-BREAK SPACE}"

@@ -19,23 +19,34 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """A headless Chromium, through Playwright."""
+def playwright():
+    """Playwright, where there is a Chromium for it to drive."""
     if CHROMIUM is None:
         reason = "There is no Chromium on this machine; install one (Debian: apt-get install chromium) to run this."
         pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
 
 
 @pytest.fixture(scope="session")
-def profile(chromium):
-    """A browser profile for all tests that need no other: Streamlit's own scripts are fetched once."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+def chromium(playwright):
+    """A headless Chromium, for tests that need a browser window of their own kind."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def profile(playwright, tmp_path_factory):
+    """A browser profile for all tests that need no other, on disk: Streamlit's scripts are compiled once."""
+    context = playwright.chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"),
+        executable_path=CHROMIUM,
+        args=FLAGS,
+        viewport={"width": 1440, "height": 900},
+    )
     context.set_default_timeout(30_000)
     yield context
     context.close()
@@ -44,7 +55,11 @@ def profile(chromium):
 @pytest.fixture
 def lab(profile, server):
     """The lab in a page of its own; fails the test if the page complained or asked another machine."""
-    lab = Lab(profile.new_page(), server)
+    yield from watched(Lab(profile.new_page(), server))
+
+
+def watched(lab):
+    """Yield a page of the app, close it in the end, and see that it neither complained nor asked another machine."""
     yield lab
     lab.page.close()
     assert not lab.complaints

@@ -34,8 +34,8 @@ def metric(page, label: str) -> str:
 
 
 def test_the_first_screen_has_numbers_and_pictures_without_a_click(page, look):
-    assert metric(page, "Success rate") == f"{100 * look.success_rate:.1f} %"
-    assert metric(page, "Mean distortion, all") == f"{100 * look.mean_distortion:.2f} %"
+    assert metric(page, "Success rate") == f"{100 * look.success_rate:.1f}\N{NO-BREAK SPACE}%"
+    assert metric(page, "Mean distortion, all") == f"{100 * look.mean_distortion:.2f}\N{NO-BREAK SPACE}%"
     assert metric(page, "Robustness") == f"{look.robustness:.3f}"
     charts = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg")
     charts.nth(4).wait_for()

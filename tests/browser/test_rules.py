@@ -6,8 +6,9 @@ import torch
 import jsma
 from jsma import Attack, Output
 from jsma.foils import Foil, foil_steps
-from pages.ui.race import percent
 from pages.ui.race.contenders import AT_FIRST, CONTENDERS
+from pages.ui.words import percent
+from tests.browser.conftest import watched
 from tests.browser.driving import Lab
 
 
@@ -39,11 +40,7 @@ class Race(Lab):
 @pytest.fixture
 def race(profile, server):
     """The page Rules in a page of its own; fails the test if it complained or asked another machine."""
-    race = Race(profile.new_page(), server)
-    yield race
-    race.page.close()
-    assert not race.complaints
-    assert not race.foreign
+    yield from watched(Race(profile.new_page(), server))
 
 
 def steps_of(label: str, digits: jsma.Digits) -> list:
@@ -77,7 +74,7 @@ def check(race: Race, traces: list[list]) -> None:
         if race.iteration < len(steps) - 1:
             assert card["status"] == "on its way"
         else:
-            assert (card["status"] == "Reached the target") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
+            assert (card["status"] == "Target reached") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
             assert card["status"] != "on its way"
         assert card["tinted"] == (step.image != steps[0].image).flatten().nonzero().flatten().tolist()
 

@@ -6,20 +6,19 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-LIGHT = {"source": "#4b5d74", "target": "#6a35d0", "other": "#b3bac5", "line": "#687280"}
-DARK = {"source": "#a9bbd2", "target": "#b39bff", "other": "#59626f", "line": "#8f98a5"}
+from pages.ui.drawn import COLOURS
 
 
 def colours() -> dict[str, str]:
-    """Return the colours of the theme the visitor sees, by what they mean."""
-    return DARK if st.context.theme.type == "dark" else LIGHT
+    """Return the palette of the theme the visitor sees."""
+    return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
 
 
 def bars_by_class(values: Sequence[float], words: Sequence[str], what: str, source: int, target: int) -> None:
     """Draw a bar for each class, from zero to its value; words: the values as they are written; what: their name."""
     ours = colours()
-    called = {"target": " (target)", "source": " (true)", "other": ""}
-    kinds = ["target" if digit == target else "source" if digit == source else "other" for digit in range(len(values))]
+    called = {"target": " (target)", "source": " (true)", "dot": ""}
+    kinds = ["target" if digit == target else "source" if digit == source else "dot" for digit in range(len(values))]
     labels = [f"{digit}{called[kind]}:  {word}" for digit, (kind, word) in enumerate(zip(kinds, words, strict=True))]
     data = pd.DataFrame({"class": labels, "value": values, "kind": kinds})
     palette = alt.Scale(domain=list(called), range=[ours[kind] for kind in called])
@@ -48,7 +47,7 @@ def lines(data: pd.DataFrame, x: str, y: str, of: str, dashed: str) -> None:
             y=alt.Y(y, scale=alt.Scale(zero=False)),
             color=alt.Color(
                 f"{of}:N",
-                scale=alt.Scale(domain=names, range=[ours["line" if name == dashed else "target"] for name in names]),
+                scale=alt.Scale(domain=names, range=[ours["ink3" if name == dashed else "target"] for name in names]),
                 legend=alt.Legend(title=None, orient="top"),
             ),
             strokeDash=alt.StrokeDash(

@@ -74,8 +74,8 @@ def _how_steep(lesson: Lesson, output: Output) -> None:
             f"The network is only {percent(sure)} sure here, so the probabilities still move; on a surer digit they "
             "are nearly flat. Try another sample."
         )
-    words += " On probabilities the ten numbers of a pixel add up to 0: what one class gains, the others lose."
     st.markdown(words, help=explained("softmax", "probability"))
+    st.markdown("On probabilities the ten numbers of a pixel add up to 0: what one class gains, the others lose.")
 
 
 def _logits(lesson: Lesson, images: Tensor) -> Tensor:
@@ -235,7 +235,7 @@ def _checks(lesson: Lesson) -> None:
     promise = TARGET_MAP[1][1] * room
     tasks.question(
         "made-up-size",
-        "The bottom right pixel is turned white. To first order, by how much does the target's logit rise?",
+        "The bottom right pixel is turned white. Going by its map, by how much does the target's logit rise?",
         [
             Answer(
                 number(TARGET_MAP[1][1]), f"That is the slope: the rise for a whole unit. There is room for {room:g}."

@@ -12,10 +12,10 @@ from jsma import Attack, Digits, Direction, Output, Report, Rule, evaluate_in_pa
 from pages.ui import session
 from pages.ui.course import excerpt, findings, shown, tasks
 from pages.ui.course.lesson import Lesson
-from pages.ui.course.shown import percent
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
 from pages.ui.recording import Recording
+from pages.ui.words import percent
 
 TITLE = "Judging the result"
 QUESTION = "How good is the attack, how weak the network?"
@@ -274,8 +274,12 @@ def _wasted_effort(lesson: Lesson) -> None:
         f"Back to your digit and the target {plain.facts['target']}. The paper's rule adds up all nine other logits "
         f"alike. In this attack **{percent(findings.hopeless_share(plain), 0)} of what adds up to β** comes from "
         f"classes that the network gives less than {percent(findings.HOPELESS)} anyway: pushing them down wins "
-        f"nothing. And in **{findings.rival_lifted(plain)} of its {plain.iterations} steps** the chosen pair, by the "
-        "Jacobian, pushes the target's leading rival **up**. Switch the rule, and watch the pixels."
+        "nothing."
+    )
+    st.markdown(
+        f"And in **{findings.rival_lifted(plain)} of its {plain.iterations} steps** the chosen pair, by the Jacobian, "
+        "pushes the target's leading rival **up**: the most probable of the other classes. Switch the rule, and watch "
+        "the pixels."
     )
     others = [name for name in VARIANTS if name != "JSMA"]
     variant = st.segmented_control(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from jsma.export import picture
 from jsma.models import ARCHITECTURES
@@ -11,6 +11,7 @@ from pages.ui.course import charts, excerpt, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import explained
+from pages.ui.model.anatomy import Layer, dissect
 from pages.ui.networks import OWN
 from pages.ui.words import number, percent
 
@@ -42,47 +43,17 @@ def reading(lesson: Lesson) -> Tensor:
     return lesson.network.module(lesson.image[None])[0].double()
 
 
-def layers(module: nn.Module, image: Tensor) -> list[tuple[str, str, int]]:
-    """Return what the layers of a sequence do, the shape of what each gives, and how many weights it has learnt.
-
-    image: (1, H, W), sent through the layers for the shapes. Layers without weights of their own that only
-    bend or flatten are told with the one before.
-    """
-    rows, signal = [], image[None]
-    with torch.no_grad():
-        for layer in module.children():
-            signal = layer(signal)
-            shape = " × ".join(str(length) for length in signal.shape[1:])
-            weights = sum(values.numel() for values in layer.parameters())
-            if isinstance(layer, nn.ReLU | nn.Flatten) and rows:
-                name, _, before = rows.pop()
-                rows.append((f"{name}, {_name(layer)}", shape, before))
-            else:
-                rows.append((_name(layer), shape, weights))
-    return rows
-
-
-def _name(layer: nn.Module) -> str:
-    match layer:
-        case nn.Conv2d():
-            return f"Convolution, {layer.out_channels} filters of {layer.kernel_size[0]} × {layer.kernel_size[1]}"
-        case nn.MaxPool2d():
-            return f"Largest of {layer.kernel_size} × {layer.kernel_size}"
-        case nn.Linear():
-            return f"{layer.out_features} weighted sums of all {layer.in_features:,}"
-        case nn.ReLU():
-            return "negatives to 0"
-        case nn.Flatten():
-            return "in one row"
-    return type(layer).__name__
-
-
 def _the_network(lesson: Lesson) -> None:
     own = lesson.choice.model == OWN
     st.markdown(
+        "Six chapters take one attack apart: JSMA, the Jacobian-based saliency map attack, published by Papernot and "
+        "others in 2016. Where they say *the paper*, they mean that one. First, what is attacked."
+    )
+    st.markdown(
         f"The network looks at {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white), and at "
         "nothing else. Layer after layer turns them into ten scores, one for each digit. "
-        + ("You have trained this one yourself." if own else "It has learnt its weights from MNIST's training digits.")
+        + ("You have trained this one yourself." if own else "It has learnt its weights from MNIST's training digits."),
+        help=explained("parameter", "MNIST"),
     )
     st.markdown(
         "**Do.** In the sidebar, pick a digit, one of its samples, and a target: the wrong digit that you would like "
@@ -96,13 +67,17 @@ def _the_network(lesson: Lesson) -> None:
         f"A {choice.digit}, sample {choice.sample + 1}: {height} × {width} pixels",
         alt=f"A handwritten {choice.digit}, white on black",
     )
-    rows = [("The picture", f"1 × {height} × {width}", 0), *layers(lesson.network.module, lesson.image)]
-    name, shape, weights = rows.pop()
-    rows += [(f"{name}: the ten **logits**", shape, weights), ("Softmax: the ten **probabilities**", shape, 0)]
-    lines = [f"| {name} | {shape} | {f'{weights:,}' if weights else ''} |" for name, shape, weights in rows]
+    layers = dissect(lesson.network.module, lesson.image)
+    lines = [f"| The picture | 1 × {height} × {width} | |"]
+    lines += [f"| {layer.kind}: {layer.does} | {layer.shape} | {_weights(layer)} |" for layer in layers]
+    lines += [f"| Softmax turns the ten **logits** into ten **probabilities** | {layers[-1].shape} | |"]
     with st.expander("The same layers in the program"):
         excerpt.show(ARCHITECTURES[lesson.network.architecture], "nn.Conv2d(1,", ", 10)")
     right.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
+
+
+def _weights(layer: Layer) -> str:
+    return f"{layer.parameters:,}" if layer.parameters else ""
 
 
 def _the_answer(lesson: Lesson, logits: Tensor) -> None:

@@ -10,12 +10,11 @@ from pages.ui import networks, resources
 from pages.ui.choice import GAMMAS
 from pages.ui.course import excerpt, findings, shown, tasks
 from pages.ui.course.lesson import Lesson
-from pages.ui.course.shown import percent
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
 from pages.ui.recording import Recording
 from pages.ui.stage import stage
-from pages.ui.words import STOPS
+from pages.ui.words import STOPS, percent
 
 TITLE = "Perturb, and when to stop"
 QUESTION = "What is a change, and what does it cost?"

@@ -10,12 +10,11 @@ from jsma.saliency import all_pairs
 from pages.ui.course import excerpt, findings, shown, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.course.plane import pair_plane
-from pages.ui.course.shown import percent
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
 from pages.ui.recording import Recording
 from pages.ui.stage import stage
-from pages.ui.words import number
+from pages.ui.words import number, percent
 
 TITLE = "The saliency map"
 QUESTION = "Why two pixels, and why these?"
@@ -77,9 +76,11 @@ def _which_wins(lesson: Lesson, recording: Recording) -> None:
     with words:
         st.markdown(
             "Every dot is a pixel: the further right, the more it pulls on the target; the further up, the more it "
-            "pushes the others down. The letter of a pair is at its midpoint. In the green quarter the pair is "
-            "admissible, and its score is **four times the area** of the rectangle from the crossing of the axes to "
-            "the letter."
+            "pushes the others down. The letter of a pair is at its midpoint."
+        )
+        st.markdown(
+            "In the green quarter the pair is admissible, and its score is **four times the area** of the rectangle "
+            "from the crossing of the axes to the letter."
         )
         guess = tasks.predict(
             "which-pair-wins",
@@ -120,8 +121,7 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     ]
     st.markdown(
         f"{opening} −α × β = −({number(alpha)}) × ({number(beta)}) = **{number(score)}**, the most of all pairs of "
-        "this "
-        "digit.\n\n" + "\n".join(["| Pair | α | β | −αβ |", "| --- | ---: | ---: | ---: |", *rows])
+        "this digit.\n\n" + "\n".join(["| Pair | α | β | −αβ |", "| --- | ---: | ---: | ---: |", *rows])
     )
     if len(pairs) == len(NAMES):
         st.markdown(

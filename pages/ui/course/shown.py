@@ -5,24 +5,12 @@ import streamlit as st
 from jsma.export import picture
 from pages.ui.course import findings
 from pages.ui.recording import Recording
-
-ENDS = {
-    "REACHED_TARGET": "target reached",
-    "BUDGET_SPENT": "failed: budget spent",
-    "NO_ADMISSIBLE_PAIR": "failed: no admissible pair left",
-    "DOMAIN_EMPTY": "failed: search domain empty",
-}
-"""Why an attack ended, in a few words; the long form is in pages/ui/words.py."""
+from pages.ui.words import ENDS, percent
 
 NOTHING_TO_DO = (
     "The network reads this digit as the target before any change, so there is no attack to look at. Choose another "
     "digit or target in the sidebar."
 )
-
-
-def percent(share: float, decimals: int = 1) -> str:
-    """Return a share from 0 to 1 as a percentage; its sign stays on the line."""
-    return f"{100 * share:.{decimals}f}\N{NO-BREAK SPACE}%"
 
 
 def place(recording: Recording, pixel: int) -> str:

@@ -112,7 +112,8 @@ def how_many() -> int:
         LOOK,
         MOST,
         step=LOOK,
-        key="evaluation-count",
+        key="images",
+        bind="query-params",
         persist_state="session",
         help="Taken evenly: the first ones of each class, in the order of the data set.",
     )

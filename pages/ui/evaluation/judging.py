@@ -16,6 +16,7 @@ from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network
 from pages.ui.resources import KEYED
+from pages.ui.words import percent
 
 OUTCOMES = {"succeeded": "#7d55d9", "failed": "#7b8594"}
 """What may come of an attack, with colours that stand out on white and on black."""
@@ -30,7 +31,7 @@ def settings(attack: Attack) -> str:
     if attack.direction is Direction.BOTH:
         how = how.replace("both", "brighten or darken")
     return (
-        f"Attack: {how}, θ = {attack.theta:g}, γ = {percent(attack.gamma, 1)}. The paper reports 97.10 % success and "
+        f"Attack: {how}, θ = {attack.theta:g}, γ = {percent(attack.gamma)}. The paper reports 97.10 % success and "
         "4.02 % mean distortion for its own network."
     )
 
@@ -39,7 +40,7 @@ def headline(report: Report) -> None:
     """Show how often the attack succeeded and what it cost, each number with what it divides by."""
     count, reached = len(report.targets), int(report.result.success.sum())
     numbers = (
-        ("Success rate", percent(report.success_rate, 1), "success", f"{reached:,} of {count:,} attacks"),
+        ("Success rate", percent(report.success_rate), "success", f"{reached:,} of {count:,} attacks"),
         (
             "Mean distortion, all",
             percent(report.mean_distortion, 2),
@@ -65,11 +66,6 @@ def headline(report: Report) -> None:
             st.caption(divisor)
     ends = " · ".join(f"{reason.value} **{number:,}**" for reason, number in report.stops.items())
     st.markdown(f"Why they ended: {ends}")
-
-
-def percent(share: float, decimals: int) -> str:
-    """Return a share as the page writes it: 4.02 %, or a dash where there is none."""
-    return "–" if math.isnan(share) else f"{100 * share:.{decimals}f} %"
 
 
 def _pixels(report: Report, share: float) -> str:
@@ -294,7 +290,7 @@ def tables(report: Report) -> None:
         st.table(
             {
                 "γ": [percent(at.gamma, 2) for at in report.at_budgets],
-                "success rate": [percent(at.success_rate, 1) for at in report.at_budgets],
+                "success rate": [percent(at.success_rate) for at in report.at_budgets],
                 "mean distortion, all": [percent(at.mean_distortion, 2) for at in report.at_budgets],
                 "mean distortion, successful": [
                     percent(at.mean_distortion_of_successful, 2) for at in report.at_budgets

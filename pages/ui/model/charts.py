@@ -6,10 +6,8 @@ import altair as alt
 import pandas as pd
 from torch import Tensor
 
-COLOURS = {
-    "light": {"source": "#4b5d74", "bar": "#c3c9d2", "ink": "#1a1f26", "right": "#edeff2", "line": "#2f70bb"},
-    "dark": {"source": "#a9bbd2", "bar": "#59626f", "ink": "#eceef1", "right": "#20252d", "line": "#4c98ec"},
-}
+from pages.ui.drawn import COLOURS
+
 MISTAKES = {"light": ["#fbf6f0", "#f6c48f", "#e88f3c"], "dark": ["#191613", "#5c3512", "#a9601b"]}
 """From no mistake to the most frequent one."""
 
@@ -32,7 +30,7 @@ def outputs(values: Tensor, label: int, name: str, form: str, theme: str) -> alt
     base = alt.Chart(table).encode(y=rows, tooltip=["class:O", alt.Tooltip(f"{name}:Q", format=form)])
     bars = base.mark_bar(height=14).encode(
         x=alt.X(f"{name}:Q", title=name, scale=scale, axis=alt.Axis(grid=False, labels=False, ticks=False)),
-        color=alt.condition(alt.datum["class"] == label, alt.value(colours["source"]), alt.value(colours["bar"])),
+        color=alt.condition(alt.datum["class"] == label, alt.value(colours["source"]), alt.value(colours["dot"])),
     )
     numbers = base.mark_text(align="left", dx=5, fontSize=13, color=colours["ink"]).encode(
         x=alt.X("end:Q", scale=scale), text=alt.Text(f"{name}:Q", format=form)
@@ -65,7 +63,7 @@ def confusion(table: Tensor, theme: str) -> alt.LayerChart:
     )
     mistakes = alt.Color("digits:Q", scale=alt.Scale(domain=[0, worst / 2, worst], range=MISTAKES[theme]), legend=None)
     squares = base.mark_rect(cornerRadius=3, cursor="pointer").encode(
-        color=alt.condition(alt.datum["true"] == alt.datum["read"], alt.value(colours["right"]), mistakes),
+        color=alt.condition(alt.datum["true"] == alt.datum["read"], alt.value(colours["fill"]), mistakes),
     )
     clicked = alt.selection_point("cell", fields=["true", "read"], empty=False, clear=False, toggle=False)
     counts = base.mark_text(fontSize=13, color=colours["ink"], cursor="pointer").encode(text="shown:N")
@@ -92,7 +90,7 @@ def _curve(
     few = len(rows) <= 40
     return (
         alt.Chart(pd.DataFrame(rows, columns=["batch", name]))
-        .mark_line(color=COLOURS[theme]["line"], point={"color": COLOURS[theme]["line"]} if few else False)
+        .mark_line(color=COLOURS[theme]["lowers"], point={"color": COLOURS[theme]["lowers"]} if few else False)
         .encode(
             x=alt.X("batch:Q", title="batches", scale=alt.Scale(domain=[0, batches], nice=False)),
             y=alt.Y(f"{name}:Q", title=name, scale=scale, axis=axis),

@@ -5,11 +5,7 @@ import math
 import numpy as np
 from torch import Tensor
 
-STOPS = {
-    "light": ("#123a7a", "#2f70bb", "#a6cbea", "#f4f3ef", "#f6c48f", "#d9741a", "#873900"),
-    "dark": ("#b5d7ff", "#4c98ec", "#22507f", "#1b1f25", "#7c4512", "#e2801f", "#ffd7a3"),
-}
-"""The diverging palette of the stage, from the most negative to the most positive."""
+from pages.ui.drawn import COLOURS
 
 WIDTH = 960
 """About how wide a sheet is drawn, in screen pixels; the browser makes it smaller where there is less room."""
@@ -40,7 +36,8 @@ def _columns(count: int, to_rows: int) -> int:
 
 def _colours(values: np.ndarray, theme: str) -> np.ndarray:
     limit = max(float(np.abs(values).max()), 1e-12)
-    stops = np.array([[int(stop[k : k + 2], 16) for k in (1, 3, 5)] for stop in STOPS[theme]], float)
+    palette = COLOURS[theme]["diverging"].split()
+    stops = np.array([[int(stop[k : k + 2], 16) for k in (1, 3, 5)] for stop in palette], float)
     places = (values / limit + 1) / 2 * (len(stops) - 1)
     channels = [np.interp(places, range(len(stops)), stops[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=-1).round()

@@ -7,6 +7,7 @@ from jsma.export import picture
 from pages.ui.glossary import TERMS
 from pages.ui.model import charts, maps
 from pages.ui.model.anatomy import Layer, as_maps
+from pages.ui.words import percent
 
 
 def layer_table(layers: list[Layer]) -> None:
@@ -41,8 +42,8 @@ def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
     reads = int(probabilities.argmax())
     verdict = "rightly" if reads == digit else "wrongly"
     st.markdown(
-        f"It reads this {digit} {verdict} as a **{reads}**, {_percent(probabilities[reads])} sure. Softmax turns the "
-        "logits on the left into the probabilities on the right.",
+        f"It reads this {digit} {verdict} as a **{reads}**, {percent(probabilities[reads].item())} sure. Softmax turns "
+        "the logits on the left into the probabilities on the right.",
         help=f"**Logit**: {TERMS['logit']} **Softmax**: {TERMS['softmax']}",
     )
     kinds = ((logits, "logit", ".2f"), (probabilities, "probability", ".1%"))
@@ -103,7 +104,7 @@ def feature_maps(layers: list[Layer], theme: str) -> None:
     st.caption(
         f"{values.numel():,} values in {len(values):,} maps of {values.shape[1]} × {values.shape[2]}, from "
         f"{_number(values.min())} (blue where negative) to {_number(values.max())} (orange where positive). "
-        f"{_percent((values == 0).double().mean())} of them are exactly 0."
+        f"{percent((values == 0).double().mean().item())} of them are exactly 0."
     )
     with st.popover("As a table"):
         columns = {"map": range(1, len(values) + 1)}
@@ -116,7 +117,3 @@ _SUMMARY = {"lowest": "amin", "mean": "mean", "highest": "amax"}
 
 def _number(value: Tensor) -> str:
     return f"{float(value):.2f}".replace("-", "−")
-
-
-def _percent(share: Tensor) -> str:
-    return f"{100 * float(share):.1f} %" if share < 0.9995 else "100 %"

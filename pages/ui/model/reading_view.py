@@ -12,6 +12,7 @@ from pages.ui.choice import Choice
 from pages.ui.glossary import TERMS
 from pages.ui.model import charts, readings, training_panel
 from pages.ui.networks import OWN, Network
+from pages.ui.words import percent
 
 TILES = 10
 """How many digits of a cell are shown at most."""
@@ -45,7 +46,7 @@ def _accuracy(table: Tensor, only_kept_aside: bool) -> None:
     count, right = int(table.sum()), int(table.diagonal().sum())
     which = " that were kept aside from its training" if only_kept_aside else ""
     st.markdown(
-        f"Of the {count:,} digits{which} it reads {right:,} right: **{100 * right / count:.2f} %**. A row of the table "
+        f"Of the {count:,} digits{which} it reads {right:,} right: **{percent(right / count, 2)}**. A row of the table "
         "is what the digits are, a column what it takes them for. Click a cell to see its digits.",
         help=TERMS["confusion table"],
     )
@@ -85,7 +86,7 @@ def _digits_of_cell(choice: Choice, digits: Digits, positions: Tensor, read: int
         for k, position in enumerate(shown):
             label = int(digits.labels[position])
             sample = int((digits.of_class(label) == position).nonzero())
-            name = f"Digit {label}, sample {sample + 1}, read as {read}, {100 * sure[position]:.1f} % sure"
+            name = f"Digit {label}, sample {sample + 1}, read as {read}, {percent(sure[position])} sure"
             if sheet.tile(f"cell-{k}", name, digits.images[position], help=name):
                 target = next(target for target in (choice.target, *range(10)) if target not in (label, read))
                 session.keep(replace(session.kept(), digit=label, sample=sample, target=target))

@@ -23,6 +23,7 @@ from pages.ui.model.training import (
     mnist_is_here,
 )
 from pages.ui.networks import OWN, SHIPPED
+from pages.ui.words import percent
 
 NAMES = {"uci": "UCI digits", "mnist": "test digits of MNIST"}
 
@@ -171,7 +172,7 @@ def _draw_curves(training: Training, places: list, theme: str) -> None:
     at, share = training.accuracies[-1]
     places[1].altair_chart(
         charts.accuracy(training.accuracies, batches, theme),
-        alt=f"The share of the digits kept aside that is read right: {share:.1%} after batch {at} of {batches}.",
+        alt=f"The share of the digits kept aside that is read right: {percent(share)} after batch {at} of {batches}.",
     )
 
 
@@ -203,9 +204,7 @@ def _show_end(training: Training, theme: str) -> None:
     st.caption(
         f"Left, the loss of every batch: from {training.losses[0]:.3f} to {training.losses[-1]:.3f}. Right, the share "
         f"of the {len(training.material.probe):,} digits kept aside that is read right: from "
-        f"{training.accuracies[0][1]:.1%} before the first batch to {training.accuracies[-1][1]:.1%}.".replace(
-            "%", " %"
-        ),
+        f"{percent(training.accuracies[0][1])} before the first batch to {percent(training.accuracies[-1][1])}.",
         help=f"**Loss**: {TERMS['loss']} **Batch**: {TERMS['batch']}",
     )
 
@@ -227,5 +226,5 @@ def _results(training: Training) -> str:
         rows = training.material.unseen.get(data)
         count = len(resources.digits(data)) if rows is None else len(rows)
         of = f"the {count:,} {NAMES[data]}{'' if rows is None else ' kept aside'}"
-        parts.append(f"**{share:.1%}** of {of}".replace("%", " %"))
+        parts.append(f"**{percent(share)}** of {of}")
     return f"It reads {' and '.join(parts)} right."

@@ -11,21 +11,14 @@ from pathlib import Path
 import streamlit as st
 from torch import Tensor
 
-from jsma import Stop
+from pages.ui import drawn
 from pages.ui.race.contenders import COLOURS, Moment, Trace
+from pages.ui.words import percent
 
 HERE = Path(__file__).parent
 
-ENDS = {
-    Stop.REACHED_TARGET: "Reached the target",
-    Stop.BUDGET_SPENT: "Failed: budget spent",
-    Stop.NO_ADMISSIBLE_PAIR: "Failed: none admissible",
-    Stop.DOMAIN_EMPTY: "Failed: no pixel left",
-}
-"""Why each attack ended, in a few words."""
-
 _component = st.components.v2.component(
-    "jsma_race", **{kind: (HERE / f"race.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
+    "jsma_race", html=drawn.html(HERE, "race"), css=drawn.css(HERE, "race"), js=drawn.script(HERE, ("race",))
 )
 
 
@@ -35,16 +28,6 @@ def race(image: Tensor, traces: list[Trace]) -> None:
     It begins where the first of them reaches the target, at the end if none does.
     """
     _component(key="race", data=_message(image, traces), height="content")
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Return a share in per cent, as the pages write it; less than the last digit shows is told as that."""
-    least = 10.0**-digits
-    if 0 < 100 * share < least / 2:
-        return f"< {least:.{digits}f} %"
-    if 0 < 100 * (1 - share) < least / 2:
-        return f"> {100 - least:.{digits}f} %"
-    return f"{100 * share:.{digits}f} %"
 
 
 def begins_at(traces: list[Trace]) -> int:
@@ -64,7 +47,7 @@ def _message(image: Tensor, traces: list[Trace]) -> dict:
             {
                 "label": trace.contender.label,
                 "colour": COLOURS[trace.contender.name],
-                "end": ENDS[trace.stop],
+                "end": trace.ending,
                 "success": trace.success,
                 "steps": [_step(moment) for moment in trace.moments],
             }

@@ -10,6 +10,7 @@ from jsma.foils import Foil, FoilStep, foil_steps
 from pages.ui import resources
 from pages.ui.networks import Network
 from pages.ui.race.insight import FoilInsight, Insight, insight, insight_of_foil
+from pages.ui.words import ENDS
 
 RULES = {
     "JSMA on logits": (Rule.JSMA, Output.LOGITS),
@@ -90,6 +91,11 @@ class Trace:
     def success(self) -> bool:
         """Whether the network reads the target in the end."""
         return self.stop is Stop.REACHED_TARGET
+
+    @property
+    def ending(self) -> str:
+        """Why it ended, in a few words."""
+        return ENDS[self.stop.name].capitalize()
 
     @property
     def end(self) -> Moment:

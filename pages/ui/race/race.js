@@ -50,14 +50,7 @@ function createRace(root) {
     root.dataset.iteration = k;
     root.dataset.iterations = last;
     part("where").innerHTML = `Iteration <b>${k}</b> of ${last}`;
-    const slider = part("slider");
-    Object.assign(slider, { max: last, value: k, disabled: last === 0 });
-    slider.setAttribute("aria-valuetext", `Iteration ${k} of ${last}`);
-    for (const name of ["start", "back"]) part(name).disabled = k === 0;
-    for (const name of ["step", "end"]) part(name).disabled = k === last;
-    part("play").disabled = last === 0;
-    part("play").classList.toggle("is-playing", timer !== null);
-    part("play").setAttribute("aria-label", timer === null ? "Play" : "Pause");
+    showControls(part, { k, last, playing: timer !== null, canPlay: last > 0 }); // from the end it begins again
     cards.forEach((card, at) => card.draw(k, pictures[at]));
     find(".spoken").textContent = spoken();
   }
@@ -152,27 +145,4 @@ function createCard(trace, at, { width, height, target }) {
       part("image").setAttribute("aria-label", words);
     },
   };
-}
-
-/** Arrow keys step wherever the focus is, unless something there has its own use for them. */
-function listenForKeys(root, acts) {
-  const document = root.ownerDocument;
-  function onKey(event) {
-    if (!root.isConnected) return document.removeEventListener("keydown", onKey);
-    const act = acts[event.key];
-    const focused = event.composedPath()[0];
-    if (!act || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
-    const inside = root.contains(focused);
-    if (focused !== document.body && !inside) return;
-    if (focused.matches("input") || (event.key === " " && focused.matches("button"))) return;
-    event.preventDefault();
-    act();
-  }
-  document.addEventListener("keydown", onKey);
-}
-
-/** Whether Streamlit's theme is dark, from the colour it gives the page. */
-function isDark(root) {
-  const [red, green, blue] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 }

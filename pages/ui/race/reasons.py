@@ -3,9 +3,9 @@
 from statistics import fmean
 
 from jsma import Direction
-from pages.ui.race import percent
 from pages.ui.race.contenders import Trace
 from pages.ui.race.insight import HOPELESS, FoilInsight, Insight
+from pages.ui.words import percent
 
 GENERAL = {
     "JSMA on logits": "β adds up nine classes as if all of them mattered.",

@@ -4,9 +4,9 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.networks import SHIPPED
-from pages.ui.race import ENDS, percent
 from pages.ui.race.contenders import COLOURS, WAYS, Trace
 from pages.ui.race.results import SETTINGS, Results
+from pages.ui.words import percent
 
 
 def ranking(traces: list[Trace], features: int) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def ranking(traces: list[Trace], features: int) -> pd.DataFrame:
             "Pixels changed": trace.end.changed,
             "Distortion": percent(trace.end.changed / features),
             "Iterations": trace.end.iteration,
-            "How it ended": ENDS[trace.stop],
+            "How it ended": trace.ending,
             "Reads at the end": trace.end.reads,
             "Target's probability": percent(trace.end.probability),
         }

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.ui import drawn
 from pages.ui.choice import VIEWS
 from pages.ui.glossary import TERMS
 from pages.ui.recording import Recording
@@ -32,16 +33,12 @@ def _html() -> str:
     def button(found: re.Match) -> str:
         return f'<button type="button" class="term" data-term="{names[found[1].lower()]}">{found[1]}</button>'
 
-    return re.sub(r"<dfn>(.*?)</dfn>", button, (HERE / "stage.html").read_text(encoding="utf-8"))
+    return re.sub(r"<dfn>(.*?)</dfn>", button, drawn.html(HERE, "stage"))
 
 
-def _script() -> str:
-    glossary = f"const GLOSSARY = {json.dumps(TERMS)};"
-    return "\n".join([glossary, *((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)])
-
-
+_glossary = f"const GLOSSARY = {json.dumps(TERMS)};\n"
 _component = st.components.v2.component(
-    "jsma_stage", html=_html(), css=(HERE / "stage.css").read_text(encoding="utf-8"), js=_script()
+    "jsma_stage", html=_html(), css=drawn.css(HERE, "stage"), js=_glossary + drawn.script(HERE, SCRIPTS)
 )
 
 

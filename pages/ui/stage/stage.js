@@ -94,17 +94,7 @@ function createStage(root) {
   }
 
   function renderTransport() {
-    const slider = part("slider");
-    slider.max = recording.last;
-    slider.value = view.k;
-    slider.disabled = recording.last === 0;
-    slider.style.setProperty("--share", recording.last ? view.k / recording.last : 0);
-    slider.setAttribute("aria-valuetext", `Iteration ${view.k} of ${recording.last}`);
-    const [atStart, atEnd] = [view.k === 0, view.k === recording.last];
-    for (const name of ["start", "back"]) part(name).disabled = atStart;
-    for (const name of ["step", "end", "play"]) part(name).disabled = atEnd;
-    part("play").classList.toggle("is-playing", player.playing);
-    part("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
+    showControls(part, { k: view.k, last: recording.last, playing: player.playing, canPlay: view.k < recording.last });
     drawTicks(find(".ticks"), recording.last, view);
     for (const choice of root.querySelectorAll("[data-setting] button")) {
       choice.setAttribute("aria-checked", choice.dataset.value === view[choice.parentElement.dataset.setting]);
@@ -297,23 +287,6 @@ function drawTicks(canvas, last, { k, colours }) {
   }
 }
 
-/** Arrow keys step wherever the focus is, unless something there has its own use for them. */
-function listenForKeys(root, acts) {
-  const document = root.ownerDocument;
-  function onKey(event) {
-    if (!root.isConnected) return document.removeEventListener("keydown", onKey);
-    const act = acts[event.key];
-    const focused = event.composedPath()[0];
-    if (!act || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
-    const inStage = root.contains(focused);
-    if (focused !== document.body && !inStage) return;
-    if (focused.matches("input, select") || (inStage && event.key === " " && focused.matches("button, summary"))) return;
-    event.preventDefault();
-    act();
-  }
-  document.addEventListener("keydown", onKey);
-}
-
 /** Put the link to this very step on the clipboard, and say so on the button. */
 async function copyLink(button, k) {
   const link = new URL(window.location.href);
@@ -345,10 +318,4 @@ function closeExplanations(root) {
   };
   root.addEventListener("click", (event) => close(event.target.closest("details")));
   root.addEventListener("keydown", (event) => event.key === "Escape" && close(null));
-}
-
-/** Whether Streamlit's theme is dark, from the colour it gives the page. */
-function isDark(root) {
-  const [red, green, blue] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 }

@@ -1,4 +1,4 @@
-// Every term is explained in one click. GLOSSARY comes from pages/ui/glossary.py; stage/__init__.py puts it before this.
+// Every term is explained in one click. GLOSSARY comes from pages/ui/glossary.py; stage/__init__.py puts it before all scripts.
 
 /** A word that explains itself when clicked: the glossary's `name`, shown as `text`. */
 function term(name, text = name) {

@@ -23,8 +23,10 @@ function powerOfTen(value) {
   return `${mantissa}·10${[...exponent].map((sign) => SUPERSCRIPT[sign]).join("")}`;
 }
 
+/** A share with one decimal; next to nothing and nearly all are told as that. */
 function percent(share) {
-  if (share >= 0.9995) return "100 %";
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share < 1 && share >= 0.9995) return "> 99.9 %";
   return `${(100 * share).toFixed(1)} %`;
 }
 
