@@ -133,7 +133,7 @@ def test_the_page_lists_the_layers_of_the_network_under_attack():
     visitor = visit(model="lenet")
     table = visitor.table[0].value
     module = jsma.load_model("lenet")
-    assert table["Output"].iloc[0] == "20 × 24 × 24"
+    assert table["Output"].iloc[0] == "20 × 24 × 24".replace(" ", "\N{NO-BREAK SPACE}")
     counts = [int(text.replace(",", "")) for text in table["Parameters"] if text != "none"]
     assert sum(counts) == sum(weights.numel() for weights in module.parameters())
     assert f"**{sum(counts):,} parameters**" in words(visitor)

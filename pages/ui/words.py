@@ -1,6 +1,7 @@
 """How numbers are written, how an attack ended, and the current step in sentences."""
 
 import math
+from collections.abc import Iterable
 
 from pages.ui.recording import Recording
 
@@ -91,6 +92,11 @@ def percent(share: float, decimals: int = 1) -> str:
     if 0 < 100 * (1 - share) < least / 2:
         return f">{SPACE}{100 - least:.{decimals}f}{SPACE}%"
     return f"{100 * share:.{decimals}f}{SPACE}%"
+
+
+def size(lengths: Iterable[int]) -> str:
+    """Return the lengths of a table's sides, on one line: 64 × 14 × 14."""
+    return f"{SPACE}×{SPACE}".join(map(str, lengths))
 
 
 SPACE = "\N{NO-BREAK SPACE}"

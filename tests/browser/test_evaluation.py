@@ -69,6 +69,7 @@ def test_a_long_run_can_be_stopped_and_shows_what_it_has(page):
     page.get_by_role("link", name="Evaluation").click()
     page.get_by_text(re.compile("Stopped after .* of 1,800 attacks")).wait_for()
     page.get_by_role("button", name="Go on").wait_for()
+    assert "images=200" in page.url
 
 
 def test_a_case_opens_in_the_lab(page, lab, look):

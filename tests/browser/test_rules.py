@@ -125,3 +125,14 @@ def test_other_rules_keep_the_iteration_and_another_digit_starts_anew(race, uci)
     results = [CONTENDERS[label].attack(1.0, 0.145).run(model, image, torch.tensor([2])) for label in AT_FIRST[:5]]
     first = min(int(result.iterations) for result in results if result.success)
     race.part("race").and_(race.page.locator(f"[data-iteration='{first}']")).wait_for()
+
+
+def test_a_link_says_which_rules_run(race):
+    race.open("?rules=WJSMA&rules=TJSMA%2C+both&rules=nonsense")
+    names = race.part("race").locator("h3")
+    assert names.all_inner_texts() == ["WJSMA", "TJSMA, both"]
+    race.page.get_by_role("button", name="Remove WJSMA", exact=True).click()
+    race.part("race-card-1").wait_for(state="detached")
+    assert names.all_inner_texts() == ["TJSMA, both"]
+    race.page.wait_for_function("() => !location.search.includes('rules=WJSMA')")
+    race.wait_for_address("rules=TJSMA%2C+both")

@@ -13,7 +13,7 @@ from pages.ui.course.tasks import Answer
 from pages.ui.glossary import explained
 from pages.ui.model.anatomy import Layer, dissect
 from pages.ui.networks import OWN
-from pages.ui.words import number, percent
+from pages.ui.words import number, percent, size
 
 TITLE = "The network and its confidence"
 QUESTION = "What does the network look at?"
@@ -68,7 +68,7 @@ def _the_network(lesson: Lesson) -> None:
         alt=f"A handwritten {choice.digit}, white on black",
     )
     layers = dissect(lesson.network.module, lesson.image)
-    lines = [f"| The picture | 1 × {height} × {width} | |"]
+    lines = [f"| The picture | {size(lesson.image.shape)} | |"]
     lines += [f"| {layer.kind}: {layer.does} | {layer.shape} | {_weights(layer)} |" for layer in layers]
     lines += [f"| Softmax turns the ten **logits** into ten **probabilities** | {layers[-1].shape} | |"]
     with st.expander("The same layers in the program"):

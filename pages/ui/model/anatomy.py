@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pages.ui.words import size
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -24,8 +26,8 @@ class Layer:
 
     @property
     def shape(self) -> str:
-        """The shape of the output in words, such as 64 × 14 × 14."""
-        return " × ".join(map(str, self.output.shape))
+        """The shape of the output in words that stay on one line, such as 64 × 14 × 14."""
+        return size(self.output.shape)
 
 
 @torch.no_grad()
