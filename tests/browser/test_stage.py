@@ -7,6 +7,7 @@ import pytest
 
 import jsma
 from jsma import Attack, Direction, Output
+from tests.browser.conftest import watched
 from tests.browser.driving import Lab, as_number
 
 CASES = [  # two digits, both outputs and both directions, each with each
@@ -46,26 +47,38 @@ class Trace:
 def opened(request, profile, server):
     """The lab open on a case, once for all tests that look at it."""
     trace = Trace(*request.param, step=2)
-    lab = Lab(profile.new_page(), server).open(trace.link)
-    yield lab, trace
-    lab.page.close()
-    assert not lab.complaints
+    for lab in watched(Lab(profile.new_page(), server).open(trace.link)):
+        yield lab, trace
 
 
 @pytest.fixture
 def case(opened):
     """The lab as it opened, whatever the test before did in it."""
-    lab, trace = opened
+    return as_opened(*opened)
+
+
+@pytest.fixture(scope="module")
+def brighten():
+    return Trace(7, 3, Output.LOGITS, Direction.INCREASE, step=2)
+
+
+@pytest.fixture(scope="module")
+def opened_brighten(profile, server, brighten):
+    yield from watched(Lab(profile.new_page(), server).open(brighten.link))
+
+
+@pytest.fixture
+def brightening(opened_brighten, brighten):
+    """As `case`, for tests to which one case is enough."""
+    return as_opened(opened_brighten, brighten)
+
+
+def as_opened(lab: Lab, trace: Trace) -> tuple[Lab, Trace]:
     lab.page.keyboard.press("Escape")
     lab.page.mouse.move(0, 0)
     lab.part("stage-watch").click()
     lab.part("stage-slider").fill("2")
     return lab, trace
-
-
-@pytest.fixture
-def brighten():
-    return Trace(7, 3, Output.LOGITS, Direction.INCREASE, step=2)
 
 
 def click_pixel(lab: Lab, pixel: int, name: str = "stage-image", **options) -> None:
@@ -106,8 +119,8 @@ def test_a_pixel_is_read_out_wherever_it_is_pointed_at(case):
         assert "can still change" in words
 
 
-def test_the_read_out_follows_the_step(lab, brighten):
-    lab.open(brighten.link)
+def test_the_read_out_follows_the_step(brightening):
+    lab, brighten = brightening
     pixel = brighten.step.pair.first
     row, column = divmod(pixel, 28)
     box = lab.part("stage-image").bounding_box()
@@ -122,8 +135,8 @@ def test_the_read_out_follows_the_step(lab, brighten):
     assert "already white: out of the game" in words
 
 
-def test_the_marker_moves_by_keyboard_and_enter_picks(lab, brighten):
-    lab.open(brighten.link)
+def test_the_marker_moves_by_keyboard_and_enter_picks(brightening):
+    lab, _ = brightening
     lab.part("stage-image").focus()
     lab.page.keyboard.press("ArrowDown")  # begins in the middle
     lab.page.keyboard.press("ArrowDown")
@@ -191,8 +204,8 @@ def test_the_skyband_named_in_the_plane_is_the_one_by_definition(case):
     assert f" {(dominated_by < 2).sum()} pixels are in the skyband" in recorded
 
 
-def test_a_number_of_the_formula_lights_its_pixel_and_is_lit_by_it(lab, brighten):
-    lab.open(brighten.link)
+def test_a_number_of_the_formula_lights_its_pixel_and_is_lit_by_it(brightening):
+    lab, brighten = brightening
     second = brighten.step.pair.second
     lab.part("stage-card").locator(".formula td.q").first.hover()
     assert f"row {second // 28}, column {second % 28}" in text(lab, "stage-readout")
@@ -231,8 +244,8 @@ def test_a_clicked_pixel_shows_its_best_partner(case):
     assert lab.part("stage-partner").count() == 0
 
 
-def test_a_pixel_out_of_the_domain_has_no_partner(lab, brighten):
-    lab.open(brighten.link)
+def test_a_pixel_out_of_the_domain_has_no_partner(brightening):
+    lab, brighten = brightening
     pixel = int(np.flatnonzero(~brighten.domain)[0])
     click_pixel(lab, pixel)
     assert "it can be in no pair" in text(lab, "stage-card")
@@ -270,8 +283,8 @@ def test_forecast_and_what_happened_are_those_of_the_trace(case):
     assert as_number(text(lab, "stage-happened")) == close_to(happened)
 
 
-def test_lines_show_probabilities_logits_and_promises(lab, brighten):
-    lab.open(brighten.link)
+def test_lines_show_probabilities_logits_and_promises(brightening):
+    lab, brighten = brightening
     lines = lab.part("stage").locator(".lines")
     pictures = set()
     for name in ("Probability", "Logit", "Promise kept?"):
@@ -296,8 +309,8 @@ def test_lines_show_probabilities_logits_and_promises(lab, brighten):
     assert f"5: {brighten.step.outputs[5]:.2f}".replace("-", "−") in lines.get_attribute("aria-label")
 
 
-def test_the_scale_of_the_maps_can_be_of_one_map_one_step_or_the_whole_trace(lab, brighten):
-    lab.open(brighten.link)
+def test_the_scale_of_the_maps_can_be_of_one_map_one_step_or_the_whole_trace(brightening):
+    lab, brighten = brightening
     shown = {}
     for scope in ("map", "step", "trace"):
         lab.part("stage").locator(f".scope [data-value={scope}]").click()
@@ -334,8 +347,9 @@ def test_a_prediction_is_ranked_among_all_admissible_pairs(case):
     lab.page.get_by_test_id("stMarkdown").filter(has_text="Next: the pixels").wait_for()
 
 
-def test_the_exact_pair_counts_as_exact_and_the_tally_runs_on(lab, brighten):
-    lab.open(f"{brighten.link}&predict=1")
+def test_the_exact_pair_counts_as_exact_and_the_tally_runs_on(brightening):
+    lab, brighten = brightening
+    lab.part("stage-predict").click()
     for step in brighten.steps[2:4]:
         click_pixel(lab, step.pair.second)
         click_pixel(lab, step.pair.first)
@@ -346,8 +360,9 @@ def test_the_exact_pair_counts_as_exact_and_the_tally_runs_on(lab, brighten):
     assert "2 predicted, 2 exact, best rank 1, on average 100 %" in text(lab, "stage-tally")
 
 
-def test_a_pick_that_is_not_admissible_is_told_which_test_failed(lab, brighten):
-    lab.open(f"{brighten.link}&predict=1")
+def test_a_pick_that_is_not_admissible_is_told_which_test_failed(brightening):
+    lab, brighten = brightening
+    lab.part("stage-predict").click()
     a, b, domain = brighten.a, brighten.b, brighten.domain
     only_beta = np.argwhere((a[:, None] + a > 0) & (b[:, None] + b > 0) & domain[:, None] & domain)
     p, q = next((p, q) for p, q in only_beta if p < q)
@@ -359,8 +374,9 @@ def test_a_pick_that_is_not_admissible_is_told_which_test_failed(lab, brighten):
     assert "α is not" not in words
 
 
-def test_a_pick_out_of_the_domain_is_told_so_and_gets_no_rank(lab, brighten):
-    lab.open(f"{brighten.link}&predict=1")
+def test_a_pick_out_of_the_domain_is_told_so_and_gets_no_rank(brightening):
+    lab, brighten = brightening
+    lab.part("stage-predict").click()
     out = int(np.flatnonzero(~brighten.domain)[0])
     click_pixel(lab, brighten.step.pair.first)
     click_pixel(lab, out)
@@ -369,8 +385,9 @@ def test_a_pick_out_of_the_domain_is_told_so_and_gets_no_rank(lab, brighten):
     assert f"row {out // 28}, col {out % 28} is out of the domain: already white" in words
 
 
-def test_picks_can_be_undone_cleared_and_replaced(lab, brighten):
-    lab.open(f"{brighten.link}&predict=1")
+def test_picks_can_be_undone_cleared_and_replaced(brightening):
+    lab, _ = brightening
+    lab.part("stage-predict").click()
     for pixel in (100, 200):
         click_pixel(lab, pixel)
     heads = lab.part("stage-card").locator(".formula th[scope=col]")
@@ -475,8 +492,8 @@ def test_the_share_panel_builds_that_link(lab):
 # 11: access
 
 
-def test_every_control_is_reached_by_keyboard_and_every_canvas_has_words(lab):
-    lab.open("?digit=7&target=3&step=2")
+def test_every_control_is_reached_by_keyboard_and_every_canvas_has_words(brightening):
+    lab, _ = brightening
     stage = lab.part("stage")
     unnamed = stage.evaluate(
         """stage => [...stage.querySelectorAll('canvas')]
@@ -496,14 +513,14 @@ def test_every_control_is_reached_by_keyboard_and_every_canvas_has_words(lab):
     assert outline == "2px"
 
 
-def test_a_step_is_announced_once_in_a_sentence(lab):
-    lab.open("?digit=7&target=3")
+def test_a_step_is_announced_once_in_a_sentence(brightening):
+    lab, _ = brightening
     lab.press("step")
-    assert lab.part("stage").locator("[aria-live=polite]").inner_text().startswith("Iteration 1 of ")
+    assert lab.part("stage").locator("[aria-live=polite]").inner_text().startswith("Iteration 3 of ")
 
 
-def test_terms_explain_themselves_in_one_click(lab):
-    lab.open("?digit=7&target=3")
+def test_terms_explain_themselves_in_one_click(brightening):
+    lab, _ = brightening
     terms = lab.part("stage").locator("button.term:visible")
     note = lab.part("stage").locator(".term-note")
     seen = set()
