@@ -189,7 +189,7 @@ def test_many_attacks_are_summed_up_and_the_hardest_opens_in_the_lab(chapter, sm
     result = Attack().run(model, images, targets)
     won, pixels = result.success, result.changed.double() / 784
     count = int(won.sum())
-    row = f"| JSMA | {100 * count / 27:.1f} %, {count} of 27 | {100 * pixels.mean():.2f} % of 27 | "
+    row = f"| JSMA on logits | {100 * count / 27:.1f} %, {count} of 27 | {100 * pixels.mean():.2f} % of 27 | "
     assert row + f"{100 * pixels[won].mean():.2f} % of {count} |" in words(app)
 
     assert "Hardest here" not in words(app)  # before it is predicted
@@ -215,7 +215,7 @@ def test_what_was_done_before_a_stop_is_kept(chapter, small, monkeypatch):
     app = chapter("judgement")
     app.button(key="course-run").click().run()
     checked(app.run())
-    assert "| JSMA (stopped at 18 of 27) |" in words(app)
+    assert "| JSMA on logits (stopped at 18 of 27) |" in words(app)
 
 
 def test_another_rule_is_shown_beside_the_papers(chapter, model, image):
@@ -223,4 +223,5 @@ def test_another_rule_is_shown_beside_the_papers(chapter, model, image):
     for name, attack in list(judgement.VARIANTS.items())[1:]:
         switch(app, "course-switched", name)
         steps = list(attack.steps(model, image, TARGET))
-        assert f"{name}: target reached after {len(steps) - 1} iterations, {steps[-1].changed} pixels" in pictures(app)
+        end = f"target reached after {len(steps) - 1} iterations, {steps[-1].changed} pixels"
+        assert f"**{name}**: {end}" in words(app)

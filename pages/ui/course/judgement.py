@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 from torch import Tensor
 
-from jsma import Attack, Digits, Direction, Output, Report, Rule, evaluate_in_parts
+from jsma import Attack, Digits, Output, Report, evaluate_in_parts
 from pages.ui import session
 from pages.ui.course import excerpt, findings, shown, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
+from pages.ui.race import race
+from pages.ui.race.contenders import CONTENDERS, trace
 from pages.ui.recording import Recording
 from pages.ui.words import percent
 
@@ -21,12 +23,8 @@ TITLE = "Judging the result"
 QUESTION = "How good is the attack, how weak the network?"
 TASKS = ("hardest-classes", "denominators")
 
-VARIANTS = {
-    "JSMA": Attack(),
-    "WJSMA": Attack(rule=Rule.WJSMA),
-    "TJSMA": Attack(rule=Rule.TJSMA),
-    "TJSMA, both directions": Attack(rule=Rule.TJSMA, direction=Direction.BOTH),
-}
+PLAIN, MENDED = "JSMA on logits", ("WJSMA", "TJSMA", "TJSMA, both")
+VARIANTS = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *MENDED)}
 """The rules a reader switches between, all on logits; the first is the paper's."""
 
 JUDGED = {**VARIANTS, "JSMA on probabilities": Attack(output=Output.PROBABILITIES)}
@@ -84,7 +82,7 @@ def _many_attacks(lesson: Lesson, guess: tuple[int, int] | None) -> None:
     digits, named = findings.some_of_each(lesson.digits, SAMPLES)
     st.subheader(f"{len(digits)} digits, nine targets each", anchor=False)
     variant = st.segmented_control(
-        "Rule", JUDGED, default="JSMA", required=True, key="course-judged", help=RULES_IN_WORDS
+        "Rule", JUDGED, default=PLAIN, required=True, key="course-judged", help=RULES_IN_WORDS
     )
     subject = (lesson.network.key, lesson.choice.data)
     if st.button(f"Run {len(digits)} digits × 9", icon=":material/play_arrow:", key="course-run", type="primary"):
@@ -278,19 +276,20 @@ def _wasted_effort(lesson: Lesson) -> None:
     )
     st.markdown(
         f"And in **{findings.rival_lifted(plain)} of its {plain.iterations} steps** the chosen pair, by the Jacobian, "
-        "pushes the target's leading rival **up**: the most probable of the other classes. Switch the rule, and watch "
-        "the pixels."
+        "pushes the target's leading rival **up**: the most probable of the other classes. Switch the rule, "
+        "and step through both attacks side by side."
     )
-    others = [name for name in VARIANTS if name != "JSMA"]
     variant = st.segmented_control(
-        "Rule", others, default=others[0], required=True, key="course-switched", help=RULES_IN_WORDS
+        "Rule", MENDED, default=MENDED[0], required=True, key="course-switched", help=RULES_IN_WORDS
     )
-    attacks = {"JSMA": plain, variant: lesson.recording(VARIANTS[variant])}
-    left, right, words = st.columns([1, 1, 2], gap="large")
-    for column, (name, recording) in zip((left, right), attacks.items(), strict=True):
-        with column:
-            shown.image(recording, f"{name}: {shown.end(recording)}.")
+    attacks = {name: lesson.recording(VARIANTS[name]) for name in (PLAIN, variant)}
+    both, words = st.columns(2, gap="large")
+    with both:
+        subject = (lesson.choice.data, lesson.network, lesson.position, lesson.choice.target)
+        race(lesson.image, [trace(*subject, name, Attack().theta, Attack().gamma) for name in attacks])
     with words:
+        for name, recording in attacks.items():
+            st.markdown(f"**{name}**: {shown.end(recording)}.")
         st.markdown(_effort_table(attacks))
         st.caption(
             "β as the rule weighs it, parts counted by size. The leading rival is the most probable class that is not "
