@@ -1,8 +1,8 @@
 """Faster gradients of convolutions by their images, where a processor's library is slow.
 
 What torch uses there, oneDNN, takes longer than matrix products whose parts are added up where they
-go, if the images are grey, if the kernel covers the whole image, or if it moves in steps:
-`python -m benchmarks.cost` compares them, layer by layer.
+go, by far if the images are grey or the kernel covers the whole image, in most runs a little if it
+moves in steps: `python -m benchmarks.cost` compares them, layer by layer.
 """
 
 import torch
