@@ -7,7 +7,7 @@ from pages.ui.networks import network
 from pages.ui.stage import stage
 from pages.ui.words import step_in_words
 
-choice, digits = controls.choose(frame.begin("The lab"))
+choice, digits = controls.choose(frame.begin("The lab"), own_digits=True)
 position = int(digits.of_class(choice.digit)[choice.sample])
 recording = resources.recording(choice.data, network(choice.model), position, choice.target, choice.attack)
 

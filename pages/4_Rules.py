@@ -13,7 +13,8 @@ from pages.ui.race.reasons import reasons
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
-choice, digits = controls.choose(frame.begin("Rules"), ("data", "digit", "sample", "target", "model", "theta", "gamma"))
+CONTROLS = ("data", "digit", "sample", "target", "model", "theta", "gamma")
+choice, digits = controls.choose(frame.begin("Rules"), CONTROLS, own_digits=True)
 frame.heading("Rules", choice)
 session.publish()
 position = int(digits.of_class(choice.digit)[choice.sample])

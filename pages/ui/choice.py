@@ -7,6 +7,9 @@ from enum import Enum
 from jsma import Attack, Direction, Output, Rule
 
 DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
+ALL_DATA = DATA | {"own": "Your own digits"}
+"""The data sets by the names that `data` takes; a visitor's own see pages/ui/own_digit."""
+
 CONTROLS = {
     "data": "Data",
     "digit": "Digit",
@@ -153,7 +156,7 @@ def _between(lowest: float, highest: float) -> Callable[[str], float]:
 
 
 _READERS: dict[str, Callable] = {
-    "data": _one_of(*DATA),
+    "data": _one_of(*ALL_DATA),
     "model": _one_of(*MODELS),
     "digit": _whole(0, 9),
     "sample": _whole(0, 9999),

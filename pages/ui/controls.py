@@ -8,8 +8,9 @@ import streamlit as st
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
 from pages.ui import networks, resources, session, tiles
-from pages.ui.choice import CONTROLS, DATA, GAMMAS, THETAS, Choice
+from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice
 from pages.ui.glossary import TERMS
+from pages.ui.own_digit import kept
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
@@ -20,7 +21,8 @@ RULES = {Rule.JSMA: "JSMA", Rule.WJSMA: "WJSMA", Rule.TJSMA: "TJSMA"}
 
 HELP = {
     "data": "Where the digit comes from. The UCI digits are built in and need no network. MNIST's test set is the "
-    "collection the method was published on; it can be downloaded once (12 MB).",
+    "collection the method was published on; it can be downloaded once (12 MB). Bring digits of your own on the page "
+    "Your digit.",
     "digit": TERMS["source class"],
     "sample": "Which handwritten example of this digit is attacked.",
     "target": TERMS["target class"],
@@ -36,16 +38,18 @@ HELP = {
 }
 
 
-def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS)) -> tuple[Choice, Digits]:
+def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own_digits: bool = False) -> tuple[Choice, Digits]:
     """Draw the controls `names` in the sidebar and return the choice as it can be carried out, with its digits.
 
     It differs from `choice` where that asks for what is not here: MNIST before it was downloaded, a
     sample beyond the last one, or somebody else's network. What `choice.hide` names is left out.
+    own_digits: whether the page can do with the few that the visitor has brought.
     """
+    choice = _with_digits(choice, own_digits)
     names = [name for name in names if name not in choice.hide]
     with st.sidebar:
         if "data" in names:
-            _select("data", DATA)
+            _select("data", ALL_DATA if own_digits and kept.digits() else DATA, choice.data)
         try:
             digits = resources.digits(choice.data)
         except MNISTUnavailable as problem:
@@ -54,10 +58,12 @@ def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS)) -> tuple[Choi
             digits = resources.digits("uci")
         choice = _within(_with_network(choice), len(digits.of_class(choice.digit)))
         controls = {
-            "digit": lambda: _digit_grid("digit", choice.digit, choice.with_digit),
+            "digit": lambda: _digit_grid("digit", choice.digit, choice.with_digit, _missing(choice.data)),
             "sample": lambda: _samples(choice, digits),
-            "target": lambda: _digit_grid("target", choice.target, lambda to: replace(choice, target=to), choice.digit),
-            "model": lambda: _select("model", networks.names()),
+            "target": lambda: _digit_grid(
+                "target", choice.target, lambda to: replace(choice, target=to), {choice.digit}
+            ),
+            "model": lambda: _select("model", networks.names(), choice.model),
             "theta": lambda: _slider("theta", *THETAS, 0.05, "%.2f"),
             "gamma": lambda: _slider("gamma", *GAMMAS, 0.005, "percent"),
             "rule": lambda: _segmented("rule", RULES),
@@ -68,6 +74,29 @@ def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS)) -> tuple[Choi
             if name in names:
                 draw()
     return choice, digits
+
+
+def _with_digits(choice: Choice, own_digits: bool) -> Choice:
+    """Return the choice with a data set that there is here, and with a digit that there is in it."""
+    brought = kept.digits()
+    if choice.data != kept.OWN:
+        return choice
+    if brought is None:
+        session.notify(
+            "The link asks for a digit that was brought in another window, and stays there. Showing the UCI digits."
+        )
+        choice = replace(choice, data="uci")
+        session.correct(choice)
+    elif not own_digits:
+        return replace(choice, data="uci")  # a page about whole data sets; the lab keeps to one's own
+    elif not len(brought.of_class(choice.digit)):
+        choice = choice.with_digit(int(brought.labels[-1]))
+        session.correct(choice)
+    return choice
+
+
+def _missing(data: str) -> set[int]:
+    return set(range(10)) - set(kept.digits().labels.tolist()) if data == kept.OWN else set()
 
 
 def _with_network(choice: Choice) -> Choice:
@@ -96,13 +125,13 @@ def _take(name: str) -> None:
     session.keep(replace(session.kept(), **{name: st.session_state[f"widget-{name}"]}))
 
 
-def _bound(name: str) -> dict:
-    st.session_state[f"widget-{name}"] = getattr(session.kept(), name)
+def _bound(name: str, value: object = None) -> dict:
+    st.session_state[f"widget-{name}"] = getattr(session.kept(), name) if value is None else value
     return {"key": f"widget-{name}", "on_change": _take, "args": (name,), "help": HELP[name]}
 
 
-def _select(name: str, options: dict[str, str]) -> None:
-    st.selectbox(CONTROLS[name], options, format_func=options.get, **_bound(name))
+def _select(name: str, options: dict[str, str], value: str) -> None:
+    st.selectbox(CONTROLS[name], options, format_func=options.get, **_bound(name, value))
 
 
 def _segmented(name: str, options: dict) -> None:
@@ -114,7 +143,7 @@ def _slider(name: str, lowest: float, highest: float, step: float, form: str) ->
     st.slider(CONTROLS[name], lowest, highest, step=step, format=form, **_bound(name))
 
 
-def _digit_grid(name: str, chosen: int, choice_for: Callable[[int], Choice], never: int | None = None) -> None:
+def _digit_grid(name: str, chosen: int, choice_for: Callable[[int], Choice], never: Iterable[int] = ()) -> None:
     st.markdown(CONTROLS[name], help=HELP[name])
     with st.container(key=f"grid-{name}"):
         for digit in range(10):
@@ -122,7 +151,7 @@ def _digit_grid(name: str, chosen: int, choice_for: Callable[[int], Choice], nev
                 str(digit),
                 key=f"{name}-{digit}",
                 type="primary" if digit == chosen else "secondary",
-                disabled=digit == never,
+                disabled=digit in never,
                 on_click=lambda digit=digit: session.keep(choice_for(digit)),
             )
 

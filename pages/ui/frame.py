@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import resources, session
-from pages.ui.choice import DATA, Choice
+from pages.ui.choice import ALL_DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, network
 from pages.ui.words import percent
@@ -44,6 +44,11 @@ PAGES = {
         "Attack many digits towards all nine other classes and judge the result: how often it succeeds and what it "
         "costs. Stop when you have seen enough: what is done stays.",
     ),
+    "Your digit": (
+        "pages/6_Your_digit.py",
+        "Draw a digit, or send a picture or a photo of one. You see how it is brought to the form the network knows, "
+        "and what the network reads. Then attack it: it is yours alone, and gone when you close this window.",
+    ),
 }
 """Every page by its title: its file, and what its help says."""
 
@@ -80,4 +85,4 @@ def subject(choice: Choice) -> str:
     share = attacked.accuracy.get(choice.data)
     them = "those it was not trained on" if choice.model == OWN else "them"
     reads = f", which reads {percent(share)} of {them} right" if share is not None else ""
-    return f"Data: **{DATA[choice.data]}** · Network: **{attacked.label}**{reads}"
+    return f"Data: **{ALL_DATA[choice.data]}** · Network: **{attacked.label}**{reads}"

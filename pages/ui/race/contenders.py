@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 
 from jsma import Attack, Direction, Output, Rule, Step, Stop
@@ -107,10 +106,14 @@ class Trace:
         return self.moments[min(iteration, len(self.moments) - 1)]
 
 
-@st.cache_data(max_entries=512, show_spinner="Attacking …", hash_funcs=resources.KEYED)
 def trace(data: str, network: Network, index: int, target: int, label: str, theta: float, gamma: float) -> Trace:
     """Return the attack on digit `index` of `data` towards `target` by the contender called `label`."""
-    contender, image = CONTENDERS[label], resources.digits(data).images[index]
+    image = resources.digits(data).images[index]
+    return resources.remembered(_trace, data)(network, image, target, label, theta, gamma)
+
+
+def _trace(network: Network, image: torch.Tensor, target: int, label: str, theta: float, gamma: float) -> Trace:
+    contender = CONTENDERS[label]
     attack = contender.attack(theta, gamma)
     if contender.foil:
         steps = list(foil_steps(contender.foil, network.module, image, target, attack))

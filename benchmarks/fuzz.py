@@ -1,0 +1,196 @@
+"""What comes from outside, made up and damaged by the thousand: python -m benchmarks.fuzz
+
+Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped) and
+addresses for `from_url`. Each input must give a result that is in order, or a Refused with a sentence;
+anything else is printed and counted, and the exit code is then 1.
+"""
+
+import argparse
+import io
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from jsma.handwriting import SIDE_LIMIT
+from pages.ui.choice import ALL_DATA, CONTROLS, GAMMAS, MODELS, THETAS, VIEWS, Choice, from_url
+from pages.ui.own_digit.opening import Refused, open_picture
+
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
+NAMES = [
+    "data",
+    "model",
+    "digit",
+    "sample",
+    "target",
+    "rule",
+    "output",
+    "direction",
+    "theta",
+    "gamma",
+    "step",
+    "hide",
+    "views",
+    "predict",
+]
+NAMES += ["images", "rules", "own", "__class__", "<b>", ""]
+WORDS = [
+    "0",
+    "7",
+    "9",
+    "-1",
+    "1e9",
+    "nan",
+    "inf",
+    "-inf",
+    "0.5",
+    "٣",
+    "𝟟",
+    "0x7",
+    "1_0",
+    "%00",
+    "a,b",
+    ",,,",
+    "{}",
+    "None",
+    "true",
+    "../../etc/passwd",
+    "<script>",
+]
+WORDS += ["uci", "mnist", "own", "lenet", "tutorial", "jsma", "both", "increase", "logits", "picture,reading"]
+WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table"]
+
+
+def main() -> None:
+    """Try the inputs and print what became of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=100_000, help="of which three quarters are files")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    dice = random.Random(options.seed)
+    files = options.inputs * 3 // 4
+    outcomes = Counter(try_file(data) for data in damaged_files(dice, files))
+    outcomes.update(try_address(address) for address in addresses(dice, options.inputs - files))
+    for outcome, count in outcomes.most_common():
+        print(f"{count:9,}  {outcome}")
+    sys.exit(any(outcome.startswith("FAULT") for outcome in outcomes))
+
+
+def try_file(data: bytes) -> str:
+    """Return what became of a file."""
+    try:
+        opened = open_picture(data)
+    except Refused as refusal:
+        return f"file refused: {str(refusal)[:36]}…"
+    except BaseException as fault:  # whatever it is, it is what we look for
+        return f"FAULT in a file: {fault!r}"[:120]
+    grey = opened.grey
+    if grey.ndim != 2 or max(grey.shape) > SIDE_LIMIT or not (grey.min() >= 0 and grey.max() <= 1):
+        return "FAULT in a file: a picture out of order"
+    return "file opened"
+
+
+def try_address(address: dict[str, str]) -> str:
+    """Return what became of an address."""
+    try:
+        choice, notices = from_url(address)
+        again, _ = from_url(choice.to_url())
+    except BaseException as fault:
+        return f"FAULT in an address: {fault!r}"[:120]
+    in_order = (
+        choice.data in ALL_DATA
+        and choice.model in MODELS
+        and choice.digit in range(10)
+        and choice.target in range(10)
+        and choice.digit != choice.target
+        and THETAS[0] <= choice.theta <= THETAS[1]
+        and GAMMAS[0] <= choice.gamma <= GAMMAS[1]
+        and set(choice.hide) <= set(CONTROLS)
+        and set(choice.views) <= set(VIEWS)
+        and again == choice
+        and choice.attack is not None
+    )
+    if not in_order:
+        return f"FAULT in an address: {choice}"[:120]
+    return (
+        "address taken, with remarks" if notices else "address taken" if choice != Choice() else "address says nothing"
+    )
+
+
+def whole_files(seed: int = 0) -> list[bytes]:
+    """Return small whole files of every format and mode, with and without what may come along."""
+    dice, files = np.random.default_rng(seed), []
+    grey = Image.fromarray(dice.integers(0, 256, (24, 30), dtype=np.uint8))
+    for mode in MODES:
+        picture = Image.fromarray(np.asarray(grey, dtype=np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
+        for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"):
+            file = io.BytesIO()
+            try:
+                picture.save(file, kind)
+            except (OSError, ValueError):  # not every format knows every mode
+                continue
+            files.append(file.getvalue())
+    for turn in range(1, 9):
+        exif, file = Image.Exif(), io.BytesIO()
+        exif[0x0112] = turn
+        grey.save(file, "JPEG", exif=exif)
+        files.append(file.getvalue())
+    for kind in ("PNG", "WEBP"):
+        file = io.BytesIO()
+        grey.save(file, kind, save_all=True, append_images=[grey.rotate(90), grey.rotate(180)])
+        files.append(file.getvalue())
+    return [
+        *files,
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\0\0\0\0WEBP",
+        b"\xff\xd8\xff",
+        b"<svg onload=alert(1)>",
+        b"%PDF-1.4",
+    ]
+
+
+def damaged_files(dice: random.Random, count: int) -> Iterator[bytes]:
+    """Yield whole files first, then damaged ones."""
+    whole = whole_files()
+    yield from whole[:count]
+    for _ in range(count - len(whole)):
+        data = bytearray(dice.choice(whole))
+        for _ in range(dice.choice((1, 1, 2, 5, 20))):
+            if not data:
+                break
+            at, how = dice.randrange(len(data)), dice.randrange(6)
+            if how == 0:
+                data[at] = dice.randrange(256)
+            elif how == 1:
+                data[at] ^= 1 << dice.randrange(8)
+            elif how == 2:
+                del data[at:]
+            elif how == 3:
+                data[at:at] = data[at : at + dice.randrange(64)]
+            elif how == 4:
+                data[at : at + 4] = dice.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\1"))
+            else:
+                other = dice.choice(whole)
+                data[at:] = other[min(at, len(other)) :]
+        yield bytes(data)
+
+
+def addresses(dice: random.Random, count: int) -> Iterator[dict[str, str]]:
+    """Yield query parameters of every wrong kind, with right ones among them."""
+    for _ in range(count):
+        names = dice.sample(NAMES, dice.randrange(1, 7))
+        yield {name: dice.choice(WORDS) if dice.random() < 0.8 else _noise(dice) for name in names}
+
+
+def _noise(dice: random.Random) -> str:
+    return "".join(
+        chr(dice.choice((dice.randrange(32, 127), dice.randrange(0xD800)))) for _ in range(dice.randrange(12))
+    )
+
+
+if __name__ == "__main__":
+    main()

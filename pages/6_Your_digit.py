@@ -1,0 +1,76 @@
+"""Your digit: draw, send or photograph one, follow it to the network, and attack it."""
+
+from dataclasses import replace
+
+import streamlit as st
+import torch
+
+from jsma.handwriting import NoDigit, prepare
+from pages.ui import controls, frame, session
+from pages.ui.model import charts
+from pages.ui.networks import network
+from pages.ui.own_digit import bringing, kept, pipeline_view
+from pages.ui.words import percent
+
+UNSURE = 0.8  # below this probability the network's reading is called a guess
+
+choice, _ = controls.choose(frame.begin("Your digit"), ("model",))
+st.title("Your digit", anchor=False)
+st.caption(
+    f"Network: **{network(choice.model).label}**. Your picture stays in this window: on no disk, seen by nobody."
+)
+session.show_notices()
+session.publish()
+
+bring, follow = st.columns([1, 2], gap="large")
+with bring:
+    picture = bringing.brought()
+with follow:
+    st.subheader("On its way to the network", anchor=False)
+    if picture is None:
+        st.markdown("Nothing here yet. **Draw a digit** on the left; here you will see what becomes of it.")
+        st.stop()
+    place = st.container()
+    try:
+        prepared = prepare(picture, pipeline_view.settings())
+    except NoDigit as problem:
+        place.warning(str(problem), icon=":material/info:")
+        st.stop()
+    with place:
+        pipeline_view.show(prepared)
+        pipeline_view.remarks(prepared)
+
+st.subheader("What the network reads", anchor=False)
+with torch.no_grad():
+    probabilities = network(choice.model).module(prepared.image[None])[0].softmax(dim=0)
+reads, sure = int(probabilities.argmax()), float(probabilities.max())
+chart, next_step = st.columns([3, 2], gap="large")
+with next_step:
+    st.markdown(f"It reads a **{reads}**, {percent(sure)} sure.")
+    if sure < UNSURE:
+        second = int(probabilities.topk(2).indices[1])
+        st.warning(
+            f"It is not sure: a {second} gets {percent(float(probabilities[second]))}. Look at the stages above; where "
+            "one has gone wrong, help it along, or write the digit again.",
+            icon=":material/info:",
+        )
+    label = st.selectbox("What did you write?", range(10), reads, key=f"own-label-{reads}")
+    if label != reads:
+        st.markdown(f"So it is misled already: it takes your {label} for a {reads}.")
+    targets = [target for target in range(10) if target != label]
+    target = st.selectbox(
+        "What shall it read instead?",
+        targets,
+        targets.index(choice.target) if choice.target in targets else 0,
+        key=f"own-target-{label}",
+    )
+    attacked = st.button("Attack it in the lab", type="primary", icon=":material/arrow_forward:")
+with chart:
+    numbers = ", ".join(f"{digit}: {share:.1%}" for digit, share in enumerate(probabilities.tolist()))
+    theme = st.context.theme.type or "light"
+    st.altair_chart(charts.outputs(probabilities, label, "probability", ".1%", theme), alt=f"Probabilities. {numbers}")
+
+if attacked:
+    sample = kept.keep(prepared.image, label)
+    session.keep(replace(session.kept(), data=kept.OWN, digit=label, sample=sample, target=target))
+    st.switch_page("app.py", query_params=session.kept().to_url())

@@ -1,0 +1,28 @@
+"""The digits a visitor has brought: a small data set in their session, on no disk, seen by nobody else."""
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from jsma import Digits
+
+OWN = "own"
+"""What a choice calls this data set."""
+
+MOST = 12
+"""How many are kept; the oldest goes first."""
+
+
+def digits() -> Digits | None:
+    """Return this visitor's digits, the latest last, or None before there is one."""
+    return st.session_state.get("own_digits")
+
+
+def keep(image: Tensor, label: int) -> int:
+    """Add a digit, image (1, 28, 28), and return which sample of its class it is, from 0."""
+    kept = digits() or Digits("your own digits", torch.empty(0, *image.shape), torch.empty(0, dtype=torch.int64))
+    same = [k for k in range(len(kept)) if torch.equal(kept.images[k], image)]
+    rest = [k for k in range(len(kept)) if k not in same][-(MOST - 1) :]
+    images, labels = torch.cat([kept.images[rest], image[None]]), torch.cat([kept.labels[rest], torch.tensor([label])])
+    st.session_state.own_digits = Digits(kept.name, images, labels)
+    return int((labels == label).sum()) - 1

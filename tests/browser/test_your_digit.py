@@ -1,0 +1,86 @@
+"""Your digit as a visitor brings it: drawn with the mouse, sent as a file, photographed; and attacked."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.made_photos import STROKES, VARIANTS, draw
+from tests.browser.driving import CHROMIUM, FLAGS, Lab
+
+PAGE = "Your_digit"
+
+
+def file(digit, name="photo.png", variant=VARIANTS[18]):
+    packed = io.BytesIO()
+    Image.fromarray((255 * draw(digit, variant)).astype(np.uint8)).save(packed, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": packed.getvalue()}
+
+
+@pytest.fixture
+def page(lab):
+    lab.page.goto(f"{lab.address}/{PAGE}?model=lenet")
+    lab.page.get_by_text("Nothing here yet").wait_for()
+    lab.complaints.clear()  # Streamlit looks for its own addresses below the page's at first
+    return lab.page
+
+
+def send(page, sent):
+    page.get_by_role("radio", name="Picture").click()
+    page.locator("input[type=file]").set_input_files(sent)
+
+
+def test_a_digit_drawn_with_the_mouse_is_read_and_attacked(page, lab):
+    pad = page.locator(".upper-canvas")
+    pad.wait_for()
+    page.wait_for_timeout(500)
+    box = pad.bounding_box()
+    for stroke in STROKES[7]:
+        dots = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in stroke]
+        page.mouse.move(*dots[0])
+        page.mouse.down()
+        for dot in dots[1:]:
+            page.mouse.move(*dot, steps=12)
+        page.mouse.up()
+    page.get_by_text("It reads a 7").wait_for()
+    page.get_by_role("button", name="Attack it in the lab").click()
+    lab.wait_for_title("7")
+    lab.wait_for_address("data=own")
+    lab.press("step")
+    assert lab.iteration == 1
+
+
+def test_a_picture_is_followed_through_its_stages_and_a_broken_one_changes_nothing(page):
+    send(page, file(4))
+    page.get_by_text("It reads a 4").wait_for()
+    assert page.locator(".own-stages img").count() == 6
+    broken = file(4, "<img src=x onerror=alert(1)>.png")
+    broken["buffer"] = broken["buffer"][:2000]
+    page.locator("input[type=file]").set_input_files(broken)
+    page.get_by_text("What you brought before is kept").wait_for()
+    assert page.get_by_text("It reads a 4").count() == 1
+
+
+def test_nobody_else_sees_it(page, lab, chromium):
+    send(page, file(4))
+    page.get_by_text("It reads a 4").wait_for()
+    page.get_by_role("button", name="Attack it in the lab").click()
+    lab.wait_for_address("data=own")
+    other = Lab(chromium.new_page(), lab.address).open(page.url.split("/")[-1])
+    other.page.get_by_text("brought in another window").wait_for()
+    assert other.page.locator(".own-stages").count() == 0
+    other.page.close()
+
+
+def test_a_photo_that_shows_nothing_gets_advice(playwright, server):
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS + camera)
+    page = browser.new_context(permissions=["camera"]).new_page()
+    page.goto(f"{server}/{PAGE}")
+    page.get_by_role("radio", name="Photo").click()
+    page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")
+    page.get_by_role("button", name="Take Photo").click()
+    page.get_by_text("1 Grey").or_(page.get_by_text("Nothing stands out")).first.wait_for()
+    assert page.get_by_text("Traceback").count() == 0
+    browser.close()

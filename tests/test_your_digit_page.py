@@ -1,0 +1,110 @@
+"""The page Your digit: what it makes of pictures, good and bad, and that they stay with whoever brought them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.made_photos import VARIANTS, draw
+from pages.ui.own_digit import kept
+
+ROOT = Path(__file__).parents[1]
+PAGE = "pages/6_Your_digit.py"
+
+
+@pytest.fixture
+def visitor(monkeypatch, tmp_path):
+    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.query_params["model"] = "lenet"
+    return app.run().switch_page(PAGE).run()
+
+
+def bring(visitor, digit, variant=VARIANTS[0]):
+    visitor.session_state.own_picture = draw(digit, variant)
+    return visitor.run()
+
+
+def attack(visitor):
+    next(button for button in visitor.button if "Attack it" in button.label).click().run()
+    return visitor.switch_page("app.py").run()
+
+
+def said(visitor):
+    return " ".join(element.value for kind in (visitor.markdown, visitor.warning, visitor.caption) for element in kind)
+
+
+def test_before_anything_is_brought_it_says_what_to_do(visitor):
+    assert not visitor.exception
+    assert "Draw a digit" in said(visitor)
+
+
+def test_a_digit_is_read_and_attacked_in_the_lab_and_stays(visitor):
+    assert "It reads a **4**" in said(bring(visitor, 4))
+    attack(visitor)
+    assert not visitor.exception
+    choice = visitor.session_state.choice
+    assert (choice.data, choice.digit, choice.sample) == (kept.OWN, 4, 0)
+    assert visitor.selectbox(key="widget-data").value == kept.OWN
+    assert visitor.button(key="digit-5").disabled
+    visitor.switch_page("pages/4_Rules.py").run()
+    assert not visitor.exception
+    assert "read this 4 as" in said(visitor)
+
+
+@pytest.mark.parametrize("page", ["1_Walkthrough", "2_Model", "3_Grid", "5_Evaluation"])
+def test_pages_about_whole_data_sets_show_one_and_keep_the_choice(visitor, page):
+    attack(bring(visitor, 4))
+    visitor.switch_page(f"pages/{page}.py").run()
+    assert not visitor.exception
+    assert visitor.session_state.choice.data == kept.OWN
+
+
+def test_a_link_to_somebody_elses_digit_is_explained(visitor):
+    visitor.switch_page("app.py")
+    visitor.query_params.clear()
+    visitor.query_params["data"] = "own"
+    visitor.run()
+    assert not visitor.exception
+    assert "brought in another window" in visitor.warning[0].value
+    assert visitor.session_state.choice.data == "uci"
+
+
+def test_two_visitors_see_their_own(visitor):
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page(PAGE).run()
+    attack(bring(visitor, 4))
+    assert "own_digits" not in other.session_state
+    attack(bring(other, 7))
+    assert visitor.session_state.own_digits.labels.tolist() == [4]
+    assert other.session_state.own_digits.labels.tolist() == [7]
+
+
+@pytest.mark.parametrize("grey", [0.0, 1.0])
+def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
+    visitor.session_state.own_picture = np.full((280, 280), grey, dtype=np.float32)
+    visitor.run()
+    assert not visitor.exception
+    assert "Nothing stands out" in said(visitor)
+
+
+def test_an_unsure_reading_is_called_that(visitor):
+    picture = np.minimum(draw(1, VARIANTS[0]), draw(0, VARIANTS[0]))
+    visitor.session_state.own_picture = np.minimum(picture, draw(4, VARIANTS[4]))
+    visitor.selectbox(key="widget-model").set_value("lenet").run()
+    sure = float(next(part for part in said(visitor).split("**, ")[1:])[:4])
+    assert ("It is not sure" in said(visitor)) == (sure < 80)
+
+
+def test_what_is_kept_is_bounded_and_has_no_twins(monkeypatch):
+    monkeypatch.setattr(kept.st, "session_state", state := AttrDict())
+    for k in range(20):
+        kept.keep(torch.full((1, 28, 28), k / 20), k % 10)
+    assert state.own_digits.labels.tolist() == [k % 10 for k in range(8, 20)]
+    assert kept.keep(torch.full((1, 28, 28), 19 / 20), 3) == 1
+    assert len(state.own_digits) == kept.MOST
+
+
+class AttrDict(dict):
+    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
