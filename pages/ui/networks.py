@@ -36,8 +36,18 @@ def names() -> dict[str, str]:
 
 
 def network(name: str) -> Network:
-    """Return the network `name`, one of `names()`."""
-    return st.session_state.own_network if name == OWN else _shipped(name)
+    """Return the network `name`, one of `names()`; where it cannot be loaded, say so and end the page."""
+    if name == OWN:
+        return st.session_state.own_network
+    try:
+        return _shipped(name)
+    except (OSError, ValueError, KeyError) as damage:  # not remembered: once repaired, the next run finds it
+        other = next(other for other in SHIPPED if other != name)
+        st.error(
+            f"**{SHIPPED[name]}** cannot be loaded. {damage} Meanwhile [{SHIPPED[other]}](?model={other}) may do.",
+            icon=":material/error:",
+        )
+        st.stop()
 
 
 def keep_own(own: Network) -> None:

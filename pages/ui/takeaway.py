@@ -9,14 +9,16 @@ from jsma import Step, export
 from pages.ui import resources, session
 from pages.ui.choice import CONTROLS, VIEWS, Choice
 from pages.ui.networks import network
+from pages.ui.own_digit import kept
 
 
 def downloads(choice: Choice, index: int, step: int) -> None:
     """Offer the attack as a GIF, the current step as a PNG and all steps as CSV; each is made when asked for."""
 
+    image, module = resources.digits(choice.data).images[index], network(choice.model).module
+
     def steps() -> list[Step]:
-        image = resources.digits(choice.data).images[index]
-        return list(choice.attack.steps(network(choice.model).module, image, choice.target))
+        return list(choice.attack.steps(module, image, choice.target))
 
     def png() -> bytes:
         all_steps = steps()
@@ -40,6 +42,8 @@ def share(choice: Choice) -> None:
         st.markdown(
             "A link to this digit, target and step. What you leave out here, whoever opens the link does not see."
         )
+        if choice.data == kept.OWN:
+            st.markdown("**This digit is your own** and stays in this window. To others the link shows another.")
         hide = st.multiselect(
             "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.get, key="share-hide"
         )
