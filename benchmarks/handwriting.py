@@ -1,7 +1,7 @@
 """How well digits are read after being made ready, from pictures of many kinds: python -m benchmarks.handwriting
 
 Every variant of benchmarks/made_photos.py with every digit, each written several times by a slightly
-different hand; a second table leaves out one step at a time.
+different hand.
 """
 
 import argparse

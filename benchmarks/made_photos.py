@@ -1,7 +1,7 @@
 """Pictures of digits as people might send them, made from pen strokes: papers, lights, pens and cameras."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,6 +11,7 @@ SIDE = 320
 """Height and width of the pictures, in pixels."""
 
 Stroke = list[tuple[float, float]]
+Spoil = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def _arc(x: float, y: float, across: float, down: float, begin: float, end: float) -> Stroke:
@@ -50,7 +51,7 @@ class Variant:
     height: float = 0.6
     place: tuple[float, float] = (0.5, 0.5)
     turn: float = 0.0
-    spoil: tuple[Callable[[np.ndarray, np.random.Generator], np.ndarray], ...] = field(default=())
+    spoil: tuple[Spoil, ...] = ()
 
 
 def draw(digit: int, variant: Variant, seed: int = 0) -> np.ndarray:
@@ -79,7 +80,6 @@ def draw(digit: int, variant: Variant, seed: int = 0) -> np.ndarray:
 
 # --- What may be done to a picture ----------------------------------------------------------------
 
-Spoil = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 ROWS, COLUMNS = np.mgrid[0:SIDE, 0:SIDE] / SIDE
 
 

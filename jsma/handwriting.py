@@ -101,10 +101,11 @@ def prepare(grey: np.ndarray, settings: Settings = Settings()) -> Prepared:
     light = _is_light(grey) if settings.ink is Ink.AUTOMATIC else settings.ink is Ink.LIGHT
     ink = without_rulings(strength(grey, light))
     strokes, dropped, cut = the_digit(ink, settings.threshold, settings.specks)
-    line, width = even_line(np.where(strokes, ink, 0), settings)
+    digit = np.where(strokes, ink, 0)
+    line, width = even_line(digit, settings)
     fitted = fit(line)
     image = centre_by_mass(torch.from_numpy(fitted)[None, None])[0]
-    return Prepared(grey, ink, np.where(strokes, ink, 0), line, fitted, image, light, width, dropped, cut)
+    return Prepared(grey, ink, digit, line, fitted, image, light, width, dropped, cut)
 
 
 def _checked(grey: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from pages.ui.words import percent
 
 UNSURE = 0.8  # below this probability the network's reading is called a guess
 
-choice, _ = controls.choose(frame.begin("Your digit"), ("model",))
+choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own_digits=True)
 st.title("Your digit", anchor=False)
 st.caption(
     f"Network: **{network(choice.model).label}**. Your picture stays in this window: on no disk, seen by nobody."

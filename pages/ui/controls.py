@@ -88,7 +88,8 @@ def _with_digits(choice: Choice, own_digits: bool) -> Choice:
         choice = replace(choice, data="uci")
         session.correct(choice)
     elif not own_digits:
-        return replace(choice, data="uci")  # a page about whole data sets; the lab keeps to one's own
+        st.sidebar.caption("Your own digits are for the lab and the page Rules. Here you see the UCI digits.")
+        return replace(choice, data="uci")
     elif not len(brought.of_class(choice.digit)):
         choice = choice.with_digit(int(brought.labels[-1]))
         session.correct(choice)

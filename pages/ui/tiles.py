@@ -43,6 +43,11 @@ def sheet() -> Iterator[Sheet]:
 @st.cache_data(max_entries=4096, show_spinner=False)
 def _address(colours: bytes, height: int, width: int) -> str:
     """Return uint8 colours (H, W, 3) as a PNG in a data URL."""
+    return data_url(Image.frombytes("RGB", (width, height), colours))
+
+
+def data_url(image: Image.Image) -> str:
+    """Return an image as a PNG in a data URL."""
     file = io.BytesIO()
-    Image.frombytes("RGB", (width, height), colours).save(file, "PNG")
+    image.save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

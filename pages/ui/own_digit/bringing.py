@@ -49,11 +49,9 @@ def _drawn() -> bytes | None:
     )
     st.caption("Write one digit, about as large as the pad.")
     st.button("Wipe the pad", key="own-wipe", icon=":material/ink_eraser:", on_click=_wipe)
-    if not canvas.json_data or not canvas.json_data.get("objects"):
-        return None
     try:
-        return canvas.image_bytes
-    except ValueError:  # the browser sends it as text, which somebody may have changed
+        return canvas.image_bytes if canvas.json_data and canvas.json_data.get("objects") else None
+    except (AttributeError, TypeError, ValueError):  # what the browser sends may have been tampered with
         return b"no picture"
 
 

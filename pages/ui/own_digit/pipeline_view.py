@@ -1,13 +1,11 @@
 """Every stage of a digit on its way to MNIST's form, with the sliders that help where one goes wrong."""
 
-import base64
-import io
-
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from jsma.handwriting import LINE_WIDTHS, Ink, Prepared, Settings
+from pages.ui import tiles
 from pages.ui.words import size
 
 INKS = {Ink.AUTOMATIC: "Find out", Ink.DARK: "Dark", Ink.LIGHT: "Light"}
@@ -98,7 +96,4 @@ def remarks(prepared: Prepared) -> None:
 
 
 def _address(picture: np.ndarray) -> str:
-    """Return a picture (H, W) in [0, 1] as a PNG in a data URL."""
-    file = io.BytesIO()
-    Image.fromarray((255 * picture).round().astype(np.uint8)).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return tiles.data_url(Image.fromarray((255 * picture).round().astype(np.uint8)))
