@@ -77,8 +77,7 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     Raises ValueError for shapes that differ, for gradients that are not finite and for BOTH.
     """
     _check(target_gradient, others_gradient, domain)
-    a = in_range((direction.sign * target_gradient).masked_fill(~domain, -torch.inf))
-    b = in_range((-direction.sign * others_gradient).masked_fill(~domain, -torch.inf))
+    a, b = map(in_range, _as_brightening(target_gradient, others_gradient, domain, direction))
     candidates, real = _listed(_candidates(a, b))
     first, second, found = _best_among(*(_picked(values, candidates, real) for values in (a, b)), candidates)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
@@ -91,11 +90,21 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
 
     Arguments as for `best_pair`. Of pixels with equal derivatives the two of lowest index stay.
     """
-    a = (direction.sign * target_gradient).masked_fill(~domain, -torch.inf)
-    b = (-direction.sign * others_gradient).masked_fill(~domain, -torch.inf)
+    a, b = _as_brightening(target_gradient, others_gradient, domain, direction)
     by_b = b.argsort(dim=1, descending=True, stable=True)
     by_a_then_b = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
     return _undominated(b, by_a_then_b) & domain
+
+
+def contenders(
+    target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction, places: int
+) -> Tensor:
+    """Return (N, n) bool: few pixels, among them those of the best `places` pairs of each image, ties included.
+
+    Arguments as for `best_pair`, and its bound. O(n) time.
+    """
+    a, b = _as_brightening(target_gradient, others_gradient, domain, direction)
+    return _may_win(in_range(a), in_range(b), places)
 
 
 def all_pairs(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
@@ -139,6 +148,15 @@ def _listed(members: Tensor) -> tuple[Tensor, Tensor]:
 # its score is their product, and pixels out of the domain are at -inf.
 
 
+def _as_brightening(
+    target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction
+) -> tuple[Tensor, Tensor]:
+    return (
+        (direction.sign * target_gradient).masked_fill(~domain, -torch.inf),
+        (-direction.sign * others_gradient).masked_fill(~domain, -torch.inf),
+    )
+
+
 def in_range(derivatives: Tensor) -> Tensor:
     """Divide each row of (N, n) by a power of two near its largest value, if that is above 0.
 
@@ -161,15 +179,15 @@ def _candidates(a: Tensor, b: Tensor) -> Tensor:
     return members
 
 
-def _may_win(a: Tensor, b: Tensor) -> Tensor:
-    """Return (N, n) bool: the pixels that, beside the largest a and b there are, would match some pair at hand.
+def _may_win(a: Tensor, b: Tensor, places: int = 1) -> Tensor:
+    """Return (N, n) bool: the pixels that, beside the largest a and b there are, would match `places` pairs at hand.
 
-    That pair is the best one with the best single pixel. Rounding is monotone, so that no pair's
+    Those are the best ones with the best single pixel. Rounding is monotone, so that no pair's
     computed score exceeds its pixels' computed bounds: exact, ties included.
     """
     single = (a.clamp(min=0) * b.clamp(min=0)).argmax(dim=1, keepdim=True)
     with_single = (a + a.gather(1, single)).clamp(min=0) * (b + b.gather(1, single)).clamp(min=0)
-    at_hand = with_single.scatter(1, single, 0).amax(dim=1, keepdim=True)
+    at_hand = with_single.scatter(1, single, 0).topk(min(places, a.shape[1]), dim=1).values[:, -1:]
     alpha, beta = a + a.amax(dim=1, keepdim=True), b + b.amax(dim=1, keepdim=True)
     return (alpha > 0) & (beta > 0) & (alpha * beta >= at_hand)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from jsma import Direction, best_pair, skyband
-from jsma.saliency import all_pairs
+from jsma.saliency import all_pairs, contenders
 
 ROOT = Path(__file__).parents[1]
 INCREASE, DECREASE = Direction.INCREASE, Direction.DECREASE
@@ -364,3 +364,19 @@ def test_a_direction_has_a_sign_unless_it_is_both():
     assert (INCREASE.sign, DECREASE.sign) == (1, -1)
     with pytest.raises(ValueError, match="no one sign"):
         _ = Direction.BOTH.sign
+
+
+@pytest.mark.parametrize("places", [1, 2, 5])
+@pytest.mark.parametrize("direction", [Direction.INCREASE, Direction.DECREASE])
+def test_the_contenders_hold_the_best_pairs_of_brute_force_ties_included(places, direction):
+    dice = torch.Generator().manual_seed(places)
+    for values in (2, 5, 1000):
+        a, b = torch.randint(-values, values + 1, (2, 40, 30), generator=dice).float()
+        domain = torch.rand(40, 30, generator=dice) < 0.7
+        kept = contenders(a, b, domain, direction, places)
+        for image in range(40):
+            score, _ = all_pairs(a[image], b[image], domain[image], direction)
+            last = score.flatten().sort(descending=True).values[places - 1].clamp(min=1e-9)
+            pairs = (score >= last).nonzero()
+            assert kept[image][pairs.flatten()].all()
+        assert places == 5 or values == 2 or kept.sum() < domain.sum() / 2

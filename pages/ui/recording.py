@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from jsma import Attack, Direction, Output, Pair, Step, skyband
-from jsma.saliency import all_pairs
+from jsma import Attack, Direction, Output, Step, skyband
+from jsma.saliency import all_pairs, contenders
 
 RUNNERS_UP = 5
 """How many of the best pairs are listed, the winner among them."""
@@ -100,7 +100,6 @@ def _arrays(steps: list[Step]) -> bytes:
 def _facts_of_step(step: Step, after: Step | None, target: int, attack: Attack) -> dict:
     """Return what is said of one step in words and numbers, ready for JSON."""
     direction = _direction(step, attack)
-    score, admissible = all_pairs(step.target_gradient, step.others_gradient, step.domain, direction)
     return {
         "reads": int(step.outputs.argmax()),
         "outputs": step.outputs.tolist(),
@@ -111,8 +110,8 @@ def _facts_of_step(step: Step, after: Step | None, target: int, attack: Attack) 
         "jacobian_limit": _limits(step.jacobian.reshape(1, -1))[0],
         "map_limits": _limits(step.jacobian.flatten(1)),
         "skyband": _skyband(step, direction),
-        "counts": _counts(step, admissible, direction),
-        "best_pairs": _best_pairs(score, admissible, step.pair),
+        "counts": _counts(step, direction),
+        "best_pairs": _best_pairs(step, direction),
         "pair": None if step.pair is None else _facts_of_pair(step, after, target, attack),
         "stop": None if step.stop is None else step.stop.name,
     }
@@ -137,34 +136,38 @@ def _facts_of_pair(step: Step, after: Step, target: int, attack: Attack) -> dict
     }
 
 
-def _counts(step: Step, admissible: torch.Tensor, direction: Direction) -> dict:
+def _counts(step: Step, direction: Direction) -> dict:
     """Count the pairs of pixels that may be changed: all, the admissible, and those a sign rules out."""
-    a = (direction.sign * step.target_gradient[step.domain]).sort().values
+    a = (direction.sign * step.target_gradient)[step.domain]
+    b = (-direction.sign * step.others_gradient)[step.domain]
+    alpha_right = a[:, None] > -a  # as their sum is above 0; quicker to compare than to add
     pixels = len(a)
-    compared, passed = pixels * (pixels - 1) // 2, int(admissible.sum())
-    partners = pixels - torch.searchsorted(a, -a, right=True)  # how many a_q lie above -a_p, so that alpha > 0
-    alpha_passes = int(partners.sum() - (a > 0).sum()) // 2  # less each pixel with itself; each pair came twice
+    compared, admissible = pixels * (pixels - 1) // 2, _pairs_in(alpha_right & (b[:, None] > -b))
     return {
         "pixels": pixels,
         "compared": compared,
-        "admissible": passed,
-        "alpha_fails": compared - alpha_passes,
-        "only_beta_fails": alpha_passes - passed,
+        "admissible": admissible,
+        "alpha_fails": compared - _pairs_in(alpha_right),
+        "only_beta_fails": _pairs_in(alpha_right) - admissible,
     }
 
 
-def _best_pairs(score: torch.Tensor, admissible: torch.Tensor, pair: Pair | None) -> list[list]:
+def _pairs_in(table: torch.Tensor) -> int:
+    """Return how many pairs of two pixels a symmetric table (n, n) of all with all marks."""
+    return int(table.count_nonzero() - table.diagonal().count_nonzero()) // 2
+
+
+def _best_pairs(step: Step, direction: Direction) -> list[list]:
     """Return [first, second, score] of the best pairs, best first, ties by lowest indices, the chosen one leading."""
-    score = score.where(admissible, -1)
-    by_row = score.amax(dim=1).sort(descending=True, stable=True)
-    rows = by_row.indices[:RUNNERS_UP].sort().values  # the best five pairs lie in the five rows with the best ones
-    values, places = score[rows].flatten().sort(descending=True, stable=True)
-    found = [divmod(place, len(score)) for place in places[: RUNNERS_UP + 1].tolist()]
-    ranked = [
-        (int(rows[row]), column, float(value)) for (row, column), value in zip(found, values, strict=False) if value > 0
-    ]
-    if pair is not None:  # in float32 the chosen pair may tie with one that is ahead in float64
-        ranked.sort(key=lambda each: each[:2] != (pair.first, pair.second))
+    rows = (step.target_gradient, step.others_gradient, step.domain)
+    pixels = contenders(*(row[None] for row in rows), direction, RUNNERS_UP)[0].nonzero().flatten()
+    score, admissible = all_pairs(*(row[pixels] for row in rows), direction)
+    first, second = admissible.nonzero(as_tuple=True)
+    values, order = score[first, second].sort(descending=True, stable=True)
+    order = order[: RUNNERS_UP + 1]
+    ranked = list(zip(pixels[first[order]].tolist(), pixels[second[order]].tolist(), values.tolist(), strict=False))
+    if step.pair is not None:  # in float32 the chosen pair may tie with one that is ahead in float64
+        ranked.sort(key=lambda each: each[:2] != (step.pair.first, step.pair.second))
     return [list(each) for each in ranked[:RUNNERS_UP]]
 
 
