@@ -6,15 +6,16 @@ best pair of pixels, change both, ask again (Papernot et al. 2016, arXiv 1511.07
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import reduce
+from functools import cached_property, reduce
 
 import torch
 from torch import Tensor, nn
 
 from .convolution import FasterGradients
-from .jacobian import Output, forward, jacobian_of_classes, like_parameters
+from .jacobian import MANY, Output, forward, jacobian_of_classes, like_parameters
 from .rules import Rule, Untargeted, has_won, weighed
 from .saliency import Direction, Pairs, best_pair, in_range
 from .workers import exhaust
@@ -54,10 +55,10 @@ class Pair:
 class Step:
     """One moment of an attack: the image as it stands, what the network says, and the pair to change next.
 
-    image (C, H, W); outputs (classes,), the logits; probabilities (classes,); jacobian (classes, C, H, W)
-    of the outputs the attack differentiates; target_gradient and others_gradient (n,), a and b of
-    the rule; domain (n,) bool, the pixels that may be changed; changed, how many pixels differ from
-    the original. pair is None on the last step, stop is None on all others.
+    image (C, H, W); outputs (classes,), the logits; probabilities (classes,); target_gradient and
+    others_gradient (n,), a and b of the rule; domain (n,) bool, the pixels that may be changed;
+    changed, how many pixels differ from the original. pair is None on the last step, stop is None on
+    all others.
     With Direction.BOTH the gradients and the domain are those of the chosen pair's direction (of
     brightening on the last step), with Untargeted.MAXIMAL those of the chosen class (of class 0).
     """
@@ -66,13 +67,18 @@ class Step:
     image: Tensor
     outputs: Tensor
     probabilities: Tensor
-    jacobian: Tensor
     target_gradient: Tensor
     others_gradient: Tensor
     domain: Tensor
     pair: Pair | None
     changed: int
     stop: Stop | None
+    differentiate: Callable[[], Tensor] = field(repr=False)
+
+    @cached_property
+    def jacobian(self) -> Tensor:
+        """(classes, C, H, W), of the outputs that the attack differentiates; computed when first asked for."""
+        return self.differentiate()
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +209,7 @@ class Attack:
         budget_left: Tensor,
     ) -> "_Turn":
         """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
-        with FasterGradients():
+        with FasterGradients() if len(images) >= MANY else nullcontext():
             leaf, logits = forward(model, images)
         ways = [Direction.INCREASE, Direction.DECREASE] if self.direction is Direction.BOTH else [self.direction]
         domains = [search_domain(originals, images, way).flatten(1) for way in ways]
@@ -243,13 +249,13 @@ class Attack:
             image=images[0],
             outputs=turn.logits[0],
             probabilities=turn.logits[0].softmax(dim=0),
-            jacobian=jacobian_of_classes(model, images, self.output, turn.logits.shape[1])[0],
             target_gradient=shown.target_gradient[0],
             others_gradient=shown.others_gradient[0],
             domain=shown.domain[0],
             pair=pair,
             changed=int(count_changed(images, originals)[0]),
             stop=stop,
+            differentiate=lambda: jacobian_of_classes(model, images, self.output, turn.logits.shape[1])[0],
         )
 
 

@@ -8,8 +8,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from .convolution import FasterGradients
+
 WORTH_RELAYING = 1 << 14
 """From how many values in a batch on channels-last pays: seen at 1 to 24 images of 28 x 28, by network."""
+
+MANY = 8
+"""From how many images on a backward pass for all of them repays the call."""
 
 
 class Output(Enum):
@@ -35,6 +40,8 @@ def jacobian(model: nn.Module, images: Tensor, output: Output = Output.LOGITS) -
     fit (see `like_parameters` and `forward`). Source: the forward derivative of Papernot et al. 2016.
     """
     images = like_parameters(images, model)
+    if len(images) >= MANY:
+        return _class_by_class(model, images, output)
     return jacobian_of_classes(model, images, output, classes=forward(model, images[:1])[1].shape[1])
 
 
@@ -46,6 +53,16 @@ def jacobian_of_classes(model: nn.Module, images: Tensor, output: Output, classe
     copies, logits = forward(model, images.repeat_interleave(classes, dim=0))
     one_hots = torch.eye(classes, device=logits.device, dtype=logits.dtype).repeat(len(images), 1)
     return vector_jacobian(output.of(logits), copies, one_hots).unflatten(0, (len(images), classes))
+
+
+def _class_by_class(model: nn.Module, images: Tensor, output: Output) -> Tensor:
+    """Return what `jacobian` does: each image goes through the network once, and back once a class."""
+    with FasterGradients():
+        leaf, logits = forward(model, images)
+    outputs = output.of(logits)
+    one_hots = torch.eye(outputs.shape[1], device=outputs.device, dtype=outputs.dtype)
+    rows = [vector_jacobian(outputs, leaf, one_hot.expand_as(outputs)) for one_hot in one_hots]
+    return torch.stack(rows, dim=1)
 
 
 def vector_jacobian(outputs: Tensor, images: Tensor, weights: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from jsma import Output, jacobian, load_model
+from jsma.jacobian import MANY
 
 OUTPUTS = list(Output)
 
@@ -88,6 +89,14 @@ def test_a_colour_network_agrees_with_single_backward_passes(classes, output):
     model, images = colour_net(classes), noise(3, 3, 4, 5)
     expected = by_single_backward_passes(model, images, output)
     torch.testing.assert_close(jacobian(model, images, output), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("name", ["tutorial", "lenet"])
+def test_many_images_have_the_jacobians_that_each_has_alone(name, output, uci):
+    model, images = load_model(name).double(), uci.images[: MANY + 1].double()
+    alone = torch.cat([jacobian(model, image[None], output) for image in images])
+    torch.testing.assert_close(jacobian(model, images, output), alone, rtol=1e-9, atol=1e-12)
 
 
 def test_a_linear_model_has_its_weights_as_jacobian(linear):

@@ -18,6 +18,7 @@ from pages.ui import controls, resources, session, tiles
 from pages.ui.choice import DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network, network
+from pages.ui.turns import few_at_once
 from pages.ui.words import percent
 
 CLASSES = 10
@@ -104,6 +105,7 @@ def others(source: int) -> list[int]:
 
 
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs=resources.KEYED)
+@few_at_once
 def rows(data: str, network: Network, positions: tuple[int, ...], attack: Attack) -> list[Row]:
     """Attack the digits at `positions` of `data` towards the nine other classes each."""
     digits = resources.digits(data)

@@ -1,5 +1,6 @@
 """What all visitors share, read-only: digits and recorded attacks, each loaded or computed once."""
 
+import sys
 from collections.abc import Callable
 
 import streamlit as st
@@ -11,6 +12,7 @@ from jsma import Attack, Digits
 from pages.ui.networks import Network
 from pages.ui.own_digit import kept
 from pages.ui.recording import Recording, record
+from pages.ui.turns import few_at_once
 
 KEYED = {Network: lambda network: network.key, Tensor: lambda image: image.numpy().tobytes()}
 """How caches tell networks and images apart."""
@@ -20,6 +22,7 @@ KEYED = {Network: lambda network: network.key, Tensor: lambda image: image.numpy
 def few_threads() -> None:
     """Give each computation one thread: single digits gain nothing from more, and visitors share the cores."""
     torch.set_num_threads(1)
+    sys.setswitchinterval(0.001)  # who computes with torch asks for the interpreter often, and waits so long for it
 
 
 def digits(name: str) -> Digits:
@@ -41,6 +44,7 @@ def recording(data: str, network: Network, index: int, target: int, attack: Atta
     return remembered(_record, data)(network, chosen.images[index], int(chosen.labels[index]), target, attack)
 
 
+@few_at_once
 def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack) -> Recording:
     return record(network.module, image, label, target, attack)
 

@@ -15,6 +15,7 @@ from jsma import Attack, Digits, Report, evaluate_in_parts
 from pages.ui import resources
 from pages.ui.networks import Network
 from pages.ui.resources import KEYED
+from pages.ui.turns import few_at_once, turns
 
 LOOK = 10
 """How many digits are attacked unasked, one of each class."""
@@ -93,6 +94,7 @@ def evenly(digits: Digits, count: int) -> Tensor:
 
 
 @st.cache_data(max_entries=64, show_spinner="Attacking the first digit of each class …", hash_funcs=KEYED)
+@few_at_once
 def first_look(data: str, network: Network, attack: Attack) -> Report:
     """Return the report on the first digit of each class; one for all visitors."""
     *_, report = _parts(resources.digits(data), network, attack, LOOK)
@@ -119,11 +121,13 @@ def how_many() -> int:
     )
 
 
-def watch(status: DeltaGenerator, digits: Digits, network: Network, subject: Subject) -> Iterator[Report]:
+def watch(
+    status: DeltaGenerator, line: DeltaGenerator, digits: Digits, network: Network, subject: Subject
+) -> Iterator[Report]:
     """Yield the report there is, then, as long as the visitor wants it, one after every further part.
 
-    status: the place for progress and buttons. Each part ends with calls of Streamlit, where it may end
-    the script; what is done is in the visitor's session by then.
+    status: the place for progress and buttons; line: the one to wait in. Each part ends with calls of
+    Streamlit, where it may end the script; what is done is in the visitor's session by then.
     """
     going = st.session_state.get("evaluating") == _wish(subject)
     st.session_state.evaluating = _wish(subject) if going else None
@@ -142,11 +146,12 @@ def watch(status: DeltaGenerator, digits: Digits, network: Network, subject: Sub
     except ValueError as problem:
         status.error(f"This network cannot be attacked: {problem}", icon=":material/error:")
         return
-    while bar is not None and not run.ended:
-        run.advance()
-        bar.progress(run.done / run.attacks, _pace(run))
-        if run.report:
-            yield (shown := run.report)
+    if bar is not None:
+        for _ in turns(line, lambda: not run.ended):
+            run.advance()
+            bar.progress(run.done / run.attacks, _pace(run))
+            if run.report:
+                yield (shown := run.report)
     if run and run.report is not shown:  # a part that was under way when the visitor pressed Stop
         yield run.report
     st.session_state.evaluating = None

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pages.ui import resources
 from pages.ui.networks import Network
+from pages.ui.turns import few_at_once
 
 PART = 250
 """How many digits are read between two looks at whether anybody still wants to know."""
@@ -44,6 +45,7 @@ def largest_mistake(table: Tensor) -> tuple[int, int]:
 
 
 @st.cache_data(max_entries=512, show_spinner=False, hash_funcs=resources.KEYED)
+@few_at_once
 def _part(data: str, network: Network, start: int) -> np.ndarray:
     images = resources.digits(data).images[start : start + PART]
     with torch.no_grad():

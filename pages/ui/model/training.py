@@ -1,16 +1,15 @@
 """A network that a visitor trains: the settings, the digits it learns from, and how far it has come.
 
-Nothing is shared but the digits, which are read-only, and the cores: each visitor has a network and
-dice of their own, and lives in their session.
+Nothing is shared but the digits, which are read-only: each visitor has a network and dice of their
+own, and lives in their session.
 """
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 
 import streamlit as st
 import torch
@@ -37,9 +36,6 @@ EVERY = 5
 
 LOOKS = 25
 """About how often the accuracy is taken in a training."""
-
-_CORES = BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
-"""Who trains holds one for a moment at a time; one core stays free for those who only look."""
 
 
 @dataclass(frozen=True)
@@ -158,18 +154,14 @@ class Training:
         """How long the rest takes if it goes on as so far."""
         return self.seconds / max(1, self.done) * (self.batches - self.done)
 
-    def advance(self, seconds: float) -> bool:
-        """Train for about so long, as soon as a core is free; return False if none was in that time."""
+    def advance(self, seconds: float) -> None:
+        """Train for about so long."""
         with self._turn:
             began = time.monotonic()
-            free = _CORES.acquire(timeout=seconds)
-            if free:
-                try:
-                    self._train_until(time.monotonic() + seconds)
-                finally:
-                    _CORES.release()
+            while self.state is State.RUNNING and not self._stop_asked and time.monotonic() - began < seconds:
+                self._one_batch()
+                time.sleep(0.001)  # hands the interpreter to whoever waits for it
             self.seconds += time.monotonic() - began
-        return free
 
     def stop(self) -> None:
         """End here and keep what has been learnt; nothing happens if the end has come already."""
@@ -183,11 +175,6 @@ class Training:
         name = self.settings.architecture
         key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
         return Network(key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {})
-
-    def _train_until(self, moment: float) -> None:
-        while self.state is State.RUNNING and not self._stop_asked and time.monotonic() < moment:
-            self._one_batch()
-            time.sleep(0.001)  # hands the interpreter to whoever waits for it
 
     def _one_batch(self) -> None:
         self.losses.append(next(self._batches).loss)

@@ -23,6 +23,7 @@ from pages.ui.model.training import (
     mnist_is_here,
 )
 from pages.ui.networks import OWN, SHIPPED
+from pages.ui.turns import turns
 from pages.ui.words import percent
 
 NAMES = {"uci": "UCI digits", "mnist": "test digits of MNIST"}
@@ -122,20 +123,19 @@ def _watch(training: Training, theme: str) -> None:
             disabled=training.state is not State.RUNNING,
         )
         bar = st.progress(0.0, " ")
+    line = st.empty()
     places = [column.empty() for column in st.columns(2)]
     _draw_curves(training, places, theme)
-    while training.state is State.RUNNING:
-        had_a_core = training.advance(SECONDS_A_LOOK)
-        bar.progress(training.done / training.batches, _where(training, had_a_core))
+    for _ in turns(line, lambda: training.state is State.RUNNING):
+        training.advance(SECONDS_A_LOOK)
+        bar.progress(training.done / training.batches, _where(training))
         _draw_curves(training, places, theme)
     if training.state is not State.FAILED:
         _put_to_use(training, lambda share, data: bar.progress(share, f"Reading {DATA[data]} to test it: {share:.0%}"))
     st.rerun()
 
 
-def _where(training: Training, had_a_core: bool) -> str:
-    if not had_a_core:
-        return "Others are training, too. Waiting for a turn …"
+def _where(training: Training) -> str:
     left = training.seconds_left
     time_left = f"about {left / 60:.0f} min left" if left > 100 else f"about {left:.0f} s left"
     return (

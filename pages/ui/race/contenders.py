@@ -9,6 +9,7 @@ from jsma.foils import Foil, FoilStep, foil_steps
 from pages.ui import resources
 from pages.ui.networks import Network
 from pages.ui.race.insight import FoilInsight, Insight, insight, insight_of_foil
+from pages.ui.turns import few_at_once
 from pages.ui.words import ENDS
 
 RULES = {
@@ -112,6 +113,7 @@ def trace(data: str, network: Network, index: int, target: int, label: str, thet
     return resources.remembered(_trace, data)(network, image, target, label, theta, gamma)
 
 
+@few_at_once
 def _trace(network: Network, image: torch.Tensor, target: int, label: str, theta: float, gamma: float) -> Trace:
     contender = CONTENDERS[label]
     attack = contender.attack(theta, gamma)

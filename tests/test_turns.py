@@ -1,0 +1,156 @@
+"""Turns: the line is first come, first served; who works keeps the turn, who has gone loses it, and all are told."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
+
+import pytest
+
+from pages.ui import turns as module
+from pages.ui.turns import LAPSE_SECONDS, TURN_SECONDS, Line, few_at_once, turns
+
+
+class Clock:
+    """Stands still unless told otherwise."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+class Place:
+    """A place on a page that remembers what was written there."""
+
+    def __init__(self, when_told=lambda: None):
+        self.words, self._when_told = [], when_told
+
+    def info(self, words: str, icon: str) -> None:
+        self.words.append(words)
+        self._when_told()
+
+    def empty(self) -> None:
+        self.words.append("")
+
+
+def test_the_first_may_work_and_the_others_are_counted(clock):
+    line = Line(2, clock)
+    assert [line.before(who) for who in "abcd"] == [0, 0, 1, 2]
+    assert [line.before(who) for who in "dcba"] == [2, 1, 0, 0]
+
+
+def test_who_leaves_makes_room_and_comes_last_again(clock):
+    line = Line(1, clock)
+    assert [line.before(who) for who in "abc"] == [0, 1, 2]
+    line.leave("a")
+    line.leave("nobody")
+    assert [line.before(who) for who in "bca"] == [0, 1, 2]
+
+
+def test_who_does_not_ask_any_more_has_left(clock):
+    line = Line(1, clock)
+    assert [line.before(who) for who in "abc"] == [0, 1, 2]
+    clock.now = LAPSE_SECONDS - 0.1
+    assert line.before("c") == 2
+    clock.now = LAPSE_SECONDS + 0.1
+    assert line.before("c") == 0
+
+
+def test_who_works_keeps_the_turn_however_long_it_takes(clock):
+    line = Line(1, clock)
+    assert line.before("a") == 0
+    with line.working("a"):
+        clock.now = 100 * LAPSE_SECONDS
+        assert line.before("b") == 1
+    assert line.before("b") == 1
+    clock.now += LAPSE_SECONDS
+    assert line.before("b") == 0
+
+
+def test_a_failure_at_work_gives_the_turn_back(clock):
+    line = Line(1, clock)
+    with pytest.raises(ZeroDivisionError), line.working("a"):
+        raise ZeroDivisionError
+    clock.now = LAPSE_SECONDS
+    assert line.before("b") == 0
+
+
+def test_work_goes_on_while_it_is_wanted_and_then_makes_room(clock):
+    line, place, pieces = Line(1, clock), Place(), []
+    for _ in turns(place, lambda: len(pieces) < 3, line):
+        assert line.before("other") == 1
+        pieces.append(1)
+    assert (len(pieces), place.words) == (3, [])
+    assert line.before("other") == 0
+
+
+def test_who_waits_is_told_how_many_are_before_and_when_it_goes_on(clock, monkeypatch):
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    line = Line(1, clock)
+    assert [line.before(who) for who in "abc"] == [0, 1, 2]
+    leaving = iter("abc")
+    place, pieces = Place(lambda: line.leave(next(leaving))), []
+    for _ in turns(place, lambda: not pieces, line):
+        pieces.append(1)
+    assert "2 are in line before you" in place.words[0]
+    assert "60 s at most" in place.words[0]
+    assert "1 is in line before you" in place.words[1]
+    assert "You are next" in place.words[2]
+    assert place.words[3:] == [""]
+
+
+def test_after_a_turn_whoever_waits_is_next(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module.time, "monotonic", clock)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    line, pieces = Line(1, clock), []
+
+    def the_other_works() -> None:
+        assert line.before("other") == 0
+        line.leave("other")
+
+    place = Place(the_other_works)
+    for _ in turns(place, lambda: len(pieces) < 4, line):
+        pieces.append(len(place.words))
+        clock.now += TURN_SECONDS / 2
+        assert line.before("other") == 1
+    assert pieces == [0, 0, 2, 2]  # after two pieces the other had a turn
+
+
+def test_a_script_that_is_ended_keeps_its_place_for_a_moment(clock):
+    line = Line(1, clock)
+    work = turns(Place(), lambda: True, line)
+    next(work)
+    assert line.before("other") == 1
+    work.close()  # as Streamlit does when the visitor clicks or leaves
+    assert line.before("other") == 1
+    clock.now = LAPSE_SECONDS
+    assert line.before("other") == 0
+
+
+def test_no_more_short_work_goes_on_than_there_are_cores():
+    lock, together, most, begun = Lock(), 0, 0, Barrier(3 * module.CORES)
+
+    @few_at_once
+    def work(number: int) -> int:
+        nonlocal together, most
+        with lock:
+            together += 1
+            most = max(most, together)
+        time.sleep(0.01)
+        with lock:
+            together -= 1
+        return number
+
+    def visitor(number: int) -> int:
+        begun.wait(10)
+        return work(number)
+
+    with ThreadPoolExecutor(begun.parties) as pool:
+        assert list(pool.map(visitor, range(begun.parties))) == list(range(begun.parties))
+    assert most == module.CORES
