@@ -8,8 +8,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from .convolution import FasterGradients
-
 WORTH_RELAYING = 1 << 14
 """From how many values in a batch on channels-last pays: seen at 1 to 24 images of 28 x 28, by network."""
 
@@ -57,8 +55,7 @@ def jacobian_of_classes(model: nn.Module, images: Tensor, output: Output, classe
 
 def _class_by_class(model: nn.Module, images: Tensor, output: Output) -> Tensor:
     """Return what `jacobian` does: each image goes through the network once, and back once a class."""
-    with FasterGradients():
-        leaf, logits = forward(model, images)
+    leaf, logits = forward(model, images)
     outputs = output.of(logits)
     one_hots = torch.eye(outputs.shape[1], device=outputs.device, dtype=outputs.dtype)
     rows = [vector_jacobian(outputs, leaf, one_hot.expand_as(outputs)) for one_hot in one_hots]

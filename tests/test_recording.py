@@ -9,6 +9,7 @@ import torch
 
 import jsma
 from jsma import Attack, Direction, Output, Rule, load_model
+from jsma.convolution import FasterGradients
 from pages.ui.recording import Recording, record
 
 INCREASE, DECREASE, BOTH = Direction
@@ -48,7 +49,8 @@ class Recorded:
         model, image = load_model("tutorial"), digits.images[22]
         self.attack, self.label, self.target = attack, int(digits.labels[22]), TARGET
         self.steps = list(attack.steps(model, image, self.target))
-        self.jacobians = jsma.jacobian(model, torch.stack([step.image for step in self.steps]), attack.output)
+        with FasterGradients():
+            self.jacobians = jsma.jacobian(model, torch.stack([step.image for step in self.steps]), attack.output)
         self.recording = record(model, image, self.label, self.target, attack)
         self.facts, self.arrays = unpacked(self.recording.payload)
 

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from jsma import Attack, Direction, Output, Step, jacobian, skyband
+from jsma.convolution import FasterGradients
 from jsma.saliency import all_pairs, contenders
 
 RUNNERS_UP = 5
@@ -61,7 +62,8 @@ class Recording:
 def record(model: nn.Module, image: Tensor, label: int, target: int, attack: Attack) -> Recording:
     """Attack `image` (1, H, W), a digit labelled `label`, towards `target`, and record every step."""
     steps = list(attack.steps(model, image, target))
-    jacobians = jacobian(model, torch.stack([step.image for step in steps]), attack.output)  # together: half the time
+    with FasterGradients():
+        jacobians = jacobian(model, torch.stack([step.image for step in steps]), attack.output)  # all in half the time
     arrays = _arrays(steps, jacobians)
     facts = {
         "height": image.shape[1],
