@@ -2,7 +2,9 @@
 
 Each visitor is a websocket that speaks Streamlit's own messages, as a browser's would: it opens the
 lab, and every few seconds chooses another target, or another digit, or stays for a step, which runs the
-page once more. Measured is from the choice to the end of the page's run, with all that is to be drawn sent.
+page once more. With --samples some choose another sample of their digit, so that six times as many attacks
+are asked for and few of them have been computed for somebody before. Measured is from the choice to the end
+of the page's run, with all that is to be drawn sent.
 The visitors and the server share the machine's cores, as they do not in a class.
 """
 
@@ -30,20 +32,21 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 10, 30, 60])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--model", default="tutorial")
+    parser.add_argument("--samples", action="store_true")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, {options.model}, {options.seconds:.0f} s each; seconds unless said otherwise")
     titles = f"{'visitors':>8} {'opening':>18} {'a new target':>24} {'a new digit':>24} {'a step':>16}"
     print(f"{titles}   CPU  memory, MB  errors")
     for count in options.visitors:
-        asyncio.run(a_class(count, options.seconds, options.model))
+        asyncio.run(a_class(count, options.seconds, options.model, options.samples))
 
 
-async def a_class(count: int, seconds: float, model: str) -> None:
+async def a_class(count: int, seconds: float, model: str, samples: bool) -> None:
     """Let `count` visitors in within ten seconds, and print a line about the time after that."""
     process, address = start_server()
     try:
         begun, memory = time.monotonic(), []
-        visitors = [Visitor(address, model, number) for number in range(count)]
+        visitors = [Visitor(address, model, number, samples) for number in range(count)]
         stays = [asyncio.create_task(one.stay(10 * k / count, begun + seconds)) for k, one in enumerate(visitors)]
         while not all(stay.done() for stay in stays):
             await asyncio.sleep(1)
@@ -52,9 +55,10 @@ async def a_class(count: int, seconds: float, model: str) -> None:
         faults = [fault for one in visitors for fault in one.faults]
         kinds = (("open", 18), ("target", 24), ("digit", 24), ("step", 16))
         took = {kind: [each for one in visitors for each in one.took[kind]] for kind, _ in kinds}
+        took["digit"] += [each for one in visitors for each in one.took["sample"]]
         line = " ".join(f"{summary(took[kind], width == 24):>{width}}" for kind, width in kinds)
-        steady = memory[len(memory) // 3]
-        print(f"{count:8} {line} {cpu:5.2f}  {steady:.0f} → {memory[-1]:.0f}  {len(faults)}", flush=True)
+        thirds = " → ".join(f"{memory[k * (len(memory) - 1) // 3]:.0f}" for k in (1, 2, 3))
+        print(f"{count:8} {line} {cpu:5.2f}  {thirds}  {len(faults)}", flush=True)
         for fault in faults[:3]:
             print("   ", fault)
     finally:
@@ -64,9 +68,10 @@ async def a_class(count: int, seconds: float, model: str) -> None:
 class Visitor:
     """One who looks on, chooses and steps; `took` holds how long each lasted, in seconds."""
 
-    def __init__(self, address: str, model: str, number: int) -> None:
+    def __init__(self, address: str, model: str, number: int, samples: bool) -> None:
         self.address, self.model, self.dice = address.replace("http", "ws"), model, random.Random(number)
-        self.took: dict[str, list[float]] = {"open": [], "target": [], "digit": [], "step": []}
+        self.took: dict[str, list[float]] = {"open": [], "target": [], "digit": [], "sample": [], "step": []}
+        self.kinds = ("target", "target", "digit", *(["sample", "sample"] if samples else []), "step", "step")
         self.faults: list[str] = []
         self.buttons: dict[str, str] = {}
         self.query = f"model={model}&digit={number % 10}&target={(number + 3) % 10}"
@@ -80,8 +85,7 @@ class Visitor:
                 await self.do(socket, "open")
                 while time.monotonic() < until:
                     await asyncio.sleep(self.dice.uniform(*PAUSE_SECONDS))
-                    kind = self.dice.choice(("target", "target", "digit", "step", "step"))
-                    await self.do(socket, kind)
+                    await self.do(socket, self.dice.choice(self.kinds))
         except Exception as fault:  # a benchmark counts whatever goes wrong
             self.faults.append(repr(fault))
 
@@ -89,7 +93,7 @@ class Visitor:
         """Ask for a run of the page and wait for its end."""
         ask = BackMsg()
         ask.rerun_script.query_string = self.query
-        if kind in ("target", "digit"):
+        if kind in ("target", "digit", "sample"):
             offered = [key for name, key in self.buttons.items() if name.startswith(kind)]
             state = ask.rerun_script.widget_states.widgets.add()
             state.id, state.trigger_value = self.dice.choice(offered), True
@@ -110,7 +114,7 @@ class Visitor:
             elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "button":
                 button = message.delta.new_element.button
                 name = button.id.rsplit("-", 2)[-2:]
-                if name[0] in ("digit", "target") and not button.disabled:
+                if name[0] in ("digit", "target", "sample") and not button.disabled:
                     fresh["-".join(name)] = button.id
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self.buttons = fresh or self.buttons
