@@ -139,12 +139,13 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], N
 
     progress is called with the share of bytes that have come, 0 to 1; it may raise to stop. The
     files are checked and unpacked in a folder beside their place and moved there when complete, so
-    that a download cut short is never taken for a whole one. Raises MNISTUnavailable when the
-    network or the disk fails.
+    that a download cut short is never taken for a whole one. If somebody else, who shares the folder,
+    brings them meanwhile, theirs stay. Raises MNISTUnavailable when the network or the disk fails.
     """
     raw = mnist_root(root) / "MNIST" / "raw"
     unfinished = None
     try:
+        found = raw.stat().st_ino if raw.exists() else None
         raw.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=raw.parent))
         came = 0
@@ -157,9 +158,8 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], N
                 raise OSError(f"{name} arrived damaged")
             (unfinished / name.removesuffix(".gz")).write_bytes(gzip.decompress(archive))
             came += len(archive)
-        shutil.rmtree(raw, ignore_errors=True)
         unfinished.chmod(0o755)
-        unfinished.replace(raw)
+        _put_in_place(unfinished, raw, found)
     except (OSError, HTTPException) as failure:
         raise MNISTUnavailable(
             f"MNIST could not be downloaded to {raw} ({failure}). Check the network and the disk, then "
@@ -168,6 +168,17 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], N
     finally:
         if unfinished is not None:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _put_in_place(unfinished: Path, raw: Path, found: int | None) -> None:
+    """Move the files to `raw`, unless the folder that was `found` there (by its number) has been replaced."""
+    if raw.exists() and raw.stat().st_ino == found:
+        shutil.rmtree(raw, ignore_errors=True)
+    try:
+        unfinished.replace(raw)
+    except OSError:
+        if not all((raw / file.name).is_file() for file in unfinished.iterdir()):
+            raise
 
 
 def _from_first_mirror_that_answers(name: str) -> Iterator[bytes]:

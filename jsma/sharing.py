@@ -48,13 +48,19 @@ def in_chunks(
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen unfinished, even if the process is killed in the middle."""
+    """Write a file so that it is never seen unfinished, even if the process is killed in the middle.
+
+    Raises OSError, as when the disk is full; then what was there before is still there.
+    """
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _claim(folder: Path, identity: dict) -> None:

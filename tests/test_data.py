@@ -1,10 +1,14 @@
 """The digits: the built-in ones, MNIST's files on the disk, and their download from a made-up mirror."""
 
+import errno
 import gzip
 import hashlib
 import http.client
 import io
+import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from urllib.error import URLError
 
 import numpy as np
@@ -353,6 +357,58 @@ def test_a_download_with_no_place_to_go_is_told_with_what_to_do(tmp_path, mirror
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(MNISTUnavailable, match="the disk"):
         download_mnist(tmp_path / "file")
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, mirror, monkeypatch):
+    monkeypatch.setattr(jsma.data.Path, "write_bytes", half_of_it_fits)
+    with pytest.raises(MNISTUnavailable, match=r"No space left on device.*Check the network and the disk"):
+        download_mnist(tmp_path)
+    assert left_in(tmp_path) == []
+
+
+def half_of_it_fits(path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content[: len(content) // 2])
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_who_shares_the_folder_may_bring_the_files_meanwhile(tmp_path, made_up, mirror):
+    theirs = {name: content + b"theirs" for name, content in made_up.items()}
+
+    def they_are_quicker(share: float) -> None:
+        if share == 1 and not (tmp_path / "MNIST" / "raw").exists():
+            write(tmp_path, theirs)
+
+    download_mnist(tmp_path, they_are_quicker)
+    assert holds(tmp_path, theirs)
+    assert sorted(left_in(tmp_path)) == sorted(NAMES)
+    download_mnist(tmp_path)  # whoever asks for it again gets it anew
+    assert holds(tmp_path, made_up)
+
+
+def test_many_who_share_a_folder_can_download_at_once_and_always_find_whole_files(tmp_path, made_up, mirror):
+    done = Event()
+
+    def look() -> list[str]:
+        unlike = []
+        while not done.is_set():
+            for name, content in made_up.items():
+                try:
+                    found = (tmp_path / "MNIST" / "raw" / name).read_bytes()
+                except FileNotFoundError:
+                    continue
+                unlike += [name] if found != content else []
+        return unlike
+
+    with ThreadPoolExecutor(9) as pool:
+        watching = pool.submit(look)
+        downloads = [pool.submit(download_mnist, tmp_path) for _ in range(8)]
+        for download in downloads:
+            download.result()
+        done.set()
+        assert watching.result() == []
+    assert holds(tmp_path, made_up)
+    assert sorted(left_in(tmp_path)) == sorted(NAMES)
 
 
 def test_a_download_that_fails_leaves_earlier_files_as_they_were(tmp_path, made_up, mirror):

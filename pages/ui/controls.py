@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from threading import Lock
 
 import streamlit as st
 
@@ -14,6 +15,8 @@ from pages.ui.own_digit import kept
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
+
+_ONE_DOWNLOAD = Lock()
 
 OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
 DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken", Direction.BOTH: "Both"}
@@ -195,11 +198,16 @@ def _offer_download(problem: MNISTUnavailable) -> None:
     st.caption(f"{problem} Until then you see the UCI digits.")
     if not st.button("Download MNIST (12 MB)", key="download", width="stretch"):
         return
-    bar = st.progress(0.0, "Asking for the first file …")
+    if not _ONE_DOWNLOAD.acquire(blocking=False):
+        st.info("Somebody is downloading it here already. In a moment it will be there.", icon=":material/info:")
+        return
     try:
+        bar = st.progress(0.0, "Asking for the first file …")
         jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
     except MNISTUnavailable as failure:
         bar.empty()
         st.error(str(failure), icon=":material/cloud_off:")
     else:
         st.rerun()
+    finally:
+        _ONE_DOWNLOAD.release()
