@@ -13,6 +13,8 @@ from pages.ui.words import percent
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text()
 
+_reconnected = st.components.v2.component("jsma_reconnected", js=(HERE / "reconnected.js").read_text())
+
 PAGES = {
     "The lab": (
         "app.py",
@@ -57,6 +59,7 @@ def begin(title: str) -> Choice:
     """Set up the page called `title`, draw the navigation and the help, and return the choice in force."""
     st.set_page_config(f"{title} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{STYLE}</style>")
+    _reconnected(key="reconnected", on_again_change=lambda: None)
     resources.few_threads()
     choice = session.current(title)
     with st.sidebar:

@@ -24,11 +24,16 @@ FLAGS = [
 ]
 
 
-def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.Popen, str]:
-    """Start the app on a free port of this machine and return its process and address, once it answers."""
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def start_server(environment: dict[str, str] | None = None, port: int | None = None) -> tuple[subprocess.Popen, str]:
+    """Start the app on `port` of this machine, or a free one; return its process and address, once it answers."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     process = subprocess.Popen(
@@ -39,13 +44,22 @@ def start_server(environment: dict[str, str] | None = None) -> tuple[subprocess.
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for_answer(address)
+    except RuntimeError:
+        process.kill()
+        raise
+    return process, address
+
+
+def wait_for_answer(address: str) -> None:
+    """Wait until the app answers at `address`; RuntimeError if it takes more than a minute."""
     for _ in range(600):
         try:
             urlopen(f"{address}/_stcore/health", timeout=1).close()
-            return process, address
+            return
         except (URLError, OSError):
             time.sleep(0.1)
-    process.kill()
     raise RuntimeError("The server did not answer within 60 seconds.")
 
 

@@ -1,0 +1,14 @@
+// After a server was started anew, Streamlit's page connects to it and then waits, while the server knows nothing
+// of it: the first click would be lost. So this asks for a run as soon as the page is connected again.
+
+export default function ({ setTriggerValue }) {
+  const app = document.querySelector("[data-testid='stApp']");
+  const connected = () => app.dataset.testConnectionState === "CONNECTED";
+  let before = connected();
+  const observer = new MutationObserver(() => {
+    if (connected() && !before) setTriggerValue("again", true);
+    before = connected();
+  });
+  observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
+  return () => observer.disconnect();
+}

@@ -1,0 +1,147 @@
+"""Servers that die under connected browsers, alone and behind a load balancer: visitors come back to the same frame."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.browser.driving import ROOT, Lab, free_port, start_server, wait_for_answer
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+@pytest.fixture
+def visitors(chromium):
+    """Return a function that lets one more visitor in, in a window of their own, without others' cookies."""
+    contexts = []
+
+    def enter(address: str, link: str) -> Lab:
+        contexts.append(chromium.new_context(viewport={"width": 1440, "height": 900}))
+        contexts[-1].set_default_timeout(30_000)
+        return Lab(contexts[-1].new_page(), address).open(link)
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def frame(lab: Lab) -> tuple:
+    """Return what a visitor sees, and the address of it."""
+    return lab.part("stage").locator("h1").inner_text(), lab.iteration, lab.ink("stage-image"), lab.page.url
+
+
+def come_back(lab: Lab) -> None:
+    """Wait until the page has a new connection and a server has run it."""
+    lab.page.get_by_test_id("stApp").and_(lab.page.locator("[data-test-connection-state=CONNECTED]")).wait_for()
+    lab.page.get_by_test_id("stApp").and_(lab.page.locator("[data-test-script-state=notRunning]")).wait_for()
+
+
+def goes_on(lab: Lab, digit: int) -> bool:
+    """Step, and choose another digit; return whether both are answered."""
+    before = lab.iteration
+    lab.press("back")
+    assert lab.iteration == before - 1
+    lab.page.locator(f".st-key-digit-{digit} button").click()
+    lab.wait_for_address(f"digit={digit}")
+    lab.wait_for_title(str(digit))
+    return True
+
+
+def test_a_server_that_is_killed_and_started_again_shows_every_visitor_their_frame(visitors):
+    process, address = start_server()
+    port = int(address.rsplit(":", 1)[1])
+    try:
+        one = visitors(address, "?digit=7&target=3&step=4")
+        two = visitors(address, "?digit=1&target=8&model=lenet")
+        two.press("step")
+        two.press("step")
+        two.wait_for_address("step=2")
+        before = [frame(one), frame(two)]
+        process.kill()
+        process.wait()
+        one.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+        assert [frame(one), frame(two)] == before  # what is on the screen stays
+        process, _ = start_server(port=port)
+        for lab in (one, two):
+            come_back(lab)
+        assert [frame(one), frame(two)] == before
+        assert goes_on(one, 5)
+        assert goes_on(two, 0)
+    finally:
+        process.kill()
+
+
+@pytest.fixture
+def replicas(tmp_path):
+    """Two servers behind nginx, set up as deploy/nginx.conf says but for the ports: (address, servers by port)."""
+    if NGINX is None:
+        reason = "There is no nginx on this machine; install it (Debian: apt-get install nginx) to run this."
+        pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+    started = [start_server() for _ in range(2)]
+    servers = {int(address.rsplit(":", 1)[1]): process for process, address in started}
+    port = free_port()
+    ports = dict(zip(("8501", "8502", "8080"), map(str, [*servers, port]), strict=True))
+    site = re.sub(r"\b(8501|8502|8080)\b", lambda found: ports[found[0]], (ROOT / "deploy" / "nginx.conf").read_text())
+    (tmp_path / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"))
+    (tmp_path / "nginx.conf").write_text(NGINX_ALONE.format(folder=tmp_path))
+    nginx = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", "errors.log"])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}", servers
+    finally:
+        for process in (nginx, *servers.values()):
+            process.terminate()
+
+
+NGINX_ALONE = """
+daemon off;
+pid {folder}/pid;
+events {{}}
+http {{
+    log_format upstream "$upstream_addr";
+    access_log {folder}/access.log upstream;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+def server_of(lab: Lab, log: Path) -> int:
+    """Ask once more as this visitor, and return the port of the server that nginx chose."""
+    assert lab.page.request.get(f"{lab.address}/_stcore/health").ok
+    return int(log.read_text().split()[-1].rsplit(":", 1)[1])
+
+
+def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_frame_on_the_other(
+    replicas, visitors, tmp_path
+):
+    (address, servers), log = replicas, tmp_path / "access.log"
+    one = visitors(address, "?digit=7&target=3&step=4")
+    here = server_of(one, log)
+    others = (visitors(address, f"?digit={digit}&target=8") for digit in range(7))
+    two = next(other for other in others if server_of(other, log) != here)  # seven on one side: 1 in 128
+    there = server_of(two, log)
+    assert {here, there} == set(servers)
+    for _ in range(5):
+        one.page.reload()
+        one.open("?digit=7&target=3&step=4")
+        assert (server_of(one, log), server_of(two, log)) == (here, there)
+
+    before = [frame(one), frame(two)]
+    servers[here].kill()
+    servers[here].wait()
+    one.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+    come_back(one)
+    assert [frame(one), frame(two)] == before
+    assert server_of(one, log) == there
+    assert goes_on(one, 5)
+    two.press("end")
+    assert goes_on(two, 9)
+    assert not two.complaints
