@@ -16,7 +16,7 @@ from torch import nn
 import jsma
 from jsma import Attack, Digits
 from jsma.training import initialised, train
-from pages.ui import networks
+from pages.ui import networks, turns
 from pages.ui.model import anatomy, maps, readings
 from pages.ui.model import training as own
 from pages.ui.model.training import Material, Settings, State, Training
@@ -231,6 +231,24 @@ def test_who_trains_at_the_same_time_is_not_disturbed(uci):
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(train_by_slices, (1, 2, 1)))
     assert together == [*alone, alone[0]]
+
+
+def test_who_waits_for_others_is_told_and_goes_on_when_they_have_left(monkeypatch):
+    line = turns.Line(at_once=1)
+    monkeypatch.setattr(turns, "LINE", line)
+    visitor = visit()
+    with monkeypatch.context() as waiting, line.working("another"):
+        waiting.setattr(turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: st.stop()))
+        press_train(visitor)
+        assert not visitor.exception
+        assert any("You are next" in told.value for told in visitor.info)
+        assert visitor.session_state.training.done == 0
+        assert visitor.button(key="stop")
+    line.leave("another")
+    visitor.run()
+    assert not visitor.exception
+    assert not visitor.info
+    assert "**Done:" in words(visitor)
 
 
 def test_it_can_be_stopped_from_another_thread_in_the_middle_of_a_batch(uci):

@@ -68,14 +68,14 @@ LINE = Line(max(1, CORES - 1))
 """The line of this server; one core stays free for those who only look."""
 
 
-def turns(place: DeltaGenerator, wanted: Callable[[], bool], line: Line = LINE) -> Iterator[None]:
+def turns(place: DeltaGenerator, wanted: Callable[[], bool], line: Line | None = None) -> Iterator[None]:
     """Yield once for each piece of work, when it is this visitor's turn, while more is `wanted`.
 
     place: for a sentence on how long the line is. A piece should take less than a second, and call
     Streamlit, which ends the script there when its visitor has left. Then, and when the visitor does
     something else on the page, the place in the line is kept for LAPSE_SECONDS.
     """
-    context = get_script_run_ctx()
+    line, context = line or LINE, get_script_run_ctx()
     who = context.session_id if context else ""
     while wanted():
         waited = False

@@ -1,13 +1,19 @@
-"""Servers that die under connected browsers, alone and behind a load balancer: visitors come back to the same frame."""
+"""The server as others meet it: it dies under connected browsers, alone and behind a load balancer; who is refused."""
 
 import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
+from benchmarks.classroom import cpu_seconds
 from tests.browser.driving import ROOT, Lab, free_port, start_server, wait_for_answer
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -70,6 +76,22 @@ def test_a_server_that_is_killed_and_started_again_shows_every_visitor_their_fra
         assert [frame(one), frame(two)] == before
         assert goes_on(one, 5)
         assert goes_on(two, 0)
+    finally:
+        process.kill()
+
+
+def test_long_work_ends_soon_after_its_visitor_has_left(chromium, tmp_path):
+    process, address = start_server({"JSMA_DATA_DIR": str(tmp_path)})
+    try:
+        page = chromium.new_page()
+        page.goto(f"{address}/Model")
+        page.locator(".st-key-train button").click()
+        page.get_by_text(re.compile(r"Epoch 1 of 6, batch [1-9]")).wait_for(timeout=60_000)
+        page.close()
+        time.sleep(2)
+        before = cpu_seconds(process.pid)
+        time.sleep(3)
+        assert cpu_seconds(process.pid) - before < 0.3  # a training takes all there is
     finally:
         process.kill()
 
@@ -145,3 +167,42 @@ def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_f
     two.press("end")
     assert goes_on(two, 9)
     assert not two.complaints
+
+
+# --- Requests that are refused -------------------------------------------------------------------
+
+
+def test_a_page_of_another_site_cannot_connect(server):
+    stream = f"{server.replace('http', 'ws')}/_stcore/stream"
+    with connect(stream, origin=server, subprotocols=["streamlit"]):
+        pass
+    with pytest.raises(InvalidStatus, match="403"), connect(stream, origin="http://other.example"):
+        pass
+
+
+def answer(server: str, method: str, path: str) -> tuple[int, bytes]:
+    """Return the status and the body of what the server says to a request without a cookie."""
+    request = Request(f"{server}/{path}", data=None if method == "GET" else b"{}", method=method)
+    try:
+        with urlopen(request, timeout=20) as answered:
+            return answered.status, answered.read()
+    except HTTPError as refusal:
+        return refusal.code, b""
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "_stcore/upload_file/somebody/something"),  # no token, as another site's page has none
+        ("DELETE", "_stcore/upload_file/somebody/something"),
+        ("POST", "_stcore/agent/interact"),  # Streamlit's way for programs, which is off
+    ],
+)
+def test_what_no_visitor_sends_is_refused(server, method, path):
+    assert answer(server, method, path)[0] in (403, 404, 405)
+
+
+@pytest.mark.parametrize("path", ["media/../requirements.txt", "_stcore/../../app.py", "component/..%2f..%2fapp.py"])
+def test_no_path_leads_to_a_file_of_the_server(server, path):
+    status, body = answer(server, "GET", path)
+    assert status in (400, 403, 404) or b"<title>Streamlit</title>" in body  # the app's own page, whatever the path
