@@ -14,6 +14,8 @@ from pages.ui.words import percent
 
 UNSURE = 0.8  # below this probability the network's reading is called a guess
 
+remembered = st.cache_data(prepare, scope="session", max_entries=1, show_spinner=False)  # while other things change
+
 choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own_digits=True)
 st.title("Your digit", anchor=False)
 st.caption(
@@ -32,7 +34,7 @@ with follow:
         st.stop()
     place = st.container()
     try:
-        prepared = prepare(picture, pipeline_view.settings())
+        prepared = remembered(picture, pipeline_view.settings())
     except NoDigit as problem:
         place.warning(str(problem), icon=":material/info:")
         st.stop()
