@@ -58,11 +58,7 @@ def test_picking_digit_sample_target_and_model_starts_that_attack(lab):
     lab.page.get_by_role("option", name="The paper's LeNet").click()
     lab.wait_for_address("model=lenet")
     expected = recorded(7, 3, sample=2, model="lenet")
-    lab.page.wait_for_function(
-        "count => document.querySelector('[data-testid=stBidiComponentRegular], [data-testid=stBidiComponentIsolated]')"
-        ".shadowRoot.querySelector('.stage').dataset.iterations == count",
-        arg=str(expected.iterations),
-    )
+    lab.part("stage").and_(lab.page.locator(f"[data-iterations='{expected.iterations}']")).wait_for()
     assert lab.iteration == 0
     assert f"{expected.facts['steps'][0]['pair']['score']:.3f}" in lab.part("stage-card").inner_text()
 
