@@ -30,7 +30,7 @@ with bring:
 with follow:
     st.subheader("On its way to the network", anchor=False)
     if picture is None:
-        st.markdown("Nothing here yet. **Draw a digit** on the left; here you will see what becomes of it.")
+        st.markdown("Nothing here yet. **Draw a digit** or send a picture of one; here you will see what becomes of it.")
         st.stop()
     place = st.container()
     try:
@@ -44,7 +44,7 @@ with follow:
 
 st.subheader("What the network reads", anchor=False)
 with torch.no_grad():
-    probabilities = network(choice.model).module(prepared.image[None])[0].softmax(dim=0)
+    probabilities = network(choice.model).module(prepared.image[None])[0].double().softmax(dim=0)
 reads, sure = int(probabilities.argmax()), float(probabilities.max())
 chart, next_step = st.columns([3, 2], gap="large")
 with next_step:
