@@ -30,7 +30,9 @@ with bring:
 with follow:
     st.subheader("On its way to the network", anchor=False)
     if picture is None:
-        st.markdown("Nothing here yet. **Draw a digit** or send a picture of one; here you will see what becomes of it.")
+        st.markdown(
+            "Nothing here yet. **Draw a digit** or send a picture of one; here you will see what becomes of it."
+        )
         st.stop()
     place = st.container()
     try:

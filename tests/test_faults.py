@@ -147,6 +147,16 @@ def test_two_do_not_download_at_once(visitor, mirror):  # noqa: F811
     assert mirror.calls == []
 
 
+def test_what_another_server_has_downloaded_to_the_same_folder_is_there(visitor, made_up, mirror, tmp_path):  # noqa: F811
+    visitor.run()
+    assert says(visitor, "No MNIST in")
+    write(tmp_path, made_up)
+    visitor.button(key="download").click().run()  # the button is still on the page
+    assert says(visitor, "of 1000")
+    assert lab_is_there(visitor)
+    assert mirror.calls == []
+
+
 # --- The disk and the clock ----------------------------------------------------------------------
 
 
