@@ -185,6 +185,16 @@ def test_a_page_of_another_site_cannot_connect(server):
         pass
 
 
+def test_a_server_is_reached_by_the_name_it_was_told():
+    process, address = start_server({"STREAMLIT_BROWSER_SERVER_ADDRESS": "class.example"})
+    stream = f"{address.replace('http', 'ws')}/_stcore/stream"
+    try:
+        with connect(stream, origin="https://class.example", subprotocols=["streamlit"]):
+            pass
+    finally:
+        process.kill()
+
+
 def answer(server: str, method: str, path: str) -> tuple[int, bytes]:
     """Return the status and the body of what the server says to a request without a cookie."""
     request = Request(f"{server}/{path}", data=None if method == "GET" else b"{}", method=method)
