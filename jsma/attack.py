@@ -209,7 +209,7 @@ class Attack:
         budget_left: Tensor,
     ) -> "_Turn":
         """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
-        with FasterGradients() if len(images) >= MANY else nullcontext():
+        with FasterGradients() if len(images) >= MANY else nullcontext():  # for few images torch's own are as fast
             leaf, logits = forward(model, images)
         ways = [Direction.INCREASE, Direction.DECREASE] if self.direction is Direction.BOTH else [self.direction]
         domains = [search_domain(originals, images, way).flatten(1) for way in ways]
