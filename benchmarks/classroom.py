@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 10, 30, 60])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--model", default="tutorial")
-    parser.add_argument("--samples", action="store_true")
+    parser.add_argument("--samples", action="store_true", help="let them choose other samples, too")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, {options.model}, {options.seconds:.0f} s each; seconds unless said otherwise")
     titles = f"{'visitors':>8} {'opening':>18} {'a new target':>24} {'a new digit':>24} {'a step':>16}"
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 async def a_class(count: int, seconds: float, model: str, samples: bool) -> None:
-    """Let `count` visitors in within ten seconds, and print a line about the time after that."""
+    """Let `count` visitors in within ten seconds; print how long they waited, from the first on, and what it took."""
     process, address = start_server()
     try:
         begun, memory = time.monotonic(), []

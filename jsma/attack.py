@@ -244,6 +244,7 @@ class Attack:
             pair = Pair(first, second, alpha, beta, -alpha * beta, direction)  # in float64, where it cannot vanish
         else:
             pair, shown, stop = None, turn.first, REASONS[turn.stop[0]]
+        classes = turn.logits.shape[1]
         return Step(
             iteration=iteration,
             image=images[0],
@@ -255,7 +256,7 @@ class Attack:
             pair=pair,
             changed=int(count_changed(images, originals)[0]),
             stop=stop,
-            differentiate=lambda: jacobian_of_classes(model, images, self.output, turn.logits.shape[1])[0],
+            differentiate=lambda: jacobian_of_classes(model, images, self.output, classes)[0],
         )
 
 

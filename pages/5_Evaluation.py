@@ -17,7 +17,7 @@ how_many, status = st.columns([1, 2], gap="large", vertical_alignment="center")
 with how_many:
     count = evaluating.how_many()
 subject = evaluating.Subject(choice.data, network(choice.model).key, choice.attack, count)
-status, line, numbers, figures, details = status.empty(), *(st.empty() for _ in range(4))
+status, line, numbers, figures, details = status.empty(), st.empty(), st.empty(), st.empty(), st.empty()
 
 report = None
 for report in evaluating.watch(status, line, digits, network(choice.model), subject):

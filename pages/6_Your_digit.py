@@ -14,7 +14,7 @@ from pages.ui.words import percent
 
 UNSURE = 0.8  # below this probability the network's reading is called a guess
 
-remembered = st.cache_data(prepare, scope="session", max_entries=1, show_spinner=False)  # while other things change
+prepare_once = st.cache_data(prepare, scope="session", max_entries=1, show_spinner=False)  # while other things change
 
 choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own_digits=True)
 st.title("Your digit", anchor=False)
@@ -36,7 +36,7 @@ with follow:
         st.stop()
     place = st.container()
     try:
-        prepared = remembered(picture, pipeline_view.settings())
+        prepared = prepare_once(picture, pipeline_view.settings())
     except NoDigit as problem:
         place.warning(str(problem), icon=":material/info:")
         st.stop()

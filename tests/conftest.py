@@ -12,6 +12,7 @@ from torch import nn
 
 import jsma
 from jsma import Direction
+from tests.made_up_mnist import made_up, mirror  # noqa: F401, fixtures
 
 torch.set_num_threads(1)
 

@@ -1,12 +1,7 @@
 """The digits: the built-in ones, MNIST's files on the disk, and their download from a made-up mirror."""
 
-import errno
 import gzip
-import hashlib
 import http.client
-import io
-import os
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from urllib.error import URLError
@@ -17,31 +12,7 @@ import torch
 
 import jsma.data
 from jsma import MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
-
-NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-
-
-def idx(array: np.ndarray) -> bytes:
-    """Return bytes in MNIST's format: two zeros, 8 for "unsigned byte", the dimensions, their sizes, the values."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
-
-
-@pytest.fixture(scope="module")
-def made_up() -> dict[str, bytes]:
-    """MNIST's four files with made-up content: test image k has one lit pixel, k % 256 bright; few training images."""
-    images = np.zeros((10_000, 28, 28))
-    number = np.arange(10_000)
-    images[number, number % 28, 3] = number % 256
-    contents = [np.zeros((5, 28, 28)), np.arange(5), images, number % 10]
-    return dict(zip(NAMES, map(idx, contents), strict=True))
-
-
-def write(root, files: dict[str, bytes]):
-    raw = root / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for name, content in files.items():
-        (raw / name).write_bytes(content)
-    return root
+from tests.made_up_mnist import NAMES, CutShort, half_of_it_fits, idx, write
 
 
 def holds(root, files: dict[str, bytes]) -> bool:
@@ -232,31 +203,6 @@ def test_another_split_is_refused_by_the_two_there_are(tmp_path):
 # --- the download --------------------------------------------------------------------------------
 
 
-class Mirror:
-    """A made-up web server for archives of the made-up files; `calls` are the addresses asked for."""
-
-    def __init__(self, files: dict[str, bytes]):
-        self.archives = {f"{name}.gz": gzip.compress(content, 1, mtime=0) for name, content in files.items()}
-        self.calls = []
-
-    def urlopen(self, url: str, timeout: float):
-        self.calls.append(url)
-        return io.BytesIO(self.archives[url.rsplit("/", 1)[1]])
-
-
-@pytest.fixture
-def mirror(made_up, monkeypatch) -> Mirror:
-    """The only place the network leads to."""
-    mirror = Mirror(made_up)
-    expected = [(name, hashlib.md5(archive).hexdigest()) for name, archive in mirror.archives.items()]
-    mnist = jsma.data._torchvision_mnist()
-    monkeypatch.setattr(mnist, "resources", expected)
-    monkeypatch.setattr(mnist, "mirrors", ["https://first.example/", "https://second.example/"])
-    monkeypatch.setattr(jsma.data, "ARCHIVE_BYTES", sum(map(len, mirror.archives.values())))
-    monkeypatch.setattr(jsma.data, "urlopen", mirror.urlopen)
-    return mirror
-
-
 def test_the_size_of_the_download_is_that_of_the_published_archives():
     assert jsma.data.ARCHIVE_BYTES == 9_912_422 + 28_881 + 1_648_877 + 4_542
 
@@ -306,20 +252,6 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path, mirror, name):
     assert left_in(tmp_path) == []
 
 
-class CutShort(io.BytesIO):
-    """An answer that breaks off after its first bytes."""
-
-    def __init__(self, failure: Exception | None):
-        super().__init__(b"first bytes")
-        self.failure = failure
-
-    def read(self, size: int) -> bytes:
-        came = super().read(size)
-        if not came and self.failure:
-            raise self.failure
-        return came
-
-
 @pytest.mark.parametrize(
     "failure",
     [None, ConnectionResetError("reset by peer"), TimeoutError("timed out"), http.client.IncompleteRead(b"")],
@@ -364,12 +296,6 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, mirror, monkeyp
     with pytest.raises(MNISTUnavailable, match=r"No space left on device.*Check the network and the disk"):
         download_mnist(tmp_path)
     assert left_in(tmp_path) == []
-
-
-def half_of_it_fits(path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content[: len(content) // 2])
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_who_shares_the_folder_may_bring_the_files_meanwhile(tmp_path, made_up, mirror):

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 import jsma
 from jsma import models
 from pages.ui import controls
+from tests.made_up_mnist import NAMES, CutShort, half_of_it_fits, write
 from tests.test_app import words
-from tests.test_data import NAMES, CutShort, half_of_it_fits, made_up, mirror, write  # noqa: F401, two are fixtures
 
 ROOT = Path(__file__).parents[1]
 
@@ -98,7 +98,7 @@ def lab_is_there(app: AppTest) -> bool:
     "damage", [cut, lambda file: file.write_bytes(b""), lambda file: file.write_bytes(b"no digits")]
 )
 @pytest.mark.parametrize("name", NAMES[2:])
-def test_damaged_digits_are_told_and_the_built_in_ones_stand_in(visitor, made_up, tmp_path, name, damage):  # noqa: F811
+def test_damaged_digits_are_told_and_the_built_in_ones_stand_in(visitor, made_up, tmp_path, name, damage):
     write(tmp_path, made_up)
     damage(tmp_path / "MNIST" / "raw" / name)
     visitor.run()
@@ -111,7 +111,7 @@ def test_damaged_digits_are_told_and_the_built_in_ones_stand_in(visitor, made_up
     assert says(visitor, "of 1000")  # samples of a digit, as the made-up files have them
 
 
-def test_digits_that_are_loaded_stay_when_their_files_go(visitor, made_up, tmp_path):  # noqa: F811
+def test_digits_that_are_loaded_stay_when_their_files_go(visitor, made_up, tmp_path):
     write(tmp_path, made_up)
     visitor.run()
     shutil.rmtree(tmp_path / "MNIST")
@@ -120,7 +120,7 @@ def test_digits_that_are_loaded_stay_when_their_files_go(visitor, made_up, tmp_p
     assert lab_is_there(visitor)
 
 
-def test_a_full_disk_ends_a_download_with_a_sentence(visitor, mirror, monkeypatch):  # noqa: F811
+def test_a_full_disk_ends_a_download_with_a_sentence(visitor, mirror, monkeypatch):
     monkeypatch.setattr(jsma.data.Path, "write_bytes", half_of_it_fits)
     visitor.run().button(key="download").click().run()
     assert says(visitor, "No space left on device")
@@ -128,7 +128,7 @@ def test_a_full_disk_ends_a_download_with_a_sentence(visitor, mirror, monkeypatc
     assert lab_is_there(visitor)
 
 
-def test_a_download_that_is_cut_ends_with_a_sentence_and_can_be_tried_again(visitor, mirror, monkeypatch):  # noqa: F811
+def test_a_download_that_is_cut_ends_with_a_sentence_and_can_be_tried_again(visitor, mirror, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(jsma.data, "urlopen", lambda url, timeout: CutShort(ConnectionResetError("reset by peer")))
         visitor.run().button(key="download").click().run()
@@ -138,7 +138,7 @@ def test_a_download_that_is_cut_ends_with_a_sentence_and_can_be_tried_again(visi
     assert says(visitor, "of 1000")
 
 
-def test_two_do_not_download_at_once(visitor, mirror):  # noqa: F811
+def test_two_do_not_download_at_once(visitor, mirror):
     visitor.run()
     with controls._ONE_DOWNLOAD:
         visitor.button(key="download").click().run()
@@ -147,7 +147,7 @@ def test_two_do_not_download_at_once(visitor, mirror):  # noqa: F811
     assert mirror.calls == []
 
 
-def test_what_another_server_has_downloaded_to_the_same_folder_is_there(visitor, made_up, mirror, tmp_path):  # noqa: F811
+def test_what_another_server_has_downloaded_to_the_same_folder_is_there(visitor, made_up, mirror, tmp_path):
     visitor.run()
     assert says(visitor, "No MNIST in")
     write(tmp_path, made_up)

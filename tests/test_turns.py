@@ -24,6 +24,15 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture
+def the_line(clock, monkeypatch) -> Line:
+    """The server's line, with one turn at a time."""
+    line = Line(1, clock)
+    monkeypatch.setattr(module, "LINE", line)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    return line
+
+
 class Place:
     """A place on a page that remembers what was written there."""
 
@@ -80,22 +89,20 @@ def test_a_failure_at_work_gives_the_turn_back(clock):
     assert line.before("b") == 0
 
 
-def test_work_goes_on_while_it_is_wanted_and_then_makes_room(clock):
-    line, place, pieces = Line(1, clock), Place(), []
-    for _ in turns(place, lambda: len(pieces) < 3, line):
-        assert line.before("other") == 1
+def test_work_goes_on_while_it_is_wanted_and_then_makes_room(the_line):
+    place, pieces = Place(), []
+    for _ in turns(place, lambda: len(pieces) < 3):
+        assert the_line.before("other") == 1
         pieces.append(1)
     assert (len(pieces), place.words) == (3, [])
-    assert line.before("other") == 0
+    assert the_line.before("other") == 0
 
 
-def test_who_waits_is_told_how_many_are_before_and_when_it_goes_on(clock, monkeypatch):
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-    line = Line(1, clock)
-    assert [line.before(who) for who in "abc"] == [0, 1, 2]
+def test_who_waits_is_told_how_many_are_before_and_when_it_goes_on(the_line):
+    assert [the_line.before(who) for who in "abc"] == [0, 1, 2]
     leaving = iter("abc")
-    place, pieces = Place(lambda: line.leave(next(leaving))), []
-    for _ in turns(place, lambda: not pieces, line):
+    place, pieces = Place(lambda: the_line.leave(next(leaving))), []
+    for _ in turns(place, lambda: not pieces):
         pieces.append(1)
     assert "2 are in line before you" in place.words[0]
     assert "60 s at most" in place.words[0]
@@ -104,33 +111,30 @@ def test_who_waits_is_told_how_many_are_before_and_when_it_goes_on(clock, monkey
     assert place.words[3:] == [""]
 
 
-def test_after_a_turn_whoever_waits_is_next(monkeypatch):
-    clock = Clock()
+def test_after_a_turn_whoever_waits_is_next(the_line, clock, monkeypatch):
     monkeypatch.setattr(module.time, "monotonic", clock)
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-    line, pieces = Line(1, clock), []
+    pieces = []
 
     def the_other_works() -> None:
-        assert line.before("other") == 0
-        line.leave("other")
+        assert the_line.before("other") == 0
+        the_line.leave("other")
 
     place = Place(the_other_works)
-    for _ in turns(place, lambda: len(pieces) < 4, line):
+    for _ in turns(place, lambda: len(pieces) < 4):
         pieces.append(len(place.words))
         clock.now += TURN_SECONDS / 2
-        assert line.before("other") == 1
+        assert the_line.before("other") == 1
     assert pieces == [0, 0, 2, 2]  # after two pieces the other had a turn
 
 
-def test_a_script_that_is_ended_keeps_its_place_for_a_moment(clock):
-    line = Line(1, clock)
-    work = turns(Place(), lambda: True, line)
+def test_a_script_that_is_ended_keeps_its_place_for_a_moment(the_line, clock):
+    work = turns(Place(), lambda: True)
     next(work)
-    assert line.before("other") == 1
+    assert the_line.before("other") == 1
     work.close()  # as Streamlit does when the visitor clicks or leaves
-    assert line.before("other") == 1
+    assert the_line.before("other") == 1
     clock.now = LAPSE_SECONDS
-    assert line.before("other") == 0
+    assert the_line.before("other") == 0
 
 
 def test_no_more_short_work_goes_on_than_there_are_cores():

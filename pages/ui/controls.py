@@ -17,6 +17,7 @@ THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
 
 _ONE_DOWNLOAD = Lock()
+"""Held by the visitor whose click is fetching MNIST."""
 
 OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
 DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken", Direction.BOTH: "Both"}

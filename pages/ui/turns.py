@@ -68,32 +68,33 @@ LINE = Line(max(1, CORES - 1))
 """The line of this server; one core stays free for those who only look."""
 
 
-def turns(place: DeltaGenerator, wanted: Callable[[], bool], line: Line | None = None) -> Iterator[None]:
+def turns(place: DeltaGenerator, wanted: Callable[[], bool]) -> Iterator[None]:
     """Yield once for each piece of work, when it is this visitor's turn, while more is `wanted`.
 
     place: for a sentence on how long the line is. A piece should take less than a second, and call
     Streamlit, which ends the script there when its visitor has left. Then, and when the visitor does
     something else on the page, the place in the line is kept for LAPSE_SECONDS.
     """
-    line, context = line or LINE, get_script_run_ctx()
+    context = get_script_run_ctx()
     who = context.session_id if context else ""
     while wanted():
         waited = False
-        while ahead := line.before(who):
-            place.info(_in_words(ahead, line.at_once), icon=":material/hourglass_top:")
+        while ahead := LINE.before(who):
+            place.info(_in_words(ahead, LINE.at_once), icon=":material/hourglass_top:")
             waited = True
             time.sleep(0.3)
         if waited:
             place.empty()
         began = time.monotonic()
         while wanted() and time.monotonic() - began < TURN_SECONDS:
-            with line.working(who):
+            with LINE.working(who):
                 yield
-        line.leave(who)
+        LINE.leave(who)
 
 
 def _in_words(ahead: int, at_once: int) -> str:
     waiting = f"**{ahead - 1} {'is' if ahead == 2 else 'are'} in line before you**, then it is your turn."
     who = "**You are next.**" if ahead == 1 else waiting
     seconds = -(-ahead // at_once) * TURN_SECONDS
-    return f"Others are training or evaluating, too. {who} That takes {seconds:.0f} s at most; then you go on in turns."
+    how_long = f"That takes about {seconds:.0f} s at most; then you go on in turns."
+    return f"Others are training or evaluating, too. {who} {how_long}"

@@ -191,6 +191,8 @@ def test_a_server_is_reached_by_the_name_it_was_told():
     try:
         with connect(stream, origin="https://class.example", subprotocols=["streamlit"]):
             pass
+        with pytest.raises(InvalidStatus, match="403"), connect(stream, origin="https://other.example"):
+            pass
     finally:
         process.kill()
 
