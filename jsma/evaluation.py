@@ -76,18 +76,23 @@ def evaluate_in_parts(
     classes: int = 10,
     gammas: tuple[float, ...] | None = None,
     digits_a_part: int = 10,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Iterator[Report]:
     """Do as `evaluate`, and yield the Report of all that is done so far after every part; the last is the whole.
 
     For those who look on: whoever stops asking keeps the last report. digits_a_part: how many digits
     are attacked between two reports; parts are small, so that the whole takes longer than by
-    `evaluate`. Raises ValueError as that does.
+    `evaluate`. progress: called often, with how many attacks of the part are done and how many it has;
+    returning False ends all. Raises ValueError as `evaluate` does.
     """
     if not len(digits):
         raise ValueError("There are no digits to attack.")
     gammas, records = _grid(attack, gammas), []
     for images, labels in zip(digits.images.split(digits_a_part), digits.labels.split(digits_a_part), strict=True):
-        records.append(_chunk(model, images, labels, attack, classes, gammas, None))
+        record = _chunk(model, images, labels, attack, classes, gammas, progress)
+        if record is None:
+            return
+        records.append(record)
         yield _report(attack, gammas, digits, records)
 
 

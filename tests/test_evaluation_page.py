@@ -308,8 +308,7 @@ def test_the_pictures_of_cases_are_where_their_attacks_end(uci, look):
 
     k = judging.extremes(look)[1][-1]
     position = int(evaluating.evenly(uci, 10)[k // 9])
-    st.cache_data.clear()
-    (picture,) = judging.ends.__wrapped__("uci", Shipped, ATTACK, (position,), (int(look.targets[k]),))
+    (picture,) = judging.ends(uci, Shipped, ATTACK, (position,), (int(look.targets[k]),))
     last = list(ATTACK.steps(Shipped.module, uci.images[position], int(look.targets[k])))[-1]
     assert torch.equal(picture, last.image)
     assert (picture != uci.images[position]).sum() == look.result.changed[k]

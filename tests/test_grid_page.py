@@ -2,11 +2,11 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -161,7 +161,7 @@ def test_a_stopped_grid_keeps_its_rows_and_goes_on_where_it_was(app, monkeypatch
 
 def test_a_grid_that_is_not_asked_for_ends_after_its_time(app, monkeypatch):
     now = iter(range(1000))
-    monkeypatch.setattr(grid, "thread_time", lambda: next(now))
+    monkeypatch.setattr(grid, "monotonic", lambda: next(now))
     monkeypatch.setattr(grid, "UNASKED_SECONDS", 3.0)  # begun at second 0, looked at at 1, 2 and 3
     opened(app)
     assert len(app.session_state.grid.rows) == 3  # of 10
@@ -223,14 +223,13 @@ def test_the_picture_of_a_whole_grid_has_room_for_ten_by_ten():
 
 def test_the_row_of_every_setting_is_kept_apart(uci):
     """Rows are cached; one with another direction must not be taken for it."""
+    from pages.ui.cache import computed
     from pages.ui.networks import network
 
-    st.cache_data.clear()
     position = int(uci.of_class(1)[0])
+    attack = Attack(output=Output.PROBABILITIES, gamma=0.02)
     brighten, darken = (
-        grid.rows(
-            "uci", network("tutorial"), (position,), Attack(output=Output.PROBABILITIES, gamma=0.02, direction=way)
-        )[0]
+        computed(grid.rows, uci, network("tutorial"), (position,), replace(attack, direction=way))[0]
         for way in (Direction.INCREASE, Direction.DECREASE)
     )
     assert (brighten.result.images >= brighten.image).all()

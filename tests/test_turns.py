@@ -1,13 +1,9 @@
 """Turns: the line is first come, first served; who works keeps the turn, who has gone loses it, and all are told."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Lock
-
 import pytest
 
 from pages.ui import turns as module
-from pages.ui.turns import LAPSE_SECONDS, TURN_SECONDS, Line, few_at_once, turns
+from pages.ui.turns import LAPSE_SECONDS, TURN_SECONDS, Line, turns
 
 
 class Clock:
@@ -135,26 +131,3 @@ def test_a_script_that_is_ended_keeps_its_place_for_a_moment(the_line, clock):
     assert the_line.before("other") == 1
     clock.now = LAPSE_SECONDS
     assert the_line.before("other") == 0
-
-
-def test_no_more_short_work_goes_on_than_there_are_cores():
-    lock, together, most, begun = Lock(), 0, 0, Barrier(3 * module.CORES)
-
-    @few_at_once
-    def work(number: int) -> int:
-        nonlocal together, most
-        with lock:
-            together += 1
-            most = max(most, together)
-        time.sleep(0.01)
-        with lock:
-            together -= 1
-        return number
-
-    def visitor(number: int) -> int:
-        begun.wait(10)
-        return work(number)
-
-    with ThreadPoolExecutor(begun.parties) as pool:
-        assert list(pool.map(visitor, range(begun.parties))) == list(range(begun.parties))
-    assert most == module.CORES

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from time import thread_time
+from time import monotonic
 
 import streamlit as st
 import torch
@@ -15,10 +15,11 @@ from torch import Tensor
 from jsma import Attack, Digits, Report, Result, Stop
 from jsma.export import ENDINGS, grid_png
 from pages.ui import controls, resources, session, tiles
+from pages.ui.cache import computed
 from pages.ui.choice import DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network, network
-from pages.ui.turns import few_at_once
+from pages.ui.scheduling import Proceed, held
 from pages.ui.words import percent
 
 CLASSES = 10
@@ -27,7 +28,7 @@ ENDS = (1, 3, 6, CLASSES)
 """Where groups of rows end that are made together: first one row, soon seen; then more, which takes less for each."""
 
 UNASKED_SECONDS = 4.0
-"""After so much computing no further group is begun unless the visitor asks for it: the cores are shared."""
+"""After so long no further group is begun unless the visitor asks for it: the cores are shared."""
 
 STYLE = (Path(__file__).parent / "grid.css").read_text()
 
@@ -75,18 +76,18 @@ class Work:
         End early when stopped, or when it takes long unasked. A visitor's next script may begin while
         the one before is still within a group; the lock lets it wait for that.
         """
-        begun = thread_time()
+        begun, digits = monotonic(), resources.digits(self.data)
         while True:
             if len(self.rows) > shown:
                 yield self.rows[shown:]
                 shown = len(self.rows)
-            if self.whole or self.stopped or not (self.asked or thread_time() - begun < UNASKED_SECONDS):
+            if self.whole or self.stopped or not (self.asked or monotonic() - begun < UNASKED_SECONDS):
                 return
-            with self.lock:
+            with held(self.lock):
                 done = len(self.rows)
                 if done == shown:
                     end = next(end for end in ENDS if end > done)
-                    self.rows += rows(self.data, self.network, self.positions[done:end], self.attack)
+                    self.rows += computed(rows, digits, self.network, self.positions[done:end], self.attack)
 
     def report(self) -> Report:
         """Return the figures of all attacks that are done; there must be a row."""
@@ -104,14 +105,15 @@ def others(source: int) -> list[int]:
     return [label for label in range(CLASSES) if label != source]
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=resources.KEYED)
-@few_at_once
-def rows(data: str, network: Network, positions: tuple[int, ...], attack: Attack) -> list[Row]:
-    """Attack the digits at `positions` of `data` towards the nine other classes each."""
-    digits = resources.digits(data)
+def rows(
+    digits: Digits, network: Network, positions: tuple[int, ...], attack: Attack, proceed: Proceed = lambda: None
+) -> list[Row]:
+    """Attack the digits at `positions` towards the nine other classes each."""
     images, sources = digits.images[list(positions)], digits.labels[list(positions)].tolist()
     targets = torch.tensor([others(source) for source in sources]).flatten()
-    result = attack.run(network.module, images.repeat_interleave(CLASSES - 1, dim=0), targets)
+    result = attack.run(
+        network.module, images.repeat_interleave(CLASSES - 1, dim=0), targets, progress=lambda *_: proceed()
+    )
     with torch.no_grad():
         reads = network.module(images).argmax(dim=1).tolist()
     parts = [slice(k, k + CLASSES - 1) for k in range(0, len(targets), CLASSES - 1)]

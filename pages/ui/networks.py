@@ -19,7 +19,7 @@ class Network:
     """A trained network: `key` names it in caches, `label` to people; it is read-only.
 
     architecture: a name in jsma.models.ARCHITECTURES; accuracy: the share of each data set ("uci", "mnist")
-    that it reads right, as far as it is known.
+    that it reads right, as far as it is known; own: whether a visitor has trained it, for nobody else to see.
     """
 
     key: str
@@ -27,6 +27,7 @@ class Network:
     architecture: str
     module: nn.Module
     accuracy: Mapping[str, float]
+    own: bool = False
 
 
 def names() -> dict[str, str]:

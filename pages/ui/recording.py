@@ -15,7 +15,7 @@ All numbers shown are computed here; the browser adds only those of pairs one po
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -29,6 +29,9 @@ from jsma.saliency import all_pairs, contenders
 
 RUNNERS_UP = 5
 """How many of the best pairs are listed, the winner among them."""
+
+JACOBIANS_AT_ONCE = 8
+"""How many are computed between two looks at whether the recording is still wanted: about a tenth of a second."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,23 @@ class Recording:
         return torch.from_numpy(packed.reshape(shape)[step] / np.float32(65535))
 
 
-def record(model: nn.Module, image: Tensor, label: int, target: int, attack: Attack) -> Recording:
-    """Attack `image` (1, H, W), a digit labelled `label`, towards `target`, and record every step."""
-    steps = list(attack.steps(model, image, target))
-    with FasterGradients():
-        jacobians = jacobian(model, torch.stack([step.image for step in steps]), attack.output)  # all in half the time
+def record(
+    model: nn.Module,
+    image: Tensor,
+    label: int,
+    target: int,
+    attack: Attack,
+    proceed: Callable[[], object] = lambda: None,
+) -> Recording:
+    """Attack `image` (1, H, W), a digit labelled `label`, towards `target`, and record every step.
+
+    proceed: called at every step; what it raises ends the recording.
+    """
+    steps = []
+    for step in attack.steps(model, image, target):
+        proceed()
+        steps.append(step)
+    jacobians = _jacobians(model, torch.stack([step.image for step in steps]), attack.output, proceed)
     arrays = _arrays(steps, jacobians)
     facts = {
         "height": image.shape[1],
@@ -84,6 +99,16 @@ def record(model: nn.Module, image: Tensor, label: int, target: int, attack: Att
     header = json.dumps(facts).encode()
     header += b" " * (-(len(header) + 4) % 8)
     return Recording(facts, len(header).to_bytes(4, "little") + header + arrays)
+
+
+def _jacobians(model: nn.Module, images: Tensor, output: Output, proceed: Callable[[], object]) -> Tensor:
+    """Return the Jacobians of all steps, (steps, classes, C, H, W): some together, in half the time of one by one."""
+    parts = []
+    with FasterGradients():
+        for some in images.split(JACOBIANS_AT_ONCE):
+            proceed()
+            parts.append(jacobian(model, some, output))
+    return torch.cat(parts)
 
 
 def _arrays(steps: list[Step], jacobians: Tensor) -> bytes:

@@ -1,7 +1,6 @@
-"""What all visitors share, read-only: digits and recorded attacks, each loaded or computed once."""
+"""What pages work on: digits, loaded once for all visitors, and recorded attacks on them."""
 
 import sys
-from collections.abc import Callable
 
 import streamlit as st
 import torch
@@ -9,13 +8,11 @@ from torch import Tensor
 
 import jsma
 from jsma import Attack, Digits
+from pages.ui.cache import computed
 from pages.ui.networks import Network
 from pages.ui.own_digit import kept
 from pages.ui.recording import Recording, record
-from pages.ui.turns import few_at_once
-
-KEYED = {Network: lambda network: network.key, Tensor: lambda image: image.numpy().tobytes()}
-"""How caches tell networks and images apart."""
+from pages.ui.scheduling import Proceed
 
 
 @st.cache_resource(show_spinner=False)
@@ -41,20 +38,9 @@ def _shared_digits(name: str) -> Digits:
 def recording(data: str, network: Network, index: int, target: int, attack: Attack) -> Recording:
     """Return the recorded attack on digit `index` of `data` towards `target`."""
     chosen = digits(data)
-    return remembered(_record, data)(network, chosen.images[index], int(chosen.labels[index]), target, attack)
+    image, label = chosen.images[index], int(chosen.labels[index])
+    return computed(_record, network, image, label, target, attack, own=data == kept.OWN)
 
 
-@few_at_once
-def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack) -> Recording:
-    return record(network.module, image, label, target, attack)
-
-
-def remembered(attack: Callable, data: str) -> Callable:
-    """Return `attack`, a function of a network, an image and more, with a memory.
-
-    It is one for all visitors, but for a visitor's own digits: what comes of these is theirs, and goes with them.
-    """
-    options = {"show_spinner": "Attacking …", "hash_funcs": KEYED}
-    if data == kept.OWN:
-        return st.cache_data(attack, scope="session", max_entries=12, **options)
-    return st.cache_data(attack, max_entries=256, **options)
+def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Recording:
+    return record(network.module, image, label, target, attack, proceed)

@@ -1,35 +1,20 @@
-"""Who computes when: short work a few at a time; long work in line, in turns of some seconds."""
+"""Who computes when, of what takes long: one after the other, in turns of some seconds. Short work: scheduling.py."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-CORES = os.cpu_count() or 1
+from pages.ui.scheduling import CORES
 
 TURN_SECONDS = 20.0
 """After so long, whoever waits is next, and who had the turn goes to the end of the line."""
 
 LAPSE_SECONDS = 3.0
 """Who does not ask for so long has left: closed the window, gone to another page, pressed Stop."""
-
-_core = BoundedSemaphore(CORES)
-
-
-def few_at_once(work: Callable) -> Callable:
-    """Return `work`, of a second or so, of which no more goes on at once than there are cores: all end sooner."""
-
-    @wraps(work)
-    def in_turn(*arguments):
-        with _core:
-            return work(*arguments)
-
-    return in_turn
 
 
 class Line:

@@ -7,15 +7,17 @@ import numpy as np
 import streamlit as st
 import torch
 
-from jsma import Attack, Direction
+from jsma import Attack, Digits, Direction
 from jsma.export import picture
 from pages.ui import resources
+from pages.ui.cache import computed
 from pages.ui.course import excerpt, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.course.tasks import Answer
 from pages.ui.glossary import explained
-from pages.ui.networks import network
+from pages.ui.networks import Network, network
 from pages.ui.recording import Recording
+from pages.ui.scheduling import Proceed
 from pages.ui.stage import stage
 from pages.ui.words import percent
 
@@ -45,12 +47,11 @@ class End(NamedTuple):
     drawn: np.ndarray
 
 
-@st.cache_data(max_entries=8, show_spinner="Attacking …")
-def end_of(run: Run) -> End:
+def end_of(run: Run, digits: Digits, attacked: Network, proceed: Proceed = lambda: None) -> End:
     """Carry a run out and return how it ended."""
-    digits, module = resources.digits("uci"), network("tutorial").module
-    image = digits.images[run.position]
-    result = run.attack.run(module, image[None], torch.tensor([run.target]))
+    image, module = digits.images[run.position], attacked.module
+    aim = torch.tensor([run.target])
+    result = run.attack.run(module, image[None], aim, progress=lambda *_: proceed())
     with torch.no_grad():
         reads = module(result.images).argmax().item()
     drawn = picture(result.images[0], image, scale=SCALE)
@@ -135,7 +136,7 @@ def _endings() -> None:
     )
     for column, (task, run) in zip(st.columns(len(RUNS), gap="medium"), RUNS.items(), strict=True):
         with column:
-            _ended(task, run, end_of(run))
+            _ended(task, run, computed(end_of, run, resources.digits("uci"), network("tutorial")))
 
 
 def _ended(task: str, run: Run, end: End) -> None:

@@ -12,10 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from jsma import Attack, Digits, Report, evaluate_in_parts
-from pages.ui import resources
+from pages.ui.cache import computed
 from pages.ui.networks import Network
-from pages.ui.resources import KEYED
-from pages.ui.turns import few_at_once, turns
+from pages.ui.scheduling import Proceed, held
+from pages.ui.turns import turns
 
 LOOK = 10
 """How many digits are attacked unasked, one of each class."""
@@ -73,7 +73,7 @@ class Run:
 
     def advance(self) -> None:
         """Compute one more part, if there is one."""
-        with self.lock:
+        with held(self.lock):
             begun = perf_counter()
             try:
                 self.report = next(self.parts, self.report)
@@ -93,18 +93,19 @@ def evenly(digits: Digits, count: int) -> Tensor:
     return (rank * (digits.labels.max() + 1) + digits.labels).argsort()[:count]
 
 
-@st.cache_data(max_entries=64, show_spinner="Attacking the first digit of each class …", hash_funcs=KEYED)
-@few_at_once
-def first_look(data: str, network: Network, attack: Attack) -> Report:
-    """Return the report on the first digit of each class; one for all visitors."""
-    *_, report = _parts(resources.digits(data), network, attack, LOOK)
+def first_look(digits: Digits, network: Network, attack: Attack, proceed: Proceed = lambda: None) -> Report:
+    """Return the report on the first digit of each class."""
+    *_, report = _parts(digits, network, attack, LOOK, proceed)
     return report
 
 
-def _parts(digits: Digits, network: Network, attack: Attack, count: int) -> Iterator[Report]:
+def _parts(
+    digits: Digits, network: Network, attack: Attack, count: int, proceed: Proceed | None = None
+) -> Iterator[Report]:
     chosen = evenly(digits, count)
     few = Digits(digits.name, digits.images[chosen], digits.labels[chosen])
-    return evaluate_in_parts(network.module, few, attack, digits_a_part=PART)
+    progress = proceed and (lambda *_: proceed())
+    return evaluate_in_parts(network.module, few, attack, digits_a_part=PART, progress=progress)
 
 
 def how_many() -> int:
@@ -142,7 +143,8 @@ def watch(
         bar = _progress(run) if going and not run.ended else None
     shown = run and run.report
     try:
-        yield shown or first_look(subject.data, network, subject.attack)
+        note = "Attacking the first digit of each class …"
+        yield shown or computed(first_look, digits, network, subject.attack, note=note)
     except ValueError as problem:
         status.error(f"This network cannot be attacked: {problem}", icon=":material/error:")
         return

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from jsma import Attack, Digits, Direction, Report
-from pages.ui import resources, tiles
+from pages.ui import tiles
+from pages.ui.cache import computed
 from pages.ui.choice import Choice
 from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network
-from pages.ui.resources import KEYED
+from pages.ui.scheduling import Proceed
 from pages.ui.words import percent
 
 OUTCOMES = {"succeeded": "#7d55d9", "failed": "#7b8594"}
@@ -344,11 +345,17 @@ def extremes(report: Report) -> tuple[list[int], list[int]]:
     return order[:SHOWN], [k for k in reversed(order) if report.result.success[k]][:SHOWN]
 
 
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYED)
-def ends(data: str, network: Network, attack: Attack, positions: tuple[int, ...], targets: tuple[int, ...]) -> Tensor:
+def ends(
+    digits: Digits,
+    network: Network,
+    attack: Attack,
+    positions: tuple[int, ...],
+    targets: tuple[int, ...],
+    proceed: Proceed = lambda: None,
+) -> Tensor:
     """Return where the attacks on the digits at `positions` end, (N, 1, H, W): reports keep no pictures."""
-    images = resources.digits(data).images[list(positions)]
-    return attack.run(network.module, images, torch.tensor(targets)).images
+    images, aims = digits.images[list(positions)], torch.tensor(targets)
+    return attack.run(network.module, images, aims, progress=lambda *_: proceed()).images
 
 
 def cases(choice: Choice, digits: Digits, network: Network, positions: Tensor, report: Report) -> Choice | None:
@@ -356,7 +363,7 @@ def cases(choice: Choice, digits: Digits, network: Network, positions: Tensor, r
     hardest, easiest = ([case(choice, digits, positions, report, k) for k in some] for some in extremes(report))
     both = [*hardest, *easiest]
     where, targets = tuple(each.position for each in both), tuple(each.choice.target for each in both)
-    pictures = ends(choice.data, network, choice.attack, where, targets)
+    pictures = computed(ends, digits, network, choice.attack, where, targets)
     st.markdown("##### Telling cases")
     left, right = st.columns(2)
     with tiles.sheet() as sheet:

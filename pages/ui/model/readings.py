@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import streamlit as st
 import torch
 from torch import Tensor
 
+from jsma import Digits
 from pages.ui import resources
+from pages.ui.cache import computed
 from pages.ui.networks import Network
-from pages.ui.turns import few_at_once
+from pages.ui.scheduling import Proceed
 
 PART = 250
 """How many digits are read between two looks at whether anybody still wants to know."""
@@ -24,10 +25,11 @@ def outputs(data: str, network: Network, progress: Callable[[float], object] = l
     progress: called with the share that is read, now and then, only while it takes time. What has been
     read is remembered in parts, so that whoever is cut off goes on from there.
     """
-    count = len(resources.digits(data))
+    digits = resources.digits(data)
+    count = len(digits)
     reported, parts = time.monotonic(), []
     for start in range(0, count, PART):
-        parts.append(_part(data, network, start))
+        parts.append(computed(_part, digits, network, start, note="Reading the digits …"))
         if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
             reported = time.monotonic()
             progress(min(start + PART, count) / count)
@@ -44,9 +46,7 @@ def largest_mistake(table: Tensor) -> tuple[int, int]:
     return divmod(int(table.where(~torch.eye(10, dtype=torch.bool), -1).argmax()), 10)
 
 
-@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=resources.KEYED)
-@few_at_once
-def _part(data: str, network: Network, start: int) -> np.ndarray:
-    images = resources.digits(data).images[start : start + PART]
+def _part(digits: Digits, network: Network, start: int, _: Proceed) -> np.ndarray:
+    images = digits.images[start : start + PART]
     with torch.no_grad():
         return network.module(images.to(memory_format=torch.channels_last)).numpy()  # quicker in this layout

@@ -22,6 +22,7 @@ from jsma.models import ARCHITECTURES
 from jsma.training import BATCH_SIZE, initialised, train
 from pages.ui import resources
 from pages.ui.networks import SHIPPED, Network
+from pages.ui.scheduling import held
 
 EPOCHS = (1, 6)
 SEEDS = (0, 9999)
@@ -156,7 +157,7 @@ class Training:
 
     def advance(self, seconds: float) -> None:
         """Train for about so long."""
-        with self._turn:
+        with held(self._turn):
             began = time.monotonic()
             while self.state is State.RUNNING and not self._stop_asked and time.monotonic() - began < seconds:
                 self._one_batch()
@@ -166,7 +167,7 @@ class Training:
     def stop(self) -> None:
         """End here and keep what has been learnt; nothing happens if the end has come already."""
         self._stop_asked = True
-        with self._turn:
+        with held(self._turn):
             if self.state is State.RUNNING:
                 self._end(State.STOPPED)
 
@@ -174,7 +175,9 @@ class Training:
         """Return what has been learnt as a network of which no accuracy is known yet."""
         name = self.settings.architecture
         key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
-        return Network(key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {})
+        return Network(
+            key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {}, own=True
+        )
 
     def _one_batch(self) -> None:
         self.losses.append(next(self._batches).loss)

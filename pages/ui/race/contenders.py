@@ -1,5 +1,6 @@
 """Who runs in the race, the rules and the foils, and what is kept of each attack."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -7,9 +8,11 @@ import torch
 from jsma import Attack, Direction, Output, Rule, Step, Stop
 from jsma.foils import Foil, FoilStep, foil_steps
 from pages.ui import resources
+from pages.ui.cache import computed
 from pages.ui.networks import Network
+from pages.ui.own_digit import kept
 from pages.ui.race.insight import FoilInsight, Insight, insight, insight_of_foil
-from pages.ui.turns import few_at_once
+from pages.ui.scheduling import Proceed
 from pages.ui.words import ENDS
 
 RULES = {
@@ -110,25 +113,35 @@ class Trace:
 def trace(data: str, network: Network, index: int, target: int, label: str, theta: float, gamma: float) -> Trace:
     """Return the attack on digit `index` of `data` towards `target` by the contender called `label`."""
     image = resources.digits(data).images[index]
-    return resources.remembered(_trace, data)(network, image, target, label, theta, gamma)
+    return computed(_trace, network, image, target, label, theta, gamma, own=data == kept.OWN)
 
 
-@few_at_once
-def _trace(network: Network, image: torch.Tensor, target: int, label: str, theta: float, gamma: float) -> Trace:
+def _trace(
+    network: Network, image: torch.Tensor, target: int, label: str, theta: float, gamma: float, proceed: Proceed
+) -> Trace:
     contender = CONTENDERS[label]
     attack = contender.attack(theta, gamma)
     if contender.foil:
-        steps = list(foil_steps(contender.foil, network.module, image, target, attack))
+        steps = _while_wanted(foil_steps(contender.foil, network.module, image, target, attack), proceed)
         insights = [insight_of_foil(step) for step in steps]
     else:
-        steps = list(attack.steps(network.module, image, target))
-        insights = [insight(step, target, attack) for step in steps]
+        steps = _while_wanted(attack.steps(network.module, image, target), proceed)
+        insights = [insight(step, target, attack) for step in _while_wanted(steps, proceed)]
     images = [step.image.flatten() for step in steps]
     moments = [
         _moment(step, before, now, target, told)
         for step, before, now, told in zip(steps, [images[0], *images], images, insights, strict=False)
     ]
     return Trace(contender, target, tuple(moments), steps[-1].stop)
+
+
+def _while_wanted(steps: Iterable, proceed: Proceed) -> list:
+    """Return the steps; end with what `proceed` raises, which is asked before each."""
+    taken = []
+    for step in steps:
+        proceed()
+        taken.append(step)
+    return taken
 
 
 def _moment(

@@ -1,0 +1,88 @@
+"""What has been computed, kept for whoever asks again: bounded, and one's own apart from what all share."""
+
+import hashlib
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Any
+
+import streamlit as st
+from torch import Tensor
+
+from pages.ui.networks import Network
+from pages.ui.scheduling import Proceed, carried_out
+
+SHARED_BYTES = 48_000_000
+OWN_BYTES = 12_000_000
+"""How much is kept for all visitors together, and for one of what is theirs alone."""
+
+MISSING = object()
+
+
+class Memory:
+    """Values by key. Once they take more than `most_bytes`, those go first that nobody has asked for longest."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self.bytes = most_bytes, 0
+        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """Return the value of `key`, or MISSING."""
+        with self._lock:
+            if key not in self._values:
+                return MISSING
+            self._values.move_to_end(key)
+            return self._values[key][0]
+
+    def keep(self, key: Hashable, value: Any) -> None:
+        """Keep `value`, which nobody may alter from now on."""
+        size = len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+        with self._lock:
+            self.bytes += size - self._values.pop(key, (None, 0))[1]
+            self._values[key] = value, size
+            while self.bytes > self.most_bytes:
+                self.bytes -= self._values.popitem(last=False)[1][1]
+
+
+@st.cache_resource(show_spinner=False)
+def _shared() -> Memory:
+    return Memory(SHARED_BYTES)
+
+
+def _own() -> Memory:
+    if "own_memory" not in st.session_state:
+        st.session_state.own_memory = Memory(OWN_BYTES)
+    return st.session_state.own_memory
+
+
+def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "Attacking …") -> Any:
+    """Return work(*arguments, proceed), from memory where it was computed before, by whoever has asked for it.
+
+    own: whether it is of a visitor's own digits, so that it is theirs and goes with them; the same holds
+    where one of the arguments is a network of their own. The value is shared: nobody may alter it.
+    proceed is to be called at every step (see pages/ui/scheduling.py); note: what is shown to who waits.
+    """
+    own = own or any(isinstance(each, Network) and each.own for each in arguments)
+    memory = _own() if own else _shared()
+    key = (work.__module__, work.__qualname__, *map(_identity, arguments))
+    value = memory.get(key)
+    if value is not MISSING:
+        return value
+
+    def compute(proceed: Proceed) -> Any:
+        value = work(*arguments, proceed)
+        memory.keep(key, value)
+        return value
+
+    return carried_out((id(memory), key), compute, note)
+
+
+def _identity(argument: Any) -> Hashable:
+    """Return what tells an argument from others."""
+    if isinstance(argument, Network):
+        return argument.key
+    if isinstance(argument, Tensor):
+        return tuple(argument.shape), hashlib.sha256(argument.numpy().tobytes()).digest()
+    return argument

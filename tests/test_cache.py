@@ -1,0 +1,90 @@
+"""What was computed is kept within bounds; a visitor's own apart from what all share."""
+
+import pytest
+import streamlit as st
+import torch
+
+from pages.ui import cache
+from pages.ui.cache import MISSING, Memory, computed
+from pages.ui.networks import Network
+
+
+@pytest.fixture
+def work():
+    """A computation that counts how often it is carried out, with nothing kept yet."""
+    st.cache_resource.clear()
+    st.session_state.clear()
+
+    def counted(*arguments) -> int:
+        *values, proceed = arguments
+        proceed()
+        counted.times += 1
+        return len(values)
+
+    counted.times = 0
+    return counted
+
+
+def a_network(key: str, own: bool = False) -> Network:
+    return Network(key, key, "tutorial", torch.nn.Identity(), {}, own)
+
+
+def test_the_longest_unasked_is_forgotten_first():
+    memory = Memory(350)
+    for key in "abc":
+        memory.keep(key, b"x" * 100)
+    assert memory.get("a") == b"x" * 100
+    memory.keep("d", b"x" * 100)
+    assert [memory.get(key) is MISSING for key in "abcd"] == [False, True, False, False]
+    memory.keep("whole", b"x" * 340)
+    assert [memory.get(key) is MISSING for key in "abcd"] == [True] * 4
+    memory.keep("more than all", b"x" * 400)
+    assert (memory.get("more than all"), memory.bytes) == (MISSING, 0)
+
+
+def test_a_value_kept_again_counts_once():
+    memory = Memory(1000)
+    memory.keep("a", b"x" * 100)
+    once = memory.bytes
+    memory.keep("a", b"x" * 100)
+    assert memory.bytes == once
+
+
+def test_the_same_is_computed_once_and_anything_else_apart(work):
+    image = torch.rand(1, 28, 28)
+    other = image.clone()
+    other[0, 3, 3] += 0.001
+    calls = [
+        (a_network("one"), image, 3),
+        (a_network("two"), image, 3),
+        (a_network("one"), other, 3),
+        (a_network("one"), image.reshape(1, 56, 14), 3),
+        (a_network("one"), image, 4),
+    ]
+    for _ in range(2):
+        for call in calls:
+            assert computed(work, *call) == 3
+    assert work.times == len(calls)
+
+
+@pytest.mark.parametrize("subject", [{"own": True}, {"network": a_network("own-1", own=True)}])
+def test_what_comes_of_ones_own_is_in_no_memory_that_others_share(work, subject):
+    arguments = (subject.pop("network", a_network("shipped")), 3)
+    computed(work, *arguments, **subject)
+    assert not cache._shared().bytes
+    computed(work, *arguments, **subject)
+    assert work.times == 1
+    st.session_state.clear()  # another visitor
+    computed(work, *arguments, **subject)
+    assert work.times == 2
+    assert not cache._shared().bytes
+
+
+def test_an_error_is_not_kept(work):
+    def fails(proceed):
+        raise ValueError("no")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            computed(fails)
+    assert not cache._shared().bytes

@@ -1,0 +1,205 @@
+"""Short computations: few at once, fair among sessions, shared by who wants the same, ended when nobody wants them."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+
+import pytest
+
+from pages.ui.scheduling import CORES, Abandoned, Pool, held
+
+LONG = 60.0
+"""Seconds until a wait has failed; each ends as soon as its condition holds."""
+
+
+def busy(seconds: float) -> None:
+    """Use so much of the processor."""
+    began = time.thread_time()
+    while time.thread_time() - began < seconds:
+        pass
+
+
+class Steps:
+    """A computation that goes on from step to step until it is told to end, or is abandoned."""
+
+    def __init__(self) -> None:
+        self.begun, self.end, self.abandoned = Event(), Event(), Event()
+        self.times = 0
+
+    def __call__(self, proceed) -> str:
+        self.times += 1
+        self.begun.set()
+        try:
+            while not self.end.wait(0.001):
+                proceed()
+        except Abandoned:
+            self.abandoned.set()
+            raise
+        return "done"
+
+
+@pytest.fixture
+def pool() -> Pool:
+    """One thing at a time."""
+    return Pool(1)
+
+
+def occupied(pool: Pool) -> tuple[Steps, object]:
+    """Let somebody keep the pool busy, so that what comes next has to wait."""
+    steps = Steps()
+    job = pool.ask("somebody", "busy", steps)
+    assert steps.begun.wait(LONG)
+    return steps, job
+
+
+def test_what_is_asked_for_is_computed():
+    pool = Pool(2)
+    jobs = [pool.ask("a", number, lambda proceed, number=number: 10 * number) for number in range(9)]
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert [job.value for job in jobs] == [10 * number for number in range(9)]
+
+
+def test_an_error_is_handed_on(pool):
+    def fail(proceed):
+        raise ValueError("no")
+
+    job = pool.ask("a", "fails", fail)
+    assert job.done.wait(LONG)
+    assert isinstance(job.error, ValueError)
+    again = pool.ask("a", "fails", lambda proceed: "well")
+    assert again.done.wait(LONG)
+    assert again.value == "well"
+
+
+def test_two_who_want_the_same_share_one_computation(pool):
+    steps = Steps()
+    jobs = [pool.ask(who, "same", steps) for who in ("a", "b", "a")]
+    assert steps.begun.wait(LONG)
+    pool.withdraw("a", jobs[0])
+    pool.withdraw("a", jobs[2])
+    assert not steps.abandoned.wait(0.02)  # b still wants it
+    steps.end.set()
+    assert jobs[1].done.wait(LONG)
+    assert (jobs[1].value, steps.times) == ("done", 1)
+
+
+def test_running_work_ends_at_its_next_step_when_nobody_wants_it(pool):
+    steps, job = occupied(pool)
+    pool.withdraw("somebody", job)
+    assert steps.abandoned.wait(LONG)
+
+
+def test_waiting_work_that_nobody_wants_is_never_begun(pool):
+    steps, _ = occupied(pool)
+    begun = []
+    unwanted = [pool.ask("a", number, lambda proceed, number=number: begun.append(number)) for number in range(20)]
+    wanted = pool.ask("b", "wanted", lambda proceed: begun.append("wanted"))
+    for job in unwanted:
+        pool.withdraw("a", job)
+    steps.end.set()
+    assert wanted.done.wait(LONG)
+    assert begun == ["wanted"]
+
+
+def test_who_wants_again_what_was_just_given_up_gets_it(pool):
+    steps, job = occupied(pool)
+    pool.withdraw("somebody", job)
+    again = pool.ask("somebody", "busy", steps)
+    steps.end.set()
+    assert again.done.wait(LONG)
+    assert again.value == "done"
+
+
+def test_who_has_had_much_waits_behind_who_has_had_little(pool):
+    for number in range(5):
+        assert pool.ask("greedy", number, lambda proceed: busy(0.01)).done.wait(LONG)
+    steps, _ = occupied(pool)
+    order = []
+    jobs = [
+        pool.ask(who, (who, number), lambda proceed, who=who: order.append(who))
+        for who, number in [("greedy", 0), ("greedy", 1), ("modest", 0), ("new", 0)]
+    ]
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert order == ["modest", "new", "greedy", "greedy"]
+
+
+def test_many_sessions_that_ask_on_and_on_get_the_same(pool):
+    had = dict.fromkeys("abc", 0)
+    asked = {"a": 6, "b": 2, "c": 2}  # a asks for three times as much
+    steps, _ = occupied(pool)
+    order = []
+
+    def work(who):
+        def run(proceed):
+            busy(0.004)
+            order.append(who)
+
+        return run
+
+    jobs = [pool.ask(who, (who, k), work(who)) for who, count in asked.items() for k in range(count)]
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    for who in order[:6]:
+        had[who] += 1
+    assert had == {"a": 2, "b": 2, "c": 2}  # and only then the rest of a's
+
+
+def test_no_more_goes_on_than_is_allowed_and_no_thread_is_left():
+    pool, lock, together, most = Pool(CORES), Lock(), 0, 0
+    before = threading.active_count()
+
+    def work(proceed):
+        nonlocal together, most
+        with lock:
+            together += 1
+            most = max(most, together)
+        time.sleep(0.002)
+        with lock:
+            together -= 1
+
+    jobs = [pool.ask(f"visitor {k % 7}", k, work) for k in range(12 * CORES)]
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert most == CORES
+    until(lambda: threading.active_count() <= before)
+
+
+def until(holds) -> None:
+    """Wait until `holds()` does."""
+    end = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_lock_is_held_by_one_at_a_time_and_given_back_after_a_failure():
+    lock = Lock()
+
+    def fail() -> None:
+        with held(lock):
+            assert lock.locked()
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    assert not lock.locked()
+
+
+def test_who_waits_for_a_lock_leaves_when_that_is_unwanted(monkeypatch):
+    class Unwanted(Exception):
+        pass
+
+    def end() -> None:
+        raise Unwanted
+
+    monkeypatch.setattr("pages.ui.scheduling.end_if_unwanted", end)
+    lock = Lock()
+
+    def wait() -> None:
+        with held(lock):
+            raise AssertionError("It is held by somebody else.")
+
+    with lock, ThreadPoolExecutor(1) as other, pytest.raises(Unwanted):
+        other.submit(wait).result(LONG)
