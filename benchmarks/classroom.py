@@ -13,14 +13,15 @@ import asyncio
 import os
 import random
 import time
-from pathlib import Path
 from statistics import median, quantiles
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.browser.driving import start_server
+from benchmarks.eager import eager
+from benchmarks.server_process import cpu_seconds, resident_mb
+from tests.browser.driving import ROOT, start_server
 
 PAUSE_SECONDS = (2.0, 6.0)
 """How long a visitor looks before choosing again."""
@@ -33,7 +34,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--model", default="tutorial")
     parser.add_argument("--samples", action="store_true", help="let them choose other samples, too")
+    parser.add_argument("--eager", action="store_true", help="visitors who ask for more than they wait for, and leave")
+    parser.add_argument("--checkout", nargs="+", default=[], help="with --eager: earlier versions, to be measured too")
     options = parser.parse_args()
+    if options.eager:
+        return asyncio.run(eager([*options.checkout, str(ROOT)]))
     print(f"{os.cpu_count()} cores, {options.model}, {options.seconds:.0f} s each; seconds unless said otherwise")
     titles = f"{'visitors':>8} {'opening':>18} {'a new target':>24} {'a new digit':>24} {'a step':>16}"
     print(f"{titles}   CPU  memory, MB  errors")
@@ -127,18 +132,6 @@ def summary(taken: list[float], tail: bool = False) -> str:
         return f"{taken[0]:.2f}" if taken else "–"
     last = quantiles(taken, n=20)[-1]
     return f"{median(taken):.2f}, p95 {last:.2f}" + (f" ({len(taken)})" if tail else "")
-
-
-def resident_mb(pid: int) -> float:
-    """Return how much memory a process holds."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return how long a process has computed, on all cores together."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -31,14 +31,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_server(environment: dict[str, str] | None = None, port: int | None = None) -> tuple[subprocess.Popen, str]:
-    """Start the app on `port` of this machine, or a free one; return its process and address, once it answers."""
+def start_server(
+    environment: dict[str, str] | None = None, port: int | None = None, checkout: str | Path = ROOT
+) -> tuple[subprocess.Popen, str]:
+    """Start the app on `port` of this machine, or a free one; return its process and address, once it answers.
+
+    checkout: the folder of the project, if it is not this one.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=checkout,
         env=os.environ | (environment or {}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
