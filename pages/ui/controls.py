@@ -12,6 +12,7 @@ from pages.ui import networks, resources, session, tiles
 from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.own_digit import kept
+from pages.ui.scheduling import outside
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
@@ -204,7 +205,8 @@ def _offer_download(problem: MNISTUnavailable) -> None:
         return
     try:
         bar = st.progress(0.0, "Asking for the first file …")
-        jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
+        with outside():
+            jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
     except MNISTUnavailable as failure:
         bar.empty()
         st.error(str(failure), icon=":material/cloud_off:")

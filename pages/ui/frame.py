@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import resources, session
+from pages.ui import resources, scheduling, session
 from pages.ui.choice import ALL_DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, network
@@ -57,6 +57,7 @@ PAGES = {
 
 def begin(title: str) -> Choice:
     """Set up the page called `title`, draw the navigation and the help, and return the choice in force."""
+    scheduling.admit()
     st.set_page_config(f"{title} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)

@@ -1,21 +1,20 @@
 """Short computations that visitors ask for: a few at a time, fairly, each only as long as somebody wants it."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from time import thread_time
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-CORES = os.cpu_count() or 1
+from pages.ui.admission import CORES, Gate, end_if_unwanted, this_session
+from pages.ui.fairness import Usage
 
-CHECK_SECONDS = 0.05
+CHECK_SECONDS = 0.1
 """How often a script that waits asks whether its visitor still wants what it waits for."""
 
 SPINNER_SECONDS = 0.1
@@ -55,17 +54,15 @@ class Job:
 class Pool:
     """Carries out jobs in at most `at_once` threads; there are none while there is nothing to do.
 
-    Of the waiting jobs the next is that of the session that has had the least: start-time fair queueing
-    (Goyal, Vin, Cheng 1996), the cost being the time of the processor. Jobs of one key are one job.
+    Of the waiting jobs the next is that of the session that has had the least time of the processor. Jobs of
+    one key are one job.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self.at_once = at_once
+    def __init__(self, at_once: int, usage: Usage | None = None) -> None:
+        self.at_once, self._usage = at_once, usage or Usage()
         self._lock = Lock()
         self._jobs: dict[Hashable, Job] = {}  # waiting or running, in the order they came
         self._threads = 0
-        self._virtual_time = 0.0
-        self._finish: dict[str, float] = {}  # of each session's last job, in virtual time; only those ahead of it
 
     def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any]) -> Job:
         """Return the job `key`, which is begun when there is room, unless everybody has withdrawn by then."""
@@ -85,6 +82,12 @@ class Pool:
             if not job.wanted_by and not job.running and self._jobs.get(job.key) is job:
                 del self._jobs[job.key]
 
+    def least_at_work(self) -> float:
+        """Return how little the session has had for which a job is running; infinity if there is none."""
+        with self._lock:
+            sessions = [session for job in self._jobs.values() if job.running for session in job.wanted_by]
+            return min(map(self._usage.of, sessions), default=float("inf"))
+
     def _carry_out_all(self) -> None:
         torch.set_num_threads(1)
         while job := self._next():
@@ -96,18 +99,9 @@ class Pool:
             if not waiting:
                 self._threads -= 1
                 return None
-            job = min(waiting, key=self._start)
+            job = min(waiting, key=lambda job: min(map(self._usage.of, job.wanted_by)))
             job.running = True
-            self._virtual_time = self._start(job)
-            self._finish = {who: finish for who, finish in self._finish.items() if finish > self._virtual_time}
             return job
-
-    def _start(self, job: Job) -> float:
-        """Return when the job starts in virtual time: where the session that has had the least stands."""
-        return min(self._stands_at(session) for session in job.wanted_by)
-
-    def _stands_at(self, session: str) -> float:
-        return max(self._virtual_time, self._finish.get(session, 0.0))
 
     def _carry_out(self, job: Job) -> None:
         began, value, error = thread_time(), None, None
@@ -118,7 +112,7 @@ class Pool:
         cost = thread_time() - began
         with self._lock:
             for session in job.asked_by:
-                self._finish[session] = self._stands_at(session) + cost / len(job.asked_by)
+                self._usage.charge(session, cost / len(job.asked_by))
             if isinstance(error, Abandoned) and job.wanted_by:  # somebody came just when it had ended
                 job.running = False
                 return
@@ -127,9 +121,35 @@ class Pool:
         job.done.set()
 
 
+class Server(NamedTuple):
+    """What the scripts of this server wait for."""
+
+    pool: Pool
+    gate: Gate
+
+
 @st.cache_resource(show_spinner=False)
-def _pool() -> Pool:
-    return Pool(CORES)
+def _server() -> Server:
+    usage = Usage()
+    pool = Pool(CORES, usage)
+    return Server(pool, Gate(max(2, CORES), usage, pool.least_at_work))
+
+
+def admit(returns: bool = False) -> None:
+    """Wait until this script may draw its page; end it here if its visitor has left or asked for another meanwhile.
+
+    returns: whether it has only waited for something that it wants to show now.
+    """
+    _server().gate.enter(this_session(), end_if_unwanted, returns)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Let others draw while this script waits for something."""
+    was_in = _server().gate.leave()
+    yield
+    if was_in:
+        admit(returns=True)
 
 
 def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any:
@@ -138,15 +158,14 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
     Where the visitor leaves or asks for something else, the script ends here, and the work, if nobody
     else wants it. note: what is shown to who has to wait.
     """
-    context = get_script_run_ctx()
-    session = context.session_id if context else ""
-    pool = _pool()
+    pool, session = _server().pool, this_session()
     job = pool.ask(session, key, work)
     try:
-        if not job.done.wait(SPINNER_SECONDS):
-            with st.spinner(note):
-                while not job.done.wait(CHECK_SECONDS):
-                    end_if_unwanted()
+        with outside():
+            if not job.done.wait(SPINNER_SECONDS):
+                with st.spinner(note):
+                    while not job.done.wait(CHECK_SECONDS):
+                        end_if_unwanted()
     finally:
         pool.withdraw(session, job)
     if job.error is not None:
@@ -154,17 +173,16 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
     return job.value
 
 
-def end_if_unwanted() -> None:
-    """End the script here if its visitor has left or has asked for another run of it."""
-    _ = "choice" in st.session_state  # where Streamlit looks whether it should
-
-
 @contextmanager
 def held(lock: Lock) -> Iterator[None]:
     """Hold `lock`; who waits for it ends as soon as that is unwanted, instead of keeping a thread and a place."""
-    while not lock.acquire(timeout=CHECK_SECONDS):
-        end_if_unwanted()
+    mine = lock.acquire(blocking=False)
     try:
+        if not mine:
+            with outside():
+                while not (mine := lock.acquire(timeout=CHECK_SECONDS)):
+                    end_if_unwanted()
         yield
     finally:
-        lock.release()
+        if mine:
+            lock.release()

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from threading import Lock
 
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.ui.scheduling import CORES
+from pages.ui.admission import CORES, this_session
+from pages.ui.scheduling import outside
 
 TURN_SECONDS = 20.0
 """After so long, whoever waits is next, and who had the turn goes to the end of the line."""
@@ -60,21 +60,21 @@ def turns(place: DeltaGenerator, wanted: Callable[[], bool]) -> Iterator[None]:
     Streamlit, which ends the script there when its visitor has left. Then, and when the visitor does
     something else on the page, the place in the line is kept for LAPSE_SECONDS.
     """
-    context = get_script_run_ctx()
-    who = context.session_id if context else ""
-    while wanted():
-        waited = False
-        while ahead := LINE.before(who):
-            place.info(_in_words(ahead, LINE.at_once), icon=":material/hourglass_top:")
-            waited = True
-            time.sleep(0.3)
-        if waited:
-            place.empty()
-        began = time.monotonic()
-        while wanted() and time.monotonic() - began < TURN_SECONDS:
-            with LINE.working(who):
-                yield
-        LINE.leave(who)
+    who = this_session()
+    with outside():
+        while wanted():
+            waited = False
+            while ahead := LINE.before(who):
+                place.info(_in_words(ahead, LINE.at_once), icon=":material/hourglass_top:")
+                waited = True
+                time.sleep(0.3)
+            if waited:
+                place.empty()
+            began = time.monotonic()
+            while wanted() and time.monotonic() - began < TURN_SECONDS:
+                with LINE.working(who):
+                    yield
+            LINE.leave(who)
 
 
 def _in_words(ahead: int, at_once: int) -> str:
