@@ -8,6 +8,7 @@ from torch import nn
 
 import jsma
 from jsma.models import training_record
+from pages.ui import address
 
 SHIPPED = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
 OWN = "own"
@@ -44,7 +45,8 @@ def network(name: str) -> Network:
     except (OSError, ValueError, KeyError) as damage:  # not remembered: once repaired, the next run finds it
         other = next(other for other in SHIPPED if other != name)
         st.error(
-            f"**{SHIPPED[name]}** cannot be loaded. {damage} Meanwhile [{SHIPPED[other]}](?model={other}) may do.",
+            f"**{SHIPPED[name]}** cannot be loaded. {damage} "
+            f"Meanwhile [{SHIPPED[other]}]({address.to_this_page({'model': other})}) may do.",
             icon=":material/error:",
         )
         st.stop()

@@ -1,10 +1,8 @@
 """The chapters in their order: which one is open, how far each is done, and the ways from one to the next."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
-from pages.ui import session
+from pages.ui import address, session
 from pages.ui.course import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
 from pages.ui.course.lesson import Lesson
 
@@ -115,5 +113,4 @@ def _after_the_course() -> None:
     with st.container(horizontal=True):
         st.page_link("app.py", label="Open this digit in the lab", icon=":material/biotech:")
         st.page_link("pages/2_Model.py", label="Train a network", icon=":material/model_training:")
-    here = (st.context.url or "").split("?")[0].removesuffix("/").removesuffix("/Walkthrough")
-    st.code(f"{here}/?{urlencode(session.kept().to_url(), safe=',')}", language=None, wrap_lines=True)
+    st.code(address.to_lab(session.kept().to_url()), language=None, wrap_lines=True)
