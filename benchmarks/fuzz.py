@@ -2,12 +2,14 @@
 
 Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped) and
 addresses for `from_url`. Each input must give a result that is in order, or a Refused with a sentence;
-anything else is printed and counted, and the exit code is then 1.
+anything else is printed and counted, and the exit code is then 1. What is said of an address must be plain text, though
+the address holds Markdown.
 """
 
 import argparse
 import io
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from PIL import Image
 
 from jsma.handwriting import SIDE_LIMIT
 from pages.ui.choice import ALL_DATA, CONTROLS, GAMMAS, MODELS, THETAS, VIEWS, Choice, from_url
+from pages.ui.outside import plain
 from pages.ui.own_digit.opening import Refused, open_picture
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
@@ -63,6 +66,48 @@ WORDS = [
 WORDS += ["uci", "mnist", "own", "lenet", "tutorial", "jsma", "both", "increase", "logits", "picture,reading"]
 WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table"]
 
+MARKDOWN = [
+    "[Log in again](//a.bc)",
+    "![](//a.bc/x)",
+    "[x]: //a.bc",
+    "<//a.bc>",
+    "http://a.bc/x",
+    "HTTPS://a.bc",
+    "www.a.bc",
+    "WWW.a.bc",
+    "joe@a.bc",
+    "mailto:joe@a.bc",
+    "<b>bold</b>",
+    "<img src=//a.bc/x>",
+    "<!-- x -->",
+    "&lt;b&gt; &#58;",
+    "# Heading",
+    "- item",
+    "1. item",
+    "+ item",
+    "> quote",
+    "---",
+    "=",
+    "| a | b |",
+    "**bold** __bold__",
+    "*italic* _italic_",
+    "~~gone~~ ~gone~",
+    "`code` ``co`de``",
+    "```mermaid",
+    "$x^2$ $$x$$",
+    "\\$x$ \\[x](y)",
+    "[^1] [ ] [x]",
+    ":red[red] :red-background[red]",
+    ":small[x]{.y} :help[z]",
+    ":color[x]{background=red}",
+    "::x[y] :::x",
+    ":material/home: :material_home:",
+    ":streamlit: :smile: :+1:",
+    "-> <- <-> -- >= <= ~=",
+    "a -- b -> c",
+]
+"""What is Markdown, HTML, or another thing that Streamlit makes something of."""
+
 
 def main() -> None:
     """Try the inputs and print what became of them."""
@@ -98,6 +143,8 @@ def try_address(address: dict[str, str]) -> str:
     try:
         choice, notices = from_url(address)
         again, _ = from_url(choice.to_url())
+        for notice in notices:
+            shown(plain(notice))
     except BaseException as fault:
         return f"FAULT in an address: {fault!r}"[:120]
     in_order = (
@@ -118,6 +165,28 @@ def try_address(address: dict[str, str]) -> str:
     return (
         "address taken, with remarks" if notices else "address taken" if choice != Choice() else "address says nothing"
     )
+
+
+def shown(markdown: str) -> str:
+    """Return what Streamlit shows of Markdown that is one line of plain text; ValueError where it is more than that.
+
+    Such a line has backslashes before what would be Markdown, and in spans of their own single characters of what is
+    looked for later, when the backslashes are gone.
+    """
+    text = ""
+    for piece in re.split(r"(:color\[\\.\])", markdown):
+        if piece.startswith(":color["):
+            text += piece[8:-1]
+            continue
+        if re.search(r"[\\`*_\[\]<>$|&#~]", re.sub(r"\\[!-/:-@\[-`{-~]", "", piece)):
+            raise ValueError(f"There is Markdown left: {piece!r}")
+        piece = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", piece)
+        if re.search(r"(?i):\S|www\.|@|(^|\s)(<->|->|<-|--|>=|<=|~=)(\s|$)", piece):
+            raise ValueError(f"Streamlit will make something of {piece!r}")
+        text += piece
+    if re.match(r"\s*([-+]|\d+[.)])(\s|$)|\s*=", markdown) or "  " in markdown or not markdown.isprintable():
+        raise ValueError(f"It is more than a line of text: {markdown!r}")
+    return text
 
 
 def whole_files(seed: int = 0) -> list[bytes]:
@@ -183,7 +252,7 @@ def addresses(dice: random.Random, count: int) -> Iterator[dict[str, str]]:
     """Yield query parameters of every wrong kind, with right ones among them."""
     for _ in range(count):
         names = dice.sample(NAMES, dice.randrange(1, 7))
-        yield {name: dice.choice(WORDS) if dice.random() < 0.8 else _noise(dice) for name in names}
+        yield {name: dice.choice(dice.choice((WORDS, WORDS, MARKDOWN, [_noise(dice)]))) for name in names}
 
 
 def _noise(dice: random.Random) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import controls, frame, session
 from pages.ui.glossary import TERMS
 from pages.ui.networks import network
+from pages.ui.outside import plain
 from pages.ui.race import race, results, tables
 from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, trace
 from pages.ui.race.reasons import reasons
@@ -125,7 +126,8 @@ def explain_gaps(found: results.Results) -> None:
         st.code("\n".join(found.commands), language="sh", wrap_lines=True)
     if found.damaged:
         st.warning(
-            f"Not a result of benchmarks.table: {', '.join(found.damaged)}. Delete it and run the command again.",
+            f"Not a result of benchmarks.table: {plain(', '.join(found.damaged))}. Delete it and run the command "
+            "again.",
             icon=":material/info:",
         )
     old = [line for line in found.lines if not line.current]

@@ -11,6 +11,7 @@ from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
 from pages.ui import networks, resources, session, tiles
 from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice
 from pages.ui.glossary import TERMS
+from pages.ui.outside import plain
 from pages.ui.own_digit import kept
 
 THUMBNAILS = 6
@@ -196,7 +197,7 @@ def _turn_page(label: str, meaning: str, choice: Choice, sample: int, samples: i
 
 def _offer_download(problem: MNISTUnavailable) -> None:
     """Say why MNIST is not here and offer to fetch it, with progress; a failure changes nothing."""
-    st.caption(f"{problem} Until then you see the UCI digits.")
+    st.caption(f"{plain(problem)} Until then you see the UCI digits.")
     if not st.button("Download MNIST (12 MB)", key="download", width="stretch"):
         return
     if not _ONE_DOWNLOAD.acquire(blocking=False):
@@ -207,7 +208,7 @@ def _offer_download(problem: MNISTUnavailable) -> None:
         jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
     except MNISTUnavailable as failure:
         bar.empty()
-        st.error(str(failure), icon=":material/cloud_off:")
+        st.error(plain(failure), icon=":material/cloud_off:")
     else:
         st.rerun()
     finally:

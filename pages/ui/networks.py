@@ -9,6 +9,7 @@ from torch import nn
 import jsma
 from jsma.models import training_record
 from pages.ui import address
+from pages.ui.outside import cut, plain
 
 SHIPPED = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
 OWN = "own"
@@ -45,7 +46,7 @@ def network(name: str) -> Network:
     except (OSError, ValueError, KeyError) as damage:  # not remembered: once repaired, the next run finds it
         other = next(other for other in SHIPPED if other != name)
         st.error(
-            f"**{SHIPPED[name]}** cannot be loaded. {damage} "
+            f"**{SHIPPED[name]}** cannot be loaded. {plain(cut(damage, 1000))} "
             f"Meanwhile [{SHIPPED[other]}]({address.to_this_page({'model': other})}) may do.",
             icon=":material/error:",
         )

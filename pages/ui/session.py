@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import streamlit as st
 
 from pages.ui.choice import Choice, from_url
+from pages.ui.outside import plain
 
 OURS = {field.name for field in fields(Choice)}
 
@@ -73,7 +74,7 @@ def publish() -> None:
 
 
 def notify(sentence: str) -> None:
-    """Add a sentence to be shown to the visitor above the page, until the choice changes."""
+    """Add a sentence, plain text, to be shown to the visitor above the page, until the choice changes."""
     if sentence not in st.session_state.notices:
         st.session_state.notices.append(sentence)
 
@@ -81,4 +82,4 @@ def notify(sentence: str) -> None:
 def show_notices() -> None:
     """Show what has to be said about the link or the data."""
     for sentence in st.session_state.notices:
-        st.warning(sentence, icon=":material/info:")
+        st.warning(plain(sentence), icon=":material/info:")

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import address, session
 from pages.ui.course import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
 from pages.ui.course.lesson import Lesson
+from pages.ui.outside import cut
 
 CHAPTERS = (network, overview, forward_derivative, saliency, perturbation, judgement)
 """A chapter is a module with TITLE, QUESTION, TASKS (the names of what it asks) and show(lesson)."""
@@ -33,7 +34,7 @@ def current() -> int:
             state.course_chapter = int(asked)
         else:
             session.notify(
-                f"The link asks for chapter “{asked[:24]}”, but there are the chapters 1 to {len(CHAPTERS)}. "
+                f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
     state.course_address = str(_kept())

@@ -14,6 +14,7 @@ from torch import Tensor
 from jsma import Attack, Digits, Report, evaluate_in_parts
 from pages.ui import resources
 from pages.ui.networks import Network
+from pages.ui.outside import plain
 from pages.ui.resources import KEYED
 from pages.ui.turns import few_at_once, turns
 
@@ -144,7 +145,7 @@ def watch(
     try:
         yield shown or first_look(subject.data, network, subject.attack)
     except ValueError as problem:
-        status.error(f"This network cannot be attacked: {problem}", icon=":material/error:")
+        status.error(f"This network cannot be attacked: {plain(problem)}", icon=":material/error:")
         return
     if bar is not None:
         for _ in turns(line, lambda: not run.ended):
@@ -195,7 +196,7 @@ def _standing(run: Run | None, subject: Subject) -> None:
         st.markdown(f"**Still the first look** at {LOOK} digits. {offer}: {attacks:,} attacks, which you can stop.")
         st.button(offer, type="primary", key="evaluation-start", on_click=_go_on, args=(subject,))
     elif run.problem:
-        st.error(f"The evaluation cannot go on: {run.problem}", icon=":material/error:")
+        st.error(f"The evaluation cannot go on: {plain(run.problem)}", icon=":material/error:")
     elif run.ended:
         st.markdown(f"**Done:** {run.attacks // TARGETS} digits × 9 targets = {run.attacks:,} attacks.")
         st.caption(f"Computed in {run.seconds:.1f} s. The digits are the first ones of each class.")

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from pages.ui.outside import plain
 from pages.ui.own_digit.opening import FORMATS, Opened, Refused, open_picture
 
 WAYS = {"draw": "Draw", "upload": "Picture", "photo": "Photo"}
@@ -30,7 +31,7 @@ def _take(data: bytes) -> None:
         opened: Opened = open_picture(data)
     except Refused as problem:
         kept = " What you brought before is kept." if "own_picture" in st.session_state else ""
-        st.warning(f"{problem}{kept}", icon=":material/info:")
+        st.warning(f"{plain(problem)}{kept}", icon=":material/info:")
     else:
         st.session_state.own_file, st.session_state.own_remark = data, opened.remark
         st.session_state.own_picture = opened.grey

@@ -1,0 +1,90 @@
+"""Words from outside: what is written is what is seen. Whether Streamlit sees it so: tests/browser/test_outside.py."""
+
+import re
+from pathlib import Path
+
+import pytest
+import streamlit
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+import jsma
+from benchmarks.fuzz import MARKDOWN, shown
+from pages.ui.outside import cut, plain
+
+
+@pytest.mark.parametrize("text", [*MARKDOWN, "7", "0.9", "-1", "python -m jsma train", "/a/b-c/d_e.pt (no data)"])
+def test_what_is_written_is_shown(text):
+    assert shown(plain(text)) == text
+
+
+@given(st.text(max_size=40) | st.lists(st.sampled_from(MARKDOWN), max_size=4).map("".join))
+def test_whatever_is_written_nothing_becomes_of_it(text):
+    assert shown(plain(text)) == "".join(each if each.isprintable() else "�" for each in re.sub(r"\s+", " ", text))
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\n\r\n# b", "a\u2028b", "a\x0bb", "a \t\u00a0b"])
+def test_there_is_one_line(text):
+    assert "\n" not in plain(text)
+    assert len(plain(text).splitlines()) == 1
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\ufeff", "\0", "\x1b", "\x7f", "\ud800", "\ue000"])
+def test_what_cannot_be_seen_leaves_a_mark(hidden):
+    assert plain(f"a{hidden}b") == "a�b"
+    plain(hidden).encode()
+
+
+def test_plain_words_and_numbers_stay_as_they_are():
+    for text in ("nonsense", "1e309", "-0.5", "½", "No MNIST in /a/b-c (x). Try: python -m jsma train, then wait."):
+        assert plain(text) == text
+
+
+def test_what_is_long_is_cut():
+    assert cut("x" * 24) == "x" * 24
+    assert cut("x" * 5000) == "x" * 24 + "…"
+    assert cut(OSError("y" * 9), 3) == "yyy…"
+
+
+# --- Where the app shows them ----------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[1]
+FOLDER = "![](__a.bc_x) :material_home: **b** $x$"
+"""What a folder may be called; the pages name it."""
+
+
+def opened(page: str = "app.py", **parameters: str | list[str]) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app = (app if page == "app.py" else app.switch_page(page)).run()
+    assert not app.exception
+    return app
+
+
+def test_a_folder_is_named_as_it_is_called(monkeypatch, tmp_path):
+    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / FOLDER))
+    (said,) = [caption.value for caption in opened(data="mnist").caption if "No MNIST in" in caption.value]
+    assert FOLDER in shown(said)
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/4_Rules.py"])
+def test_what_is_wrong_with_a_file_is_told_as_it_is(monkeypatch, page):
+    def damaged(name: str) -> None:
+        raise ValueError(f"There are no weights at {FOLDER}/[x](//a.bc).")
+
+    monkeypatch.setattr(jsma, "load_model", damaged)
+    streamlit.cache_resource.clear()
+    said = opened(page).error[0].value
+    before, link, after = re.fullmatch(r"(.*?Meanwhile )\[The paper's LeNet\]\((.*)\)(.*)", said).groups()
+    assert f"{FOLDER}/[x](//a.bc)" in shown(before.removeprefix("**The tutorial's CNN**"))
+    assert (link, after) == ("?model=lenet", " may do.")
+    streamlit.cache_resource.clear()
+
+
+def test_a_chapter_that_is_not_there_is_named_as_it_was_asked_for():
+    app = opened("pages/1_Walkthrough.py", chapter="[Log in](//a.bc) again and again", digit=":material/home:")
+    first, second = sorted(shown(warning.value) for warning in app.warning)
+    assert "chapter “[Log in](//a.bc) again a…”" in first
+    assert "digit “:material/home:”" in second
