@@ -1,9 +1,9 @@
 """What comes from outside, made up and damaged by the thousand: python -m benchmarks.fuzz
 
-Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped) and
-addresses for `from_url`. Each input must give a result that is in order, or a Refused with a sentence;
-anything else is printed and counted, and the exit code is then 1. What is said of an address must be plain text, though
-the address holds Markdown.
+Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped), and addresses for
+`from_url` and for widgets that are bound to one. Each input must give a result that is in order, or a Refused with a
+sentence; anything else is printed and counted, and the exit code is then 1. What is said of an address must be plain
+text, though the address holds Markdown.
 """
 
 import argparse
@@ -19,8 +19,10 @@ from PIL import Image
 
 from jsma.handwriting import SIDE_LIMIT
 from pages.ui.choice import ALL_DATA, CONTROLS, GAMMAS, MODELS, THETAS, VIEWS, Choice, from_url
+from pages.ui.evaluation.evaluating import problem_with_images
 from pages.ui.outside import plain
 from pages.ui.own_digit.opening import Refused, open_picture
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS, problem_with_rules
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
 NAMES = [
@@ -64,7 +66,7 @@ WORDS = [
     "<script>",
 ]
 WORDS += ["uci", "mnist", "own", "lenet", "tutorial", "jsma", "both", "increase", "logits", "picture,reading"]
-WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table"]
+WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table", "20", "200", *list(CONTENDERS)[:3]]
 
 MARKDOWN = [
     "[Log in again](//a.bc)",
@@ -143,6 +145,8 @@ def try_address(address: dict[str, str]) -> str:
     try:
         choice, notices = from_url(address)
         again, _ = from_url(choice.to_url())
+        asked = list(address.values())
+        notices += [problem_with_images(asked[:2], 10), problem_with_rules(asked, AT_FIRST)]
         for notice in notices:
             shown(plain(notice))
     except BaseException as fault:

@@ -9,13 +9,14 @@ from pages.ui.glossary import TERMS
 from pages.ui.networks import network
 from pages.ui.outside import plain
 from pages.ui.race import race, results, tables
-from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, trace
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
 from pages.ui.race.reasons import reasons
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
 CONTROLS = ("data", "digit", "sample", "target", "model", "theta", "gamma")
 choice, digits = controls.choose(frame.begin("Rules"), CONTROLS, own_digits=True)
+session.check_link("rules", AT_FIRST, problem_with_rules)
 frame.heading("Rules", choice)
 session.publish()
 position = int(digits.of_class(choice.digit)[choice.sample])
@@ -32,6 +33,7 @@ def run() -> list[Trace]:
         key="rules",
         bind="query-params",
         persist_state="session",
+        on_change=session.dismiss_notices,
         help=f"At most {MOST} at a time. They brighten pixels unless they say otherwise: **darken**, or **both** ways. "
         + " ".join(f"**{name}**: {TERMS[name]}" for name in EXPLAINED),
     )

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import jsma
 from benchmarks.fuzz import MARKDOWN, shown
 from pages.ui.outside import cut, plain
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST
 
 
 @pytest.mark.parametrize("text", [*MARKDOWN, "7", "0.9", "-1", "python -m jsma train", "/a/b-c/d_e.pt (no data)"])
@@ -88,3 +89,70 @@ def test_a_chapter_that_is_not_there_is_named_as_it_was_asked_for():
     first, second = sorted(shown(warning.value) for warning in app.warning)
     assert "chapter “[Log in](//a.bc) again a…”" in first
     assert "digit “:material/home:”" in second
+
+
+@pytest.mark.parametrize(
+    ("asked", "says", "used"),
+    [
+        (["250"], "“250”", 10),
+        (["1e309"], "“1e309”", 10),
+        (["-20"], "“-20”", 10),
+        (["nan"], "“nan”", 10),
+        (["many"], "“many”", 10),
+        ([""], "“”", 10),
+        (["20", "30"], "“20, 30”", 10),
+        (["25.5"], "“25.5”", 25),
+        (["**b**" * 9], "“**b****b****b****b****b*…”", 10),
+    ],
+)
+def test_a_number_of_images_that_cannot_be_had_is_told(asked, says, used):
+    app = opened("pages/5_Evaluation.py", images=asked, gamma="0.005")
+    assert app.slider(key="images").value == used
+    (warning,) = app.warning
+    assert f"images {says}, but it must be a whole number from 10 to 200. Using {used}." in shown(warning.value)
+    app.slider(key="images").set_value(40).run()
+    assert app.slider(key="images").value == 40
+    assert not app.exception
+    assert not app.warning
+
+
+@pytest.mark.parametrize("asked", [["10"], ["30"], ["200"], ["1e2"]])
+def test_a_number_of_images_that_can_be_had_is_not_remarked_on(asked):
+    app = opened("pages/5_Evaluation.py", images=asked, gamma="0.005")
+    assert app.slider(key="images").value == float(asked[0])
+    assert not app.warning
+
+
+ALL = list(CONTENDERS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says", "used"),
+    [
+        (["nonsense"], "“nonsense”", AT_FIRST),
+        (["WJSMA,TJSMA"], "“WJSMA,TJSMA”", AT_FIRST),
+        (["nonsense", "WJSMA", "[x](//a.bc)"], "“nonsense; WJSMA; [x](//a.bc)”", ["WJSMA"]),
+        (["WJSMA", "TJSMA", "WJSMA"], "“WJSMA; TJSMA; WJSMA”", ["WJSMA", "TJSMA"]),
+        (ALL[: MOST + 1], f"“{'; '.join(ALL[: MOST + 1])[:60]}…”", ALL[:MOST]),
+    ],
+)
+def test_rules_that_cannot_run_are_told(asked, says, used):
+    app = opened("pages/4_Rules.py", rules=asked, gamma="0.005")
+    assert app.multiselect(key="rules").value == used
+    (warning,) = app.warning
+    assert f"rules {says}, but it must be at most {MOST} different names" in shown(warning.value)
+    assert shown(warning.value).endswith(f"Using {'; '.join(used)}.")
+
+
+@pytest.mark.parametrize("asked", [["WJSMA"], ["TJSMA, both", "Top two"], AT_FIRST, ALL[:MOST]])
+def test_rules_that_can_run_are_not_remarked_on(asked):
+    app = opened("pages/4_Rules.py", rules=asked, gamma="0.005")
+    assert app.multiselect(key="rules").value == asked
+    assert not app.warning
+
+
+def test_rules_that_a_link_leaves_empty_stay_empty():
+    app = opened("pages/4_Rules.py", rules="")
+    assert app.multiselect(key="rules").value == []
+    assert not app.warning
+    assert "at least one rule" in app.info[0].value

@@ -1,5 +1,6 @@
 """Evaluations that grow while their visitor looks on: which digits, and how far, begun and stopped by buttons."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Lock
@@ -12,9 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from jsma import Attack, Digits, Report, evaluate_in_parts
-from pages.ui import resources
+from pages.ui import resources, session
 from pages.ui.networks import Network
-from pages.ui.outside import plain
+from pages.ui.outside import cut, plain
 from pages.ui.resources import KEYED
 from pages.ui.turns import few_at_once, turns
 
@@ -108,6 +109,26 @@ def _parts(digits: Digits, network: Network, attack: Attack, count: int) -> Iter
     return evaluate_in_parts(network.module, few, attack, digits_a_part=PART)
 
 
+def check_link() -> None:
+    """Say so where the address asks for a number of images that cannot be had; before `how_many` is asked."""
+    session.check_link("images", LOOK, problem_with_images)
+
+
+def problem_with_images(asked: list[str], otherwise: int) -> str:
+    """Return a sentence if the slider does not show what the address asks it for, but `otherwise`."""
+    try:
+        (number,) = map(float, asked)
+    except ValueError:  # no number, or several
+        number = math.nan
+    used = int(number) if LOOK <= number <= MOST else otherwise
+    if used == number:
+        return ""
+    return (
+        f"The link asks for images “{cut(', '.join(asked))}”, but it must be a whole number from {LOOK} to {MOST}. "
+        f"Using {used}."
+    )
+
+
 def how_many() -> int:
     """Let the visitor say how many digits are to be attacked."""
     return st.slider(
@@ -118,6 +139,7 @@ def how_many() -> int:
         key="images",
         bind="query-params",
         persist_state="session",
+        on_change=session.dismiss_notices,
         help="Taken evenly: the first ones of each class, in the order of the data set.",
     )
 
