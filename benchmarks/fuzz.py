@@ -1,18 +1,20 @@
 """What comes from outside, made up and damaged by the thousand: python -m benchmarks.fuzz
 
-Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped), and addresses for
-`from_url` and for widgets that are bound to one. Each input must give a result that is in order, or a Refused with a
-sentence; anything else is printed and counted, and the exit code is then 1. What is said of an address must be plain
-text, though the address holds Markdown.
+Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped), addresses for
+`from_url` and for widgets that are bound to one, and what a browser may send as the stage's value. Each input must
+give a result that is in order, or a Refused with a sentence; anything else is printed and counted, and the exit code is
+then 1. What is said of an address must be plain text, though the address holds Markdown.
 """
 
 import argparse
 import io
+import json
 import random
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
@@ -23,6 +25,7 @@ from pages.ui.evaluation.evaluating import problem_with_images
 from pages.ui.outside import plain
 from pages.ui.own_digit.opening import Refused, open_picture
 from pages.ui.race.contenders import AT_FIRST, CONTENDERS, problem_with_rules
+from pages.ui.stage import settled
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
 NAMES = [
@@ -120,7 +123,8 @@ def main() -> None:
     dice = random.Random(options.seed)
     files = options.inputs * 3 // 4
     outcomes = Counter(try_file(data) for data in damaged_files(dice, files))
-    outcomes.update(try_address(address) for address in addresses(dice, options.inputs - files))
+    outcomes.update(try_address(address) for address in addresses(dice, (options.inputs - files) // 2))
+    outcomes.update(try_browser(value) for value in browser_values(dice, (options.inputs - files) // 2))
     for outcome, count in outcomes.most_common():
         print(f"{count:9,}  {outcome}")
     sys.exit(any(outcome.startswith("FAULT") for outcome in outcomes))
@@ -191,6 +195,39 @@ def shown(markdown: str) -> str:
     if re.match(r"\s*([-+]|\d+[.)])(\s|$)|\s*=", markdown) or "  " in markdown or not markdown.isprintable():
         raise ValueError(f"It is more than a line of text: {markdown!r}")
     return text
+
+
+def try_browser(value: object) -> str:
+    """Return what became of what a browser may send as the stage's value."""
+    recording = SimpleNamespace(name="a", iterations=5)
+    try:
+        where = settled(value, recording, 1)
+    except BaseException as fault:
+        return f"FAULT in a browser's value: {fault!r}"[:120]
+    if where is not None and not (where.step in range(6) and type(where.hidden) is bool):
+        return f"FAULT in a browser's value: {where}"[:120]
+    return "browser's value taken" if where else "browser's value says nothing"
+
+
+def browser_values(dice: random.Random, count: int) -> Iterator[object]:
+    """Yield values of every wrong kind, with right ones among them, as JSON brings them."""
+    names = ["recording", "visit", "step", "hidden", "drawing", "raw", "data", "objects", "backgroundFit", "scaleX"]
+    leaves = [None, True, False, 0, 1, -1, 5, 2.0, 1e400, float("nan"), "", "a", [], {}, *WORDS, *MARKDOWN]
+    leaves += ["data:image/png;base64,", "data:image/png;base64,iVBORw0KGgo=", "x;base64,%%%", ";base64,AAA"]
+
+    def made(depth: int) -> object:
+        if depth and dice.random() < 0.8:
+            if dice.random() < 0.2:
+                return [made(depth - 1) for _ in range(dice.randrange(3))]
+            return {name: made(depth - 1) for name in dice.sample(names, dice.randrange(len(names)))}
+        return dice.choice(leaves)
+
+    right = {"recording": "a", "visit": 1, "step": 3, "hidden": False}
+    for _ in range(count):
+        value = made(3)
+        if dice.random() < 0.3 and isinstance(value, dict):
+            value = right | {name: value[name] for name in value if dice.random() < 0.3}
+        yield json.loads(json.dumps(value))
 
 
 def whole_files(seed: int = 0) -> list[bytes]:

@@ -1,7 +1,10 @@
 """Words from outside: what is written is what is seen. Whether Streamlit sees it so: tests/browser/test_outside.py."""
 
+import math
+import random
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit
@@ -10,9 +13,13 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 import jsma
+from benchmarks import fuzz
 from benchmarks.fuzz import MARKDOWN, shown
+from pages.ui import controls, session
+from pages.ui.choice import CONTROLS, Choice
 from pages.ui.outside import cut, plain
 from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST
+from pages.ui.stage import Settled, settled
 
 
 @pytest.mark.parametrize("text", [*MARKDOWN, "7", "0.9", "-1", "python -m jsma train", "/a/b-c/d_e.pt (no data)"])
@@ -156,3 +163,34 @@ def test_rules_that_a_link_leaves_empty_stay_empty():
     assert app.multiselect(key="rules").value == []
     assert not app.warning
     assert "at least one rule" in app.info[0].value
+
+
+# --- What a browser may send -----------------------------------------------------------------------
+
+
+def test_what_the_stage_reports_is_taken_only_if_it_can_be():
+    here = SimpleNamespace(name="a", iterations=5)
+    right = {"recording": "a", "visit": 1, "step": 5, "hidden": True}
+    assert settled(right, here, 1) == Settled(5, True)
+    for wrong in ({"step": 6}, {"step": -1}, {"step": "1"}, {"step": math.nan}, {"visit": 2}, {"recording": ["a"]}):
+        assert settled(right | wrong, here, 1) is None
+    for wrong in ({"hidden": "x"}, {"step": None}, {"step": {}}, {"visit": None}):
+        assert settled(right | wrong, here, 1) is None
+    for wrong in (None, 1, "a", [right], {}, {"recording": "a"}):
+        assert settled(wrong, here, 1) is None
+
+
+def test_whatever_a_browser_sends_is_taken_or_not():
+    outcomes = {fuzz.try_browser(value) for value in fuzz.browser_values(random.Random(3), 3000)}
+    assert outcomes == {"browser's value taken", "browser's value says nothing"}
+
+
+@pytest.mark.parametrize("name", [name for name in CONTROLS if name not in ("digit", "sample", "target")])
+def test_a_control_that_sends_what_it_does_not_offer_falls_back(monkeypatch, name):
+    taken = []
+    monkeypatch.setattr(session, "kept", lambda: Choice(digit=7))
+    monkeypatch.setattr(session, "keep", taken.append)
+    for sent in ("[x](//a.bc)", None, math.inf, [], "../lenet"):
+        monkeypatch.setattr(streamlit, "session_state", {f"widget-{name}": sent})
+        controls._take(name)
+    assert taken == [Choice(digit=7)] * 5

@@ -9,7 +9,7 @@ import streamlit as st
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
 from pages.ui import networks, resources, session, tiles
-from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice
+from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice, from_url
 from pages.ui.glossary import TERMS
 from pages.ui.outside import plain
 from pages.ui.own_digit import kept
@@ -128,7 +128,8 @@ def _within(choice: Choice, samples: int) -> Choice:
 
 
 def _take(name: str) -> None:
-    session.keep(replace(session.kept(), **{name: st.session_state[f"widget-{name}"]}))
+    taken = replace(session.kept(), **{name: st.session_state[f"widget-{name}"]})
+    session.keep(from_url(taken.to_url())[0])  # the browser may send what no widget offers
 
 
 def _bound(name: str, value: object = None) -> dict:
