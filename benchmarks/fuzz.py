@@ -1,23 +1,31 @@
 """What comes from outside, made up and damaged by the thousand: python -m benchmarks.fuzz
 
-Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped) and
-addresses for `from_url`. Each input must give a result that is in order, or a Refused with a sentence;
-anything else is printed and counted, and the exit code is then 1.
+Files for `open_picture` (whole ones of every kind, then with bytes changed, cut, doubled, swapped), addresses for
+`from_url` and for widgets that are bound to one, and what a browser may send as the stage's value. Each input must
+give a result that is in order, or a Refused with a sentence; anything else is printed and counted, and the exit code is
+then 1. What is said of an address must be plain text, though the address holds Markdown.
 """
 
 import argparse
 import io
+import json
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
 
 from jsma.handwriting import SIDE_LIMIT
 from pages.ui.choice import ALL_DATA, CONTROLS, GAMMAS, MODELS, THETAS, VIEWS, Choice, from_url
+from pages.ui.evaluation.evaluating import problem_with_images
+from pages.ui.outside import plain
 from pages.ui.own_digit.opening import Refused, open_picture
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS, problem_with_rules
+from pages.ui.stage import settled
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
 NAMES = [
@@ -61,7 +69,49 @@ WORDS = [
     "<script>",
 ]
 WORDS += ["uci", "mnist", "own", "lenet", "tutorial", "jsma", "both", "increase", "logits", "picture,reading"]
-WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table"]
+WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table", "20", "200", *list(CONTENDERS)[:3]]
+
+MARKDOWN = [
+    "[Log in again](//a.bc)",
+    "![](//a.bc/x)",
+    "[x]: //a.bc",
+    "<//a.bc>",
+    "http://a.bc/x",
+    "HTTPS://a.bc",
+    "www.a.bc",
+    "WWW.a.bc",
+    "joe@a.bc",
+    "mailto:joe@a.bc",
+    "<b>bold</b>",
+    "<img src=//a.bc/x>",
+    "<!-- x -->",
+    "&lt;b&gt; &#58;",
+    "# Heading",
+    "- item",
+    "1. item",
+    "+ item",
+    "> quote",
+    "---",
+    "=",
+    "| a | b |",
+    "**bold** __bold__",
+    "*italic* _italic_",
+    "~~gone~~ ~gone~",
+    "`code` ``co`de``",
+    "```mermaid",
+    "$x^2$ $$x$$",
+    "\\$x$ \\[x](y)",
+    "[^1] [ ] [x]",
+    ":red[red] :red-background[red]",
+    ":small[x]{.y} :help[z]",
+    ":color[x]{background=red}",
+    "::x[y] :::x",
+    ":material/home: :material_home:",
+    ":streamlit: :smile: :+1:",
+    "-> <- <-> -- >= <= ~=",
+    "a -- b -> c",
+]
+"""What is Markdown, HTML, or another thing that Streamlit makes something of."""
 
 
 def main() -> None:
@@ -73,7 +123,8 @@ def main() -> None:
     dice = random.Random(options.seed)
     files = options.inputs * 3 // 4
     outcomes = Counter(try_file(data) for data in damaged_files(dice, files))
-    outcomes.update(try_address(address) for address in addresses(dice, options.inputs - files))
+    outcomes.update(try_address(address) for address in addresses(dice, (options.inputs - files) // 2))
+    outcomes.update(try_browser(value) for value in browser_values(dice, (options.inputs - files) // 2))
     for outcome, count in outcomes.most_common():
         print(f"{count:9,}  {outcome}")
     sys.exit(any(outcome.startswith("FAULT") for outcome in outcomes))
@@ -98,6 +149,10 @@ def try_address(address: dict[str, str]) -> str:
     try:
         choice, notices = from_url(address)
         again, _ = from_url(choice.to_url())
+        asked = list(address.values())
+        notices += [problem_with_images(asked[:2], 10), problem_with_rules(asked, AT_FIRST)]
+        for notice in notices:
+            shown(plain(notice))
     except BaseException as fault:
         return f"FAULT in an address: {fault!r}"[:120]
     in_order = (
@@ -118,6 +173,61 @@ def try_address(address: dict[str, str]) -> str:
     return (
         "address taken, with remarks" if notices else "address taken" if choice != Choice() else "address says nothing"
     )
+
+
+def shown(markdown: str) -> str:
+    """Return what Streamlit shows of Markdown that is one line of plain text; ValueError where it is more than that.
+
+    Such a line has backslashes before what would be Markdown, and in spans of their own single characters of what is
+    looked for later, when the backslashes are gone.
+    """
+    text = ""
+    for piece in re.split(r"(:color\[\\.\])", markdown):
+        if piece.startswith(":color["):
+            text += piece[8:-1]
+            continue
+        if re.search(r"[\\`*_\[\]<>$|&#~]", re.sub(r"\\[!-/:-@\[-`{-~]", "", piece)):
+            raise ValueError(f"There is Markdown left: {piece!r}")
+        piece = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", piece)
+        if re.search(r"(?i):\S|www\.|@|(^|\s)(<->|->|<-|--|>=|<=|~=)(\s|$)", piece):
+            raise ValueError(f"Streamlit will make something of {piece!r}")
+        text += piece
+    if re.match(r"\s*([-+]|\d+[.)])(\s|$)|\s*=", markdown) or "  " in markdown or not markdown.isprintable():
+        raise ValueError(f"It is more than a line of text: {markdown!r}")
+    return text
+
+
+def try_browser(value: object) -> str:
+    """Return what became of what a browser may send as the stage's value."""
+    recording = SimpleNamespace(name="a", iterations=5)
+    try:
+        where = settled(value, recording, 1)
+    except BaseException as fault:
+        return f"FAULT in a browser's value: {fault!r}"[:120]
+    if where is not None and not (where.step in range(6) and type(where.hidden) is bool):
+        return f"FAULT in a browser's value: {where}"[:120]
+    return "browser's value taken" if where else "browser's value says nothing"
+
+
+def browser_values(dice: random.Random, count: int) -> Iterator[object]:
+    """Yield values of every wrong kind, with right ones among them, as JSON brings them."""
+    names = ["recording", "visit", "step", "hidden", "drawing", "raw", "data", "objects", "backgroundFit", "scaleX"]
+    leaves = [None, True, False, 0, 1, -1, 5, 2.0, 1e400, float("nan"), "", "a", [], {}, *WORDS, *MARKDOWN]
+    leaves += ["data:image/png;base64,", "data:image/png;base64,iVBORw0KGgo=", "x;base64,%%%", ";base64,AAA"]
+
+    def made(depth: int) -> object:
+        if depth and dice.random() < 0.8:
+            if dice.random() < 0.2:
+                return [made(depth - 1) for _ in range(dice.randrange(3))]
+            return {name: made(depth - 1) for name in dice.sample(names, dice.randrange(len(names)))}
+        return dice.choice(leaves)
+
+    right = {"recording": "a", "visit": 1, "step": 3, "hidden": False}
+    for _ in range(count):
+        value = made(3)
+        if dice.random() < 0.3 and isinstance(value, dict):
+            value = right | {name: value[name] for name in value if dice.random() < 0.3}
+        yield json.loads(json.dumps(value))
 
 
 def whole_files(seed: int = 0) -> list[bytes]:
@@ -183,7 +293,7 @@ def addresses(dice: random.Random, count: int) -> Iterator[dict[str, str]]:
     """Yield query parameters of every wrong kind, with right ones among them."""
     for _ in range(count):
         names = dice.sample(NAMES, dice.randrange(1, 7))
-        yield {name: dice.choice(WORDS) if dice.random() < 0.8 else _noise(dice) for name in names}
+        yield {name: dice.choice(dice.choice((WORDS, WORDS, MARKDOWN, [_noise(dice)]))) for name in names}
 
 
 def _noise(dice: random.Random) -> str:

@@ -7,14 +7,16 @@ import streamlit as st
 from pages.ui import controls, frame, session
 from pages.ui.glossary import TERMS
 from pages.ui.networks import network
+from pages.ui.outside import plain
 from pages.ui.race import race, results, tables
-from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, trace
+from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
 from pages.ui.race.reasons import reasons
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
 CONTROLS = ("data", "digit", "sample", "target", "model", "theta", "gamma")
 choice, digits = controls.choose(frame.begin("Rules"), CONTROLS, own_digits=True)
+session.check_link("rules", AT_FIRST, problem_with_rules)
 frame.heading("Rules", choice)
 session.publish()
 position = int(digits.of_class(choice.digit)[choice.sample])
@@ -31,6 +33,7 @@ def run() -> list[Trace]:
         key="rules",
         bind="query-params",
         persist_state="session",
+        on_change=session.dismiss_notices,
         help=f"At most {MOST} at a time. They brighten pixels unless they say otherwise: **darken**, or **both** ways. "
         + " ".join(f"**{name}**: {TERMS[name]}" for name in EXPLAINED),
     )
@@ -125,7 +128,8 @@ def explain_gaps(found: results.Results) -> None:
         st.code("\n".join(found.commands), language="sh", wrap_lines=True)
     if found.damaged:
         st.warning(
-            f"Not a result of benchmarks.table: {', '.join(found.damaged)}. Delete it and run the command again.",
+            f"Not a result of benchmarks.table: {plain(', '.join(found.damaged))}. Delete it and run the command "
+            "again.",
             icon=":material/info:",
         )
     old = [line for line in found.lines if not line.current]

@@ -9,6 +9,7 @@ from pages.ui.networks import network
 CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")
 
 choice, digits = controls.choose(frame.begin("Evaluation"), CONTROLS)
+evaluating.check_link()
 frame.heading("Evaluation", choice)
 session.publish()
 st.caption(judging.settings(choice.attack))

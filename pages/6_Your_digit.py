@@ -9,6 +9,7 @@ from jsma.handwriting import NoDigit, prepare
 from pages.ui import controls, frame, session
 from pages.ui.model import charts
 from pages.ui.networks import network
+from pages.ui.outside import plain
 from pages.ui.own_digit import bringing, kept, pipeline_view
 from pages.ui.words import percent
 
@@ -38,7 +39,7 @@ with follow:
     try:
         prepared = prepare_once(picture, pipeline_view.settings())
     except NoDigit as problem:
-        place.warning(str(problem), icon=":material/info:")
+        place.warning(plain(problem), icon=":material/info:")
         st.stop()
     with place:
         pipeline_view.show(prepared)

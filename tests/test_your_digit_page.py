@@ -1,5 +1,6 @@
 """The page Your digit: what it makes of pictures, good and bad, and that they stay with whoever brought them."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +108,28 @@ def test_what_is_kept_is_bounded_and_has_no_twins(monkeypatch):
 
 class AttrDict(dict):
     __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+
+
+PNG = "data:image/png;base64,"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"drawing": "x"},
+        {"drawing": [1]},
+        {"drawing": {"raw": 5, "data": PNG}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": None}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": "no picture"}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": 5}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": PNG + "%%%="}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": "data:text/html;base64,PGI+"}},
+        {"backgroundFit": 5},
+        {"backgroundFit": {"naturalWidth": 1}},
+    ],
+)
+def test_whatever_is_sent_as_a_drawing_is_no_fault(visitor, monkeypatch, sent):
+    monkeypatch.setattr(sys.modules["streamlit_drawable_canvas"], "out", lambda **_: sent)
+    visitor.run()
+    assert not visitor.exception
+    assert "Draw a digit" in said(visitor)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 from jsma import Attack, Direction, Output, Rule
+from pages.ui.outside import cut
 
 DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
 ALL_DATA = DATA | {"own": "Your own digits"}
@@ -95,7 +96,7 @@ def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
                 values[name] = read(parameters[name])
             except ValueError as problem:
                 default = _as_text(getattr(Choice(), name))
-                asked = f"The link asks for {name} “{_shortened(parameters[name])}”, but {problem}."
+                asked = f"The link asks for {name} “{cut(parameters[name])}”, but {problem}."
                 notices.append(f"{asked} Using {default or 'none'}.")
     choice = Choice(**values)
     if choice.target == choice.digit:
@@ -181,7 +182,3 @@ def _as_text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 24 else text[:24] + "…"

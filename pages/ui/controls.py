@@ -9,8 +9,9 @@ import streamlit as st
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
 from pages.ui import networks, resources, session, tiles
-from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice
+from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice, from_url
 from pages.ui.glossary import TERMS
+from pages.ui.outside import plain
 from pages.ui.own_digit import kept
 from pages.ui.scheduling import outside
 
@@ -128,7 +129,8 @@ def _within(choice: Choice, samples: int) -> Choice:
 
 
 def _take(name: str) -> None:
-    session.keep(replace(session.kept(), **{name: st.session_state[f"widget-{name}"]}))
+    taken = replace(session.kept(), **{name: st.session_state[f"widget-{name}"]})
+    session.keep(from_url(taken.to_url())[0])  # the browser may send what no widget offers
 
 
 def _bound(name: str, value: object = None) -> dict:
@@ -197,7 +199,7 @@ def _turn_page(label: str, meaning: str, choice: Choice, sample: int, samples: i
 
 def _offer_download(problem: MNISTUnavailable) -> None:
     """Say why MNIST is not here and offer to fetch it, with progress; a failure changes nothing."""
-    st.caption(f"{problem} Until then you see the UCI digits.")
+    st.caption(f"{plain(problem)} Until then you see the UCI digits.")
     if not st.button("Download MNIST (12 MB)", key="download", width="stretch"):
         return
     if not _ONE_DOWNLOAD.acquire(blocking=False):
@@ -209,7 +211,7 @@ def _offer_download(problem: MNISTUnavailable) -> None:
             jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
     except MNISTUnavailable as failure:
         bar.empty()
-        st.error(str(failure), icon=":material/cloud_off:")
+        st.error(plain(failure), icon=":material/cloud_off:")
     else:
         st.rerun()
     finally:

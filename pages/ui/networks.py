@@ -8,6 +8,8 @@ from torch import nn
 
 import jsma
 from jsma.models import training_record
+from pages.ui import address
+from pages.ui.outside import cut, plain
 
 SHIPPED = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
 OWN = "own"
@@ -45,7 +47,8 @@ def network(name: str) -> Network:
     except (OSError, ValueError, KeyError) as damage:  # not remembered: once repaired, the next run finds it
         other = next(other for other in SHIPPED if other != name)
         st.error(
-            f"**{SHIPPED[name]}** cannot be loaded. {damage} Meanwhile [{SHIPPED[other]}](?model={other}) may do.",
+            f"**{SHIPPED[name]}** cannot be loaded. {plain(cut(damage, 1000))} "
+            f"Meanwhile [{SHIPPED[other]}]({address.to_this_page({'model': other})}) may do.",
             icon=":material/error:",
         )
         st.stop()

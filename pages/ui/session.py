@@ -1,10 +1,13 @@
 """The visitor's choice, kept in step with the address bar across reruns and pages."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
+from typing import Any
 
 import streamlit as st
 
 from pages.ui.choice import Choice, from_url
+from pages.ui.outside import plain
 
 OURS = {field.name for field in fields(Choice)}
 
@@ -73,12 +76,28 @@ def publish() -> None:
 
 
 def notify(sentence: str) -> None:
-    """Add a sentence to be shown to the visitor above the page, until the choice changes."""
+    """Add a sentence, plain text, to be shown to the visitor above the page, until the choice changes."""
     if sentence not in st.session_state.notices:
         st.session_state.notices.append(sentence)
+
+
+def check_link(name: str, default: Any, problem: Callable[[list[str], Any], str]) -> None:
+    """Say so where the address asks the widget `name`, bound to it, for what Streamlit would silently drop.
+
+    To be called before that widget is drawn. problem: given all that is asked for, and what is shown where that makes
+    no sense, returns a sentence, empty where all is well.
+    """
+    asked = st.query_params.get_all(name)
+    if asked and (sentence := problem(asked, st.session_state.get(name, default))):
+        notify(sentence)
+
+
+def dismiss_notices() -> None:
+    """Forget what was said about the link: the visitor has chosen otherwise."""
+    st.session_state.notices = []
 
 
 def show_notices() -> None:
     """Show what has to be said about the link or the data."""
     for sentence in st.session_state.notices:
-        st.warning(sentence, icon=":material/info:")
+        st.warning(plain(sentence), icon=":material/info:")

@@ -1,12 +1,11 @@
 """What a visitor can take along: the attack as files, and links to hand out."""
 
 from dataclasses import replace
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from jsma import Step, export
-from pages.ui import resources, session
+from pages.ui import address, resources, session
 from pages.ui.choice import CONTROLS, VIEWS, Choice
 from pages.ui.networks import network
 from pages.ui.own_digit import kept
@@ -50,11 +49,7 @@ def share(choice: Choice) -> None:
         views = st.multiselect("Show these views", VIEWS, choice.views, format_func=VIEWS.get, key="share-views")
         predict = st.checkbox("Predict first: hide the next pair", choice.predict, key="share-predict")
         shared = replace(choice, hide=tuple(hide), views=tuple(views) or tuple(VIEWS), predict=predict)
-        st.code(
-            f"{(st.context.url or '').split('?')[0]}?{urlencode(shared.to_url(), safe=',')}",
-            language=None,
-            wrap_lines=True,
-        )
+        st.code(address.to_lab(shared.to_url()), language=None, wrap_lines=True)
 
 
 def offer(choice: Choice, index: int, step: int) -> None:

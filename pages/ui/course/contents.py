@@ -1,12 +1,11 @@
 """The chapters in their order: which one is open, how far each is done, and the ways from one to the next."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
-from pages.ui import session
+from pages.ui import address, session
 from pages.ui.course import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
 from pages.ui.course.lesson import Lesson
+from pages.ui.outside import cut
 
 CHAPTERS = (network, overview, forward_derivative, saliency, perturbation, judgement)
 """A chapter is a module with TITLE, QUESTION, TASKS (the names of what it asks) and show(lesson)."""
@@ -35,7 +34,7 @@ def current() -> int:
             state.course_chapter = int(asked)
         else:
             session.notify(
-                f"The link asks for chapter “{asked[:24]}”, but there are the chapters 1 to {len(CHAPTERS)}. "
+                f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
     state.course_address = str(_kept())
@@ -115,5 +114,4 @@ def _after_the_course() -> None:
     with st.container(horizontal=True):
         st.page_link("app.py", label="Open this digit in the lab", icon=":material/biotech:")
         st.page_link("pages/2_Model.py", label="Train a network", icon=":material/model_training:")
-    here = (st.context.url or "").split("?")[0].removesuffix("/").removesuffix("/Walkthrough")
-    st.code(f"{here}/?{urlencode(session.kept().to_url(), safe=',')}", language=None, wrap_lines=True)
+    st.code(address.to_lab(session.kept().to_url()), language=None, wrap_lines=True)

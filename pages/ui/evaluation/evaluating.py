@@ -1,5 +1,6 @@
 """Evaluations that grow while their visitor looks on: which digits, and how far, begun and stopped by buttons."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Lock
@@ -12,8 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from jsma import Attack, Digits, Report, evaluate_in_parts
+from pages.ui import session
 from pages.ui.cache import computed
 from pages.ui.networks import Network
+from pages.ui.outside import cut, plain
 from pages.ui.scheduling import Proceed, held
 from pages.ui.turns import turns
 
@@ -108,6 +111,26 @@ def _parts(
     return evaluate_in_parts(network.module, few, attack, digits_a_part=PART, progress=progress)
 
 
+def check_link() -> None:
+    """Say so where the address asks for a number of images that cannot be had; before `how_many` is asked."""
+    session.check_link("images", LOOK, problem_with_images)
+
+
+def problem_with_images(asked: list[str], otherwise: int) -> str:
+    """Return a sentence if the slider does not show what the address asks it for, but `otherwise`."""
+    try:
+        (number,) = map(float, asked)
+    except ValueError:  # no number, or several
+        number = math.nan
+    used = int(number) if LOOK <= number <= MOST else otherwise
+    if used == number:
+        return ""
+    return (
+        f"The link asks for images “{cut(', '.join(asked))}”, but it must be a whole number from {LOOK} to {MOST}. "
+        f"Using {used}."
+    )
+
+
 def how_many() -> int:
     """Let the visitor say how many digits are to be attacked."""
     return st.slider(
@@ -118,6 +141,7 @@ def how_many() -> int:
         key="images",
         bind="query-params",
         persist_state="session",
+        on_change=session.dismiss_notices,
         help="Taken evenly: the first ones of each class, in the order of the data set.",
     )
 
@@ -146,7 +170,7 @@ def watch(
         note = "Attacking the first digit of each class …"
         yield shown or computed(first_look, digits, network, subject.attack, note=note)
     except ValueError as problem:
-        status.error(f"This network cannot be attacked: {problem}", icon=":material/error:")
+        status.error(f"This network cannot be attacked: {plain(problem)}", icon=":material/error:")
         return
     if bar is not None:
         for _ in turns(line, lambda: not run.ended):
@@ -197,7 +221,7 @@ def _standing(run: Run | None, subject: Subject) -> None:
         st.markdown(f"**Still the first look** at {LOOK} digits. {offer}: {attacks:,} attacks, which you can stop.")
         st.button(offer, type="primary", key="evaluation-start", on_click=_go_on, args=(subject,))
     elif run.problem:
-        st.error(f"The evaluation cannot go on: {run.problem}", icon=":material/error:")
+        st.error(f"The evaluation cannot go on: {plain(run.problem)}", icon=":material/error:")
     elif run.ended:
         st.markdown(f"**Done:** {run.attacks // TARGETS} digits × 9 targets = {run.attacks:,} attacks.")
         st.caption(f"Computed in {run.seconds:.1f} s. The digits are the first ones of each class.")

@@ -23,6 +23,7 @@ from pages.ui.model.training import (
     mnist_is_here,
 )
 from pages.ui.networks import OWN, SHIPPED
+from pages.ui.outside import plain
 from pages.ui.turns import turns
 from pages.ui.words import percent
 
@@ -95,7 +96,7 @@ def _choose(last: Settings | None) -> None:
         try:
             st.session_state.training = Training(Settings(**settings), material(from_mnist))
         except (ValueError, MNISTUnavailable) as problem:
-            st.error(str(problem), icon=":material/info:")
+            st.error(plain(problem), icon=":material/info:")
         else:
             st.rerun()
 

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from pages.ui.outside import plain
 from pages.ui.own_digit.opening import FORMATS, Opened, Refused, open_picture
 
 WAYS = {"draw": "Draw", "upload": "Picture", "photo": "Photo"}
@@ -30,7 +31,7 @@ def _take(data: bytes) -> None:
         opened: Opened = open_picture(data)
     except Refused as problem:
         kept = " What you brought before is kept." if "own_picture" in st.session_state else ""
-        st.warning(f"{problem}{kept}", icon=":material/info:")
+        st.warning(f"{plain(problem)}{kept}", icon=":material/info:")
     else:
         st.session_state.own_file, st.session_state.own_remark = data, opened.remark
         st.session_state.own_picture = opened.grey
@@ -38,20 +39,26 @@ def _take(data: bytes) -> None:
 
 def _drawn() -> bytes | None:
     width = st.slider("Pen", 8, 40, 22, key="own-pen", help="How wide the pen draws, on a pad of 280 pixels.")
-    canvas = st_canvas(
-        stroke_width=width,
-        stroke_color="#101010",
-        background_color="#ffffff",
-        height=PAD,
-        width=PAD,
-        return_image_data=True,
-        key=f"own-pad-{st.session_state.get('own_pad', 0)}",
-    )
+    picture = _pad(width, f"own-pad-{st.session_state.get('own_pad', 0)}")
     st.caption("Write one digit, about as large as the pad.")
     st.button("Wipe the pad", key="own-wipe", icon=":material/ink_eraser:", on_click=_wipe)
+    return picture
+
+
+def _pad(width: int, key: str) -> bytes | None:
+    """Draw the pad and return what is on it, as a PNG file; None while nothing is."""
     try:
+        canvas = st_canvas(
+            stroke_width=width,
+            stroke_color="#101010",
+            background_color="#ffffff",
+            height=PAD,
+            width=PAD,
+            return_image_data=True,
+            key=key,
+        )
         return canvas.image_bytes if canvas.json_data and canvas.json_data.get("objects") else None
-    except (AttributeError, TypeError, ValueError):  # what the browser sends may have been tampered with
+    except (AttributeError, LookupError, TypeError, ValueError):  # what the browser sends may have been tampered with
         return b"no picture"
 
 

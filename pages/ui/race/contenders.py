@@ -10,6 +10,7 @@ from jsma.foils import Foil, FoilStep, foil_steps
 from pages.ui import resources
 from pages.ui.cache import computed
 from pages.ui.networks import Network
+from pages.ui.outside import cut
 from pages.ui.own_digit import kept
 from pages.ui.race.insight import FoilInsight, Insight, insight, insight_of_foil
 from pages.ui.scheduling import Proceed
@@ -60,6 +61,18 @@ CONTENDERS = {each.label: each for name in [*RULES, *FOILS] for each in (Contend
 AT_FIRST = ["JSMA on logits", "JSMA on probabilities", "WJSMA", "TJSMA", "TJSMA, both", "Top two"]
 MOST = 8
 """How many run at a time."""
+
+
+def problem_with_rules(asked: list[str], otherwise: list[str]) -> str:
+    """Return a sentence if not all whom the address asks for can run: some of them do, or else `otherwise`."""
+    asked = [label for label in asked if label]  # an empty one stands for none at all, which may be wished
+    known = list(dict.fromkeys(label for label in asked if label in CONTENDERS))[:MOST]
+    if known == asked:
+        return ""
+    return (
+        f"The link asks for rules “{cut('; '.join(asked), 60)}”, but it must be at most {MOST} different names from "
+        f"the list. Using {'; '.join(known or otherwise) or 'none'}."
+    )
 
 
 @dataclass(frozen=True)

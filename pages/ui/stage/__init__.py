@@ -71,7 +71,13 @@ def stage(
         on_settled_change=lambda: None,
         height="content",
     )
-    settled = result.settled
-    if not settled or settled["recording"] != recording.name or settled["visit"] != visit:
-        return Settled(start, predict and start < recording.iterations)
-    return Settled(min(max(int(settled["step"]), 0), recording.iterations), bool(settled["hidden"]))
+    return settled(result.settled, recording, visit) or Settled(start, predict and start < recording.iterations)
+
+
+def settled(value: object, recording: Recording, visit: int) -> Settled | None:
+    """Return what the browser reports; None where it is of another recording or visit, or no report at all."""
+    match value:
+        case {"recording": recording.name, "visit": int(now), "step": int(step) | float(step), "hidden": bool(hidden)}:
+            if now == visit and 0 <= step <= recording.iterations:
+                return Settled(int(step), hidden)
+    return None
