@@ -5,6 +5,7 @@ import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import nn
@@ -76,6 +77,8 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
         raise
     except Exception as damage:  # what a damaged file makes torch raise depends on where the damage is
         what = next(iter(str(damage).splitlines()), type(damage).__name__)
+        if isinstance(damage, UnpicklingError):  # torch's own words advise to load them by all means
+            what = "they hold something else than numbers"
         raise ValueError(
             f"The weights at {path} are damaged or of another network ({what}). "
             f"Train them again: {training_command(name, folder)}."

@@ -81,7 +81,7 @@ def test_ctrl_c_in_a_training_leaves_the_weights_that_were_there(tmp_path):
     ],
 )
 def test_output_that_nobody_takes_leaves_no_traceback(tmp_path, into, code, says):
-    command = f'"{sys.executable}" -m jsma attack --data uci --target 3 --gamma 0.02 {into}; exit ${{PIPESTATUS[0]}}'
+    command = f'"{sys.executable}" -m jsma evaluate --data uci --images 1 --gamma 0.02 {into}; exit ${{PIPESTATUS[0]}}'
     buffered = environment(tmp_path, PYTHONUNBUFFERED="")
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=buffered, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (code, says)
