@@ -18,7 +18,8 @@ import torch
 
 from jsma import Attack, Direction, Output, Rule, evaluate, load_mnist, load_model
 from jsma.models import ARCHITECTURES, WEIGHTS
-from jsma.sharing import write_whole
+from jsma.starting import STOPPED, say_stopped
+from jsma.writing import make_folder, write_whole
 
 RESULTS = Path(__file__).parent / "results"
 GAMMA = 0.145
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="only show what there is")
     options = parser.parse_args()
     if not options.print:
+        make_folder(options.out)
         for model in options.models:
             for setting in options.settings:
                 measure(model, setting, options)
@@ -74,7 +76,6 @@ def measure(name: str, setting: str, options: argparse.Namespace) -> None:
         **report.summary(),
         "mean_changed": report.result.changed.double().mean().item(),
     }
-    options.out.mkdir(parents=True, exist_ok=True)
     write_whole(path, (json.dumps(facts, indent=1) + "\n").encode())
     shutil.rmtree(folder)
 
@@ -84,12 +85,24 @@ def show(folder: Path) -> None:
     print("| network | setting | attacks | success | mean distortion, all | mean distortion, successful |")
     print("| --- | --- | --- | --- | --- | --- |")
     for path in sorted(folder.glob("*.json")):
-        facts = json.loads(path.read_text())
-        setting = path.stem.removeprefix(facts["model"] + "-")
-        shares = [facts[name] for name in ("success_rate", "mean_distortion", "mean_distortion_of_successful")]
-        cells = [f"{share:.2%}" if share is not None else "none" for share in shares]
-        print(f"| {facts['model']} | {setting} | {facts['attacks']:,} | " + " | ".join(cells) + " |")
+        try:
+            print(line(path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            print(f"{path} is damaged; delete it and it is measured again.", file=sys.stderr)
+
+
+def line(path: Path) -> str:
+    """Return one result as a line of the table."""
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    setting = path.stem.removeprefix(facts["model"] + "-")
+    shares = [facts[name] for name in ("success_rate", "mean_distortion", "mean_distortion_of_successful")]
+    cells = [f"{share:.2%}" if share is not None else "none" for share in shares]
+    return f"| {facts['model']} | {setting} | {facts['attacks']:,} | " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        say_stopped()
+        sys.exit(STOPPED)

@@ -1,5 +1,6 @@
 """The Jacobian-based saliency map attack of Papernot et al. 2016: exact, traced, on any PyTorch classifier."""
 
+from . import starting  # noqa: F401, before torch is loaded
 from .attack import Attack, Pair, Result, Step, Stop, search_domain
 from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
 from .evaluation import accuracy, adversarial_distance, evaluate, evaluate_in_parts

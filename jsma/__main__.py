@@ -14,10 +14,14 @@ the images and print one report, the same as that of one process:
 
 import argparse
 import hashlib
+import io
+import math
 import os
 import platform
+import signal
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,23 +43,71 @@ from . import (
     load_model,
     load_uci_digits,
 )
-from .models import ARCHITECTURES, WEIGHTS, save_model
+from .models import ARCHITECTURES, WEIGHTS, save_model, saved_as
+from .starting import STOPPED, interruptible, say_stopped
 from .training import initialised, train
+from .writing import check_folder, check_writable, write_whole
 
 SAMPLES = 10
 """How many digits the tutorial attacks, as cleverhans' did."""
 
+REPORTS = (".json", ".csv")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tiff", ".gif", ".pdf", ".svg")
+"""How the names of files may end."""
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, or 2 after one sentence on what was wrong."""
-    options = _parser().parse_args(arguments)
+    """Run one command and return its exit code.
+
+    0, or after one sentence on what was wrong 2; 130 when it was stopped by Ctrl-C; 141 when nobody
+    reads what it prints, as behind `| head`.
+    """
     try:
-        with _among_ranks():
-            options.command(options)
+        with _plain_output():
+            options = _parser().parse_args(arguments)
+            with _among_ranks():
+                options.command(options)
+    except KeyboardInterrupt:
+        say_stopped()
+        return STOPPED
+    except BrokenPipeError:
+        return 141
     except (ValueError, OSError) as problem:
-        print(f"jsma: {problem}", file=sys.stderr)
+        _say(str(problem))
         return 2
     return 0
+
+
+def _say(sentence: str) -> None:
+    print(f"jsma: {sentence}", file=sys.stderr)
+
+
+@contextmanager
+def _plain_output() -> Iterator[None]:
+    """Let all be printed, whatever the terminal can show, and warnings be plain sentences.
+
+    What cannot be printed, as on a full disk, is raised in here and not when Python ends.
+    """
+    said = sys.stdout, sys.stderr
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: _say(str(message))
+            yield
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as problem:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again, and complains
+            if isinstance(problem, BrokenPipeError):
+                raise
+            raise OSError(f"Not everything could be printed ({problem.strerror}).") from problem
+        finally:
+            sys.stdout, sys.stderr = said
 
 
 @contextmanager
@@ -91,7 +143,13 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--seed", type=_seed, default=0, help="of the first weights and the shuffling (%(default)s)")
     training.add_argument("--learning-rate", type=float, default=1e-3, help="at the start (%(default)s)")
     training.add_argument("--threads", type=_natural, default=1, help="part of what fixes the result (%(default)s)")
-    training.add_argument("--out", default=WEIGHTS, help="folder for the weights (%(default)s)")
+    training.add_argument(
+        "--out",
+        type=Path,
+        default=Path("trained"),
+        metavar="FOLDER",
+        help="for the weights (%(default)s); jsma/weights makes the shipped ones anew",
+    )
     _add_data_dir(training)
 
     evaluation = command("evaluate", evaluate_command, "measure a trained network and how the attack fares on it")
@@ -99,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--images", type=_count, default=100, help="attack the first so many; 0: only read (100)")
     _add_settings(evaluation)
     evaluation.add_argument(
-        "--save", type=Path, help="write the report there: all figures and attacks as .json, or .csv"
+        "--save", type=Path, help="write the report there: all figures and attacks as .json, or the attacks as .csv"
     )
     evaluation.add_argument(
         "--resume", type=Path, metavar="FOLDER", help="keep finished parts there, and go on from those there are"
@@ -129,6 +187,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS, metavar="FOLDER", help="where train has saved them (the shipped ones)"
+    )
     parser.add_argument("--data", choices=("mnist", "uci"), default="mnist", help="which digits (%(default)s)")
     _add_data_dir(parser)
 
@@ -185,16 +246,22 @@ def _digits(options: argparse.Namespace) -> Digits:
 
 
 def train_command(options: argparse.Namespace) -> None:
-    """Train on MNIST's training digits, say how well the network reads, and save weights and record."""
-    Path(options.out).mkdir(parents=True, exist_ok=True)  # fail now rather than after the training
+    """Train on MNIST's training digits, say how well the network reads, and save weights and record.
+
+    Nothing is saved of a network that has not learnt to read. `evaluate --weights FOLDER` measures the saved one.
+    """
     if not 0 < options.learning_rate < 1:
         raise ValueError(f"The learning rate is {options.learning_rate}; it must lie between 0 and 1.")
+    check_folder(options.out)
+    for path in saved_as(options.model, options.out):
+        if path.exists():
+            check_writable(path)
     torch.set_num_threads(options.threads)
-    digits = load_mnist(options.data_dir, "train", options.download)
+    digits, unseen = (load_mnist(options.data_dir, split, options.download) for split in ("train", "test"))
     model = _trained(options.model, digits, options.epochs, options.seed, options.learning_rate)
     record = {
         "model": options.model,
-        "mnist_test_accuracy": accuracy(model, load_mnist(options.data_dir, "test")),
+        "mnist_test_accuracy": accuracy(model, unseen),
         "uci_accuracy": accuracy(model, load_uci_digits()),
         "epochs": options.epochs,
         "seed": options.seed,
@@ -203,9 +270,23 @@ def train_command(options: argparse.Namespace) -> None:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
-    path = save_model(options.model, model, record, options.out)
     print(f"MNIST test {record['mnist_test_accuracy']:.2%}, UCI digits {record['uci_accuracy']:.2%}")
+    _check_that_it_reads(record["mnist_test_accuracy"], unseen, options.learning_rate)
+    path = save_model(options.model, model, record, options.out)
     print(f"saved {path} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}) and its record")
+
+
+def _check_that_it_reads(share: float, digits: Digits, learning_rate: float) -> None:
+    """Raise ValueError unless `share` is clearly above what always the same answer gets right.
+
+    Clearly: by more than two standard errors of a share of so many digits.
+    """
+    same = digits.labels.bincount().max().item() / len(digits)
+    if share <= same + 2 * math.sqrt(same * (1 - same) / len(digits)):
+        raise ValueError(
+            f"The network has not learnt to read: it reads {share:.2%} right, always the same answer {same:.2%}. "
+            f"Nothing is saved. Try another learning rate than {learning_rate:g}, or more epochs."
+        )
 
 
 def _trained(
@@ -214,6 +295,12 @@ def _trained(
     model = initialised(name, seed)
     began = time.monotonic()
     for progress in train(model, digits, epochs, seed, learning_rate):
+        if not math.isfinite(progress.loss):
+            print()
+            raise ValueError(
+                f"After batch {progress.batch} of epoch {progress.epoch} the loss was no number any more: the learning "
+                f"rate {learning_rate:g} is too high. Nothing is saved."
+            )
         if progress.batch % 20 == 0 or progress.batch == progress.batches:
             done = (progress.epoch - 1) * progress.batches + progress.batch
             facts = f"epoch {progress.epoch}/{progress.epochs}  loss {progress.loss:.3f}"
@@ -239,8 +326,12 @@ def evaluate_command(options: argparse.Namespace) -> None:
     off goes on where it was; by torchrun (see python -m jsma --help) several processes share it.
     """
     attack = _attack(options)
+    if options.save:
+        check_writable(options.save, REPORTS)
+    if options.resume:
+        check_folder(options.resume)
     digits = _digits(options)
-    model = load_model(options.model)
+    model = load_model(options.model, options.weights)
     print(f"{options.model} reads {accuracy(model, digits):.2%} of {len(digits):,} images ({digits.name})")
     if options.images > 0:
         report = evaluate(model, digits.first(options.images), attack, folder=options.resume, progress=_reporter())
@@ -288,7 +379,10 @@ def attack_command(options: argparse.Namespace) -> None:
     A pixel is named by its row and column. alpha is what the pair does for the target, beta what it
     does for the other classes, and the score is -alpha * beta.
     """
-    attack, digits, model = _attack(options), _digits(options), load_model(options.model)
+    attack = _attack(options)
+    if options.save:
+        check_writable(options.save, PICTURES)
+    digits, model = _digits(options), load_model(options.model, options.weights)
     if options.index >= len(digits):
         raise ValueError(f"There is no image {options.index}; {digits.name} has {len(digits):,}, from 0.")
     image = digits.images[options.index]
@@ -321,11 +415,13 @@ def tutorial_command(options: argparse.Namespace) -> None:
     Every mean divides by the number of attacks it names. In the picture each row is a digit and each
     column a target; the digits themselves are where the target is their own class.
     """
-    attack, digits = _attack(options), _digits(options)
+    attack = _attack(options)
+    check_writable(options.save, PICTURES)
+    digits = _digits(options)
     if options.train:
         model = _trained(options.model, load_mnist(options.data_dir, "train", options.download))
     else:
-        model = load_model(options.model)
+        model = load_model(options.model, options.weights)
     print(f"Test accuracy on legitimate examples: {accuracy(model, digits):.4f} of {len(digits):,}")
     few = digits.first(options.samples)
     targets = torch.arange(10).repeat(len(few))
@@ -349,8 +445,14 @@ def _save_picture(rows: object, path: Path) -> None:
     padded = [
         torch.cat([torch.nn.functional.pad(image[0], (0, 1, 0, 1), value=0.5) for image in row], 1) for row in rows
     ]
-    imsave(path, torch.cat(padded).repeat_interleave(4, 0).repeat_interleave(4, 1).numpy(), cmap="gray", vmin=0, vmax=1)
+    dots = torch.cat(padded).repeat_interleave(4, 0).repeat_interleave(4, 1).numpy()
+    file = io.BytesIO()
+    imsave(file, dots, format=path.suffix[1:].lower(), cmap="gray", vmin=0, vmax=1)
+    write_whole(path, file.getvalue())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interruptible()
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done
+    sys.exit(code)

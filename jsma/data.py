@@ -103,12 +103,21 @@ def centre_by_mass(ink: Tensor) -> Tensor:
 
 
 def mnist_root(root: str | Path | None = None) -> Path:
-    """Return the folder MNIST is looked for in: `root`, else $JSMA_DATA_DIR, else the user's cache."""
+    """Return the folder MNIST is looked for in: `root`, else $JSMA_DATA_DIR, else the user's cache.
+
+    Raises MNISTUnavailable where nothing is said and the user has no home.
+    """
     if root is not None:
         return Path(root)
     if os.environ.get("JSMA_DATA_DIR"):
         return Path(os.environ["JSMA_DATA_DIR"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jsma"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jsma"
+    except RuntimeError as homeless:
+        raise MNISTUnavailable(
+            "You have no home folder in which MNIST could be. Set JSMA_DATA_DIR to the folder that holds MNIST/raw, "
+            "or is to hold it."
+        ) from homeless
 
 
 def load_mnist(root: str | Path | None = None, split: str = "test", download: bool = False) -> Digits:
@@ -116,14 +125,12 @@ def load_mnist(root: str | Path | None = None, split: str = "test", download: bo
 
     root: see `mnist_root`. download: fetch the files first if they are not there.
     Raises ValueError for another split, and MNISTUnavailable (an OSError) for a root that is not a
-    folder, for files that are missing or damaged, and for a download that failed.
+    folder or may not be entered, for files that are missing or damaged, and for a download that failed.
     Source: LeCun, Cortes and Burges, read through torchvision.
     """
     if split not in ("train", "test"):
         raise ValueError(f'split is {split!r}, but MNIST has "train" and "test".')
     folder = mnist_root(root)
-    if folder.exists() and not folder.is_dir():
-        raise MNISTUnavailable(f"{folder} is a file, not a folder. Name the folder that holds MNIST/raw.")
     if not _files_present(folder):
         if not download:
             raise MNISTUnavailable(
@@ -160,7 +167,7 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], N
             came += len(archive)
         unfinished.chmod(0o755)
         _put_in_place(unfinished, raw, found)
-    except (OSError, HTTPException) as failure:
+    except (OSError, ValueError, HTTPException) as failure:
         raise MNISTUnavailable(
             f"MNIST could not be downloaded to {raw} ({failure}). Check the network and the disk, then "
             "try again; the built-in UCI digits work without either."
@@ -195,8 +202,19 @@ def _from_first_mirror_that_answers(name: str) -> Iterator[bytes]:
 
 
 def _files_present(root: Path) -> bool:
-    raw = root / "MNIST" / "raw"
-    return all((raw / name.removesuffix(".gz")).is_file() for name, _ in _torchvision_mnist().resources)
+    """Return whether all four files are there. Raises MNISTUnavailable where one cannot look for them."""
+    try:
+        is_other = root.exists() and not root.is_dir()
+        raw = root / "MNIST" / "raw"
+        present = all((raw / name.removesuffix(".gz")).is_file() for name, _ in _torchvision_mnist().resources)
+    except (OSError, ValueError) as problem:  # as for a folder that one may not enter, or a name too long
+        raise MNISTUnavailable(
+            f"One cannot look for MNIST in {root} ({problem}). Let yourself into that folder, or set JSMA_DATA_DIR "
+            "to one that holds MNIST/raw."
+        ) from problem
+    if is_other:
+        raise MNISTUnavailable(f"{root} is a file, not a folder. Name the folder that holds MNIST/raw.")
+    return present
 
 
 def _read(root: Path, split: str) -> Digits:

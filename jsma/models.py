@@ -1,13 +1,22 @@
 """The two networks: the tutorial's CNN and the paper's LeNet. Both return logits."""
 
+import io
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import nn
 
+from .writing import make_folder, write_together
+
 WEIGHTS = Path(__file__).parent / "weights"
+"""The folder of the weights that come with the package."""
+
+ACCURACIES = {"mnist_test_accuracy", "uci_accuracy"}
+"""What a record may say about how well the network reads."""
 
 
 def tutorial() -> nn.Sequential:
@@ -54,32 +63,69 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
     """Return the trained network `name` ("tutorial" or "lenet") in eval mode; it outputs logits.
 
     folder: where NAME.pt lies, as `python -m jsma train` writes it. Raises ValueError for an
-    unknown name or weights that do not fit, FileNotFoundError when there are none.
+    unknown name or weights that do not fit or are not finite, FileNotFoundError when there are none.
     """
     model = build(name)
     path = Path(folder) / f"{name}.pt"
-    if not path.is_file():
-        raise FileNotFoundError(f"There are no weights at {path}. Train them: python -m jsma train --model {name}.")
     try:
+        if not path.is_file():
+            raise FileNotFoundError(f"There are no weights at {path}. Train them: {training_command(name, folder)}.")
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        if not all(weights.isfinite().all() for weights in model.state_dict().values()):
+            raise ValueError("some are no finite numbers")
+    except FileNotFoundError:
+        raise
     except Exception as damage:  # what a damaged file makes torch raise depends on where the damage is
         what = next(iter(str(damage).splitlines()), type(damage).__name__)
+        if isinstance(damage, UnpicklingError):  # torch's own words advise to load them by all means
+            what = "they hold something else than numbers"
         raise ValueError(
             f"The weights at {path} are damaged or of another network ({what}). "
-            f"Train them again: python -m jsma train --model {name}."
+            f"Train them again: {training_command(name, folder)}."
         ) from damage
     return model.eval()
 
 
 def training_record(name: str, folder: str | Path = WEIGHTS) -> dict:
-    """Return what is known of the weights of `name`: accuracy, epochs, seed, versions, as training wrote it."""
-    return json.loads((Path(folder) / f"{name}.json").read_text())
+    """Return what is known of the weights of `name`: accuracy, epochs, seed, versions, as training wrote it.
+
+    Raises ValueError for a damaged record, FileNotFoundError when there is none.
+    """
+    path = Path(folder) / f"{name}.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it is no object")
+        for measure in ACCURACIES & record.keys():
+            share = record[measure]
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+                raise ValueError(f"{measure} is no number from 0 to 1")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"There is no record of training at {path}. Train again: {training_command(name, folder)}."
+        ) from None
+    except (OSError, ValueError, RecursionError) as damage:
+        raise ValueError(
+            f"The record of training at {path} is damaged ({damage}). Train again: {training_command(name, folder)}."
+        ) from damage
+    return record
 
 
 def save_model(name: str, model: nn.Module, record: dict, folder: str | Path = WEIGHTS) -> Path:
-    """Write the weights and, beside them, `record` as JSON; return the path of the weights."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(model.state_dict(), folder / f"{name}.pt")
-    (folder / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
-    return folder / f"{name}.pt"
+    """Write the weights and, beside them, `record` as JSON, both or neither; return the path of the weights."""
+    weights, beside = saved_as(name, folder)
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    make_folder(folder)
+    write_together({weights: file.getvalue(), beside: (json.dumps(record, indent=2) + "\n").encode()})
+    return weights
+
+
+def saved_as(name: str, folder: str | Path = WEIGHTS) -> tuple[Path, Path]:
+    """Return where `save_model` writes the weights and the record."""
+    return Path(folder) / f"{name}.pt", Path(folder) / f"{name}.json"
+
+
+def training_command(name: str, folder: str | Path = WEIGHTS) -> str:
+    """Return what is to be typed to train the weights of `folder` again."""
+    return f"python -m jsma train --model {name} --out {shlex.quote(str(folder))}"

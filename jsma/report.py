@@ -18,7 +18,7 @@ from .attack import Attack, Result, Stop
 from .jacobian import Output
 from .rules import Rule
 from .saliency import Direction
-from .sharing import write_whole
+from .writing import write_whole
 
 _INTEGERS = ("source", "target", "iterations", "changed")
 
@@ -175,7 +175,7 @@ class Report:
         A name that ends in .csv gives the attacks alone, a line each; any other JSON.
         """
         path = Path(path)
-        text = self.to_csv() if path.suffix == ".csv" else self.to_json()
+        text = self.to_csv() if path.suffix.lower() == ".csv" else self.to_json()
         write_whole(path, text.encode())
 
     def to_json(self) -> str:
@@ -194,8 +194,9 @@ class Report:
     @staticmethod
     def load(path: str | Path) -> "Report":
         """Return the report that `save` wrote as JSON. Raises ValueError for a file that is none."""
+        content = Path(path).read_bytes()
         try:
-            whole = json.loads(Path(path).read_text())
+            whole = json.loads(content)
             settings, each = whole["attack"], whole["each"]
             kinds = {"rule": Rule, "output": Output, "direction": Direction}
             attack = Attack(**{name: kinds.get(name, float)(value) for name, value in settings.items()})
@@ -207,9 +208,9 @@ class Report:
             changed_at = None if whole["changed_at"] is None else torch.tensor(whole["changed_at"], dtype=torch.int64)
             distance = each.get("adversarial_distance")
             distance = None if distance is None else torch.tensor(distance, dtype=torch.float64)
-        except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as damage:
+            gammas = tuple(map(float, whole["gammas"]))
+        except Exception as damage:  # what a damaged file raises depends on where the damage is
             raise ValueError(f"{path} is no report of an evaluation ({damage!r}).") from damage
-        gammas = tuple(whole["gammas"])
         return Report(attack, integers["source"], integers["target"], result, gammas, changed_at, distance)
 
     def _columns(self) -> dict[str, list]:

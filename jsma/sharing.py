@@ -4,16 +4,21 @@ The chunks do not depend on how many processes there are, nor on who computes on
 does the result (to the byte, given as many threads a process).
 """
 
+import hashlib
 import io
 import json
-import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 
+from .writing import make_folder, write_whole
+
 Record = dict[str, torch.Tensor]
+
+SHA256_BYTES = 32
 
 
 def in_chunks(
@@ -24,70 +29,84 @@ def in_chunks(
     compute may return None, which ends this process's share early. With torch.distributed
     initialised every rank calls this and takes every so-many-th chunk; all get the whole list.
     folder: chunks found there are read, not computed; finished ones are written there, whole or not
-    at all. Several nodes need not share it. identity: what the chunks depend on, for JSON; raises
-    ValueError for a folder that holds another run's.
+    at all. Several nodes need not share it. identity: what the chunks depend on, for JSON. What is
+    damaged in the folder is made anew, with a warning. Raises ValueError for a folder that holds
+    another run's, OSError for one that cannot be written to or when another rank has ended.
     """
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-    if folder is not None:
-        _claim(folder, identity or {})
+    kept = None if folder is None else _Kept(folder, identity or {})
     mine = {}
     for k in range(rank, count, ranks):
-        record = _read(folder, k)
+        record = kept and kept.read(k)
         if record is None:
             record = compute(k)
             if record is None:
                 break
-            _write(folder, k, record)
+            if kept:
+                kept.write(k, record)
         mine[k] = record
     everyones = [mine]
     if ranks > 1:
         everyones = [None] * ranks
-        dist.all_gather_object(everyones, mine)
+        try:
+            dist.all_gather_object(everyones, mine)
+        except RuntimeError as lost:
+            raise OSError("Another process that shares this work has ended before it was done.") from lost
     whole = {k: record for share in everyones for k, record in share.items()}
     return [whole[k] for k in sorted(whole)]
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen unfinished, even if the process is killed in the middle.
+class _Kept:
+    """Chunks on the disk, each followed by a hash of the run, its number and itself: no other passes for it."""
 
-    Raises OSError, as when the disk is full; then what was there before is still there.
-    """
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    def __init__(self, folder: Path, identity: dict) -> None:
+        self.folder, self.identity = make_folder(folder), json.dumps(identity, indent=2, sort_keys=True) + "\n"
+        path, found = folder / "run.json", {}
+        if path.exists():
+            found = _object(path.read_bytes())
+            if not found:
+                warnings.warn(f"{path} is damaged; it is written anew.", stacklevel=2)
+        if not found:
+            write_whole(path, self.identity.encode())
+        elif found != (now := json.loads(self.identity)):
+            differs = ", ".join(name for name in now if found.get(name) != now[name])
+            raise ValueError(
+                f"{folder} holds the unfinished run of another evaluation ({differs}); name another folder."
+            )
 
-
-def _claim(folder: Path, identity: dict) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    path, wanted = folder / "run.json", json.dumps(identity, indent=2, sort_keys=True) + "\n"
-    if not path.exists():
-        write_whole(path, wanted.encode())
-    found = path.read_text()
-    if found != wanted:
-        was, now = json.loads(found), json.loads(wanted)
-        differs = ", ".join(name for name in now if was.get(name) != now[name])
-        raise ValueError(f"{folder} holds the unfinished run of another evaluation ({differs}); name another folder.")
-
-
-def _place(folder: Path, k: int) -> Path:
-    return folder / f"chunk-{k:06}.pt"
-
-
-def _read(folder: Path | None, k: int) -> Record | None:
-    if folder is None or not _place(folder, k).exists():
+    def read(self, k: int) -> Record | None:
+        """Return chunk k; None if it is not there, or is damaged, which is said."""
+        path = self._path(k)
+        try:
+            content = path.read_bytes()
+            chunk, digest = content[:-SHA256_BYTES], content[-SHA256_BYTES:]
+            if digest == self._digest(k, chunk):
+                return torch.load(io.BytesIO(chunk), weights_only=True)
+        except FileNotFoundError:
+            return None
+        except OSError:  # as unreadable as a damaged one
+            pass
+        warnings.warn(f"{path} is damaged or of another evaluation; this part is computed anew.", stacklevel=2)
         return None
-    return torch.load(_place(folder, k), weights_only=True)
+
+    def write(self, k: int, record: Record) -> None:
+        """Keep chunk k."""
+        file = io.BytesIO()
+        torch.save(record, file)
+        chunk = file.getvalue()
+        write_whole(self._path(k), chunk + self._digest(k, chunk))
+
+    def _path(self, k: int) -> Path:
+        return self.folder / f"chunk-{k:06}.pt"
+
+    def _digest(self, k: int, chunk: bytes) -> bytes:
+        return hashlib.sha256(f"{self.identity}{k}\n".encode() + chunk).digest()
 
 
-def _write(folder: Path | None, k: int, record: Record) -> None:
-    if folder is None:
-        return
-    content = io.BytesIO()
-    torch.save(record, content)
-    write_whole(_place(folder, k), content.getvalue())
+def _object(text: bytes) -> dict:
+    """Return the JSON object that `text` is, an empty one if it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

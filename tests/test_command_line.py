@@ -7,7 +7,7 @@ import jsma.__main__
 import jsma.training
 from jsma import Attack, Rule, evaluate, load_model
 from jsma.__main__ import main
-from jsma.models import training_record
+from jsma.models import WEIGHTS, training_record
 from jsma.training import initialised
 
 
@@ -39,6 +39,116 @@ def test_train_saves_weights_that_load_and_a_record_of_how_they_came_about(few_f
     assert f"MNIST test {right / 50:.2%}" in printed
     assert str(tmp_path / "lenet.pt") in printed
     assert "100%" in printed
+
+
+def good_weights(folder) -> dict:
+    assert train(folder) == 0
+    return content(folder)
+
+
+def content(folder) -> dict:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_network_that_did_not_learn_is_told_and_not_saved(few_for_mnist, tmp_path, capsys):
+    before = good_weights(tmp_path)
+    capsys.readouterr()
+    assert train(tmp_path, "--learning-rate", "0.9") == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "has not learnt to read" in sentence
+    assert "learning rate than 0.9" in sentence
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_ends_the_training_and_nothing_is_saved(
+    few_for_mnist, tmp_path, capsys, monkeypatch, loss
+):
+    broken = [jsma.training.Progress(1, 1, 1, 2, 2.3), jsma.training.Progress(1, 1, 2, 2, loss)]
+    monkeypatch.setattr(jsma.__main__, "train", lambda *_: iter(broken))
+    assert train(tmp_path) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "After batch 2 of epoch 1 the loss was no number" in sentence
+    assert content(tmp_path) == {}
+
+
+def test_to_learn_is_to_be_clearly_better_than_always_the_same_answer():
+    """Of 10,000 digits, 1,135 of them alike: always the same answer 11.35 %, two standard errors 0.63 %."""
+    labels = torch.cat([torch.ones(1135), torch.arange(8865) % 9 + 1]).long()
+    labels[1135:][labels[1135:] == 1] = 0
+    digits = jsma.Digits("made up", torch.zeros(10_000, 1, 1, 1), labels)
+    for share in (0.0974, 0.1028, 0.1135, 0.1190):
+        with pytest.raises(ValueError, match=r"always the same answer 11\.35%"):
+            jsma.__main__._check_that_it_reads(share, digits, 0.9)
+    jsma.__main__._check_that_it_reads(0.1205, digits, 0.9)
+
+
+def test_train_saves_to_a_folder_of_ones_own_unless_told_otherwise(few_for_mnist, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shipped = content(WEIGHTS)
+    assert main(["train", "--model", "lenet", "--epochs", "1"]) == 0
+    assert sorted(content(tmp_path / "trained")) == ["lenet.json", "lenet.pt"]
+    assert content(WEIGHTS) == shipped
+    capsys.readouterr()
+    reads = training_record("lenet", tmp_path / "trained")["mnist_test_accuracy"]
+    assert main(["evaluate", "--model", "lenet", "--weights", "trained", "--images", "0"]) == 0
+    assert f"lenet reads {reads:.2%}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["file", "file/folder", "weights in the way"])
+def test_weights_that_could_not_be_written_are_told_before_the_training(
+    few_for_mnist, tmp_path, capsys, monkeypatch, place
+):
+    (tmp_path / "file").touch()
+    (tmp_path / "weights in the way" / "lenet.pt").mkdir(parents=True)
+    monkeypatch.setattr(jsma.__main__, "train", None)
+    assert train(tmp_path / place) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert place.split("/")[0] in sentence
+    assert len(list(tmp_path.rglob("*"))) == 3
+
+
+def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path, capsys):
+    assert train(tmp_path / "new", "--data-dir", str(tmp_path)) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.nonsense", "x", "missing/x", "folder"])
+@pytest.mark.parametrize(
+    ("command", "suffix"), [(["attack", "--target", "3"], ".png"), (["tutorial"], ".png"), (["evaluate"], ".json")]
+)
+def test_files_that_could_not_be_written_are_told_before_the_attack(
+    tmp_path, capsys, monkeypatch, command, suffix, name
+):
+    (tmp_path / f"folder{suffix}").mkdir()
+    monkeypatch.setattr(jsma.__main__, "load_model", None)
+    monkeypatch.setattr(jsma.__main__, "load_uci_digits", None)
+    path = tmp_path / (name + suffix if name in ("missing/x", "folder") else name)
+    assert main([*command, "--data", "uci", "--save", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (sentence,) = said.err.splitlines()
+    assert name.split("/")[0] in sentence
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_to_resume_from_that_is_a_file_is_told_before_the_attack(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(jsma.__main__, "load_uci_digits", None)
+    assert main(["evaluate", "--data", "uci", "--resume", str(tmp_path / "file")]) == 2
+    assert "file is a file, not a folder" in capsys.readouterr().err
+
+
+def test_a_damaged_part_is_told_in_one_sentence_and_computed_anew(tmp_path, capsys):
+    command = ["evaluate", "--data", "uci", "--images", "1", "--gamma", "0.01", "--resume", str(tmp_path / "parts")]
+    assert main([*command, "--save", str(tmp_path / "one.json")]) == 0
+    assert capsys.readouterr().err == ""
+    (tmp_path / "parts" / "chunk-000000.pt").write_bytes(b"damaged")
+    assert main([*command, "--save", str(tmp_path / "two.json")]) == 0
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("jsma: ")
+    assert "chunk-000000.pt is damaged" in sentence
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
 
 
 def test_train_gives_the_weights_that_its_seed_gives(few_for_mnist, uci, tmp_path):

@@ -183,6 +183,22 @@ def test_a_file_that_holds_something_else_is_refused(content, small, tmp_path):
         load_model("small", tmp_path)
 
 
+def test_weights_that_are_no_numbers_are_refused(good, tmp_path):
+    for wrong in (float("nan"), float("inf")):
+        model = build("small")
+        with torch.no_grad():
+            model[0].weight[1, 2] = wrong
+        save_model("small", model, {}, tmp_path)
+        with pytest.raises(ValueError, match=f"no finite numbers.*{RETRAIN.split('.*')[1]}"):
+            load_model("small", tmp_path)
+
+
+def test_the_command_that_repairs_weights_names_their_folder(small, tmp_path):
+    folder = tmp_path / "a folder"
+    with pytest.raises(FileNotFoundError, match=f"--model small --out '{folder}'"):
+        load_model("small", folder)
+
+
 def test_the_weights_of_another_network_are_refused(tmp_path):
     save_model("lenet", build("tutorial"), {}, tmp_path)
     with pytest.raises(ValueError, match="of another network"):
@@ -209,8 +225,9 @@ def test_a_malicious_file_is_refused_and_not_executed(form, small, tmp_path):
         torch.save(content, path)
     else:
         path.write_bytes(pickle.dumps(content))
-    with pytest.raises(ValueError, match=RETRAIN):
+    with pytest.raises(ValueError, match=RETRAIN) as refusal:
         load_model("small", tmp_path)
+    assert "weights_only" not in str(refusal.value)  # torch's own words advise to turn it off
     assert not marker.exists()
 
     torch.load(path, weights_only=False) if form == "torch" else pickle.loads(path.read_bytes())

@@ -160,7 +160,10 @@ def test_the_csv_holds_a_line_an_attack(report, tmp_path):
     assert [Stop[line["stop"]] for line in lines] == report.result.stop
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"attack": {"rule": "jsma"}}', "\udcff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[1]", "null", '{"attack": {"rule": "jsma"}}', '{"attack": [], "each": {}}', "[" * 100_000, "\udcff"],
+)
 def test_a_file_that_is_no_report_is_refused_by_name(tmp_path, text):
     path = tmp_path / "report.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
@@ -206,6 +209,53 @@ def test_the_folder_of_another_evaluation_is_refused(tiny_chunks, tmp_path):
         evaluate(small_net(), small_digits(4), Attack(), 4, tmp_path)
     with pytest.raises(ValueError, match=r"another evaluation \(digits\)"):
         evaluate(small_net(), small_digits(6), ATTACK, 4, tmp_path)
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "a byte turned": lambda content: content[:-40] + bytes([content[-40] ^ 1]) + content[-39:],
+    "an array": lambda content: b"[]",
+    "null": lambda content: b"null",
+    "an empty object": lambda content: b"{}",
+    "no text": lambda content: b"\xff\xfe",
+    "nested deeply": lambda content: b"[" * 100_000,
+    "zeros": lambda content: bytes(len(content)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *(("chunk-000001.pt", damage) for damage in DAMAGES),
+        *(("run.json", damage) for damage in DAMAGES if damage != "a byte turned"),  # that may be another run's
+    ],
+)
+def test_what_is_damaged_is_computed_anew_and_told(report, tiny_chunks, tmp_path, name, damage):
+    evaluate(small_net(), small_digits(), ATTACK, 4, tmp_path)
+    good = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / name).write_bytes(DAMAGES[damage](good[name]))
+    seen = []
+    with pytest.warns(UserWarning, match=f"{name} is damaged") as told:
+        same(evaluate(small_net(), small_digits(), ATTACK, 4, tmp_path, progress=lambda *now: seen.append(now)), report)
+    assert len(told) == 1
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == good
+    assert bool(seen) == (name != "run.json")  # the other chunks prove themselves that they belong to the run
+
+
+def test_a_chunk_of_another_place_or_another_evaluation_is_computed_anew(report, tiny_chunks, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    evaluate(small_net(), small_digits(), Attack(gamma=0.1), 4, there)
+    evaluate(small_net(), small_digits(), ATTACK, 4, here)
+    for foreign in (there / "chunk-000001.pt", here / "chunk-000000.pt"):
+        (here / "chunk-000001.pt").write_bytes(foreign.read_bytes())
+        with pytest.warns(UserWarning, match=r"chunk-000001\.pt is damaged or of another evaluation"):
+            same(evaluate(small_net(), small_digits(), ATTACK, 4, here), report)
+
+
+def test_a_chunk_is_small_enough_that_half_a_minute_is_not_lost(uci):
+    """Some seconds on one core at the paper's settings; a table line of 90,000 attacks has 400 of them."""
+    assert module.IMAGES_IN_A_CHUNK * 9 <= 250
 
 
 KILLED = """

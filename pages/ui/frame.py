@@ -11,9 +11,9 @@ from pages.ui.networks import OWN, network
 from pages.ui.words import percent
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "frame.css").read_text()
+STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
 
-_reconnected = st.components.v2.component("jsma_reconnected", js=(HERE / "reconnected.js").read_text())
+_reconnected = st.components.v2.component("jsma_reconnected", js=(HERE / "reconnected.js").read_text(encoding="utf-8"))
 
 PAGES = {
     "The lab": (

@@ -30,7 +30,7 @@ ENDS = (1, 3, 6, CLASSES)
 UNASKED_SECONDS = 4.0
 """After so long no further group is begun unless the visitor asks for it: the cores are shared."""
 
-STYLE = (Path(__file__).parent / "grid.css").read_text()
+STYLE = (Path(__file__).parent / "grid.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, eq=False)

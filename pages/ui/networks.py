@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
+import torch
 from torch import nn
 
 import jsma
-from jsma.models import training_record
+from jsma.data import SIDE
+from jsma.models import training_command, training_record
 from pages.ui import address
 from pages.ui.outside import cut, plain
 
@@ -44,7 +46,7 @@ def network(name: str) -> Network:
         return st.session_state.own_network
     try:
         return _shipped(name)
-    except (OSError, ValueError, KeyError) as damage:  # not remembered: once repaired, the next run finds it
+    except (OSError, ValueError) as damage:  # not remembered: once repaired, the next run finds it
         other = next(other for other in SHIPPED if other != name)
         st.error(
             f"**{SHIPPED[name]}** cannot be loaded. {plain(cut(damage, 1000))} "
@@ -61,6 +63,10 @@ def keep_own(own: Network) -> None:
 
 @st.cache_resource(max_entries=len(SHIPPED), show_spinner="Loading the network …")
 def _shipped(name: str) -> Network:
-    record = training_record(name)
-    accuracy = {"uci": record["uci_accuracy"], "mnist": record["mnist_test_accuracy"]}
-    return Network(name, SHIPPED[name], name, jsma.load_model(name), accuracy)
+    record, module = training_record(name), jsma.load_model(name)
+    with torch.no_grad():
+        if not module(torch.full((1, 1, SIDE, SIDE), 0.5)).isfinite().all():
+            raise ValueError(f"Its weights are too large to compute with. Train it again: {training_command(name)}.")
+    measures = {"uci": "uci_accuracy", "mnist": "mnist_test_accuracy"}
+    accuracy = {data: record[measure] for data, measure in measures.items() if measure in record}
+    return Network(name, SHIPPED[name], name, module, accuracy)

@@ -67,7 +67,7 @@ def measured(folder: Path | None = None) -> Results:
                 lines.append(_read(path, model, setting))
             except FileNotFoundError:
                 missing.append((model, setting))
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 damaged.append(path.name)
     return Results(lines, missing, damaged)
 
