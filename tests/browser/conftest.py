@@ -54,13 +54,14 @@ def profile(playwright, tmp_path_factory):
 
 @pytest.fixture
 def lab(profile, server):
-    """The lab in a page of its own; fails the test if the page complained or asked another machine."""
+    """The lab in a page of its own; fails the test if the page complained, asked another machine or fetched a file."""
     yield from watched(Lab(profile.new_page(), server))
 
 
 def watched(lab):
-    """Yield a page of the app, close it in the end, and see that it neither complained nor asked another machine."""
+    """Yield a page of the app, close it in the end, and see that it had no complaint and asked for nothing else."""
     yield lab
     lab.page.close()
     assert not lab.complaints
     assert not lab.foreign
+    assert not lab.files
