@@ -15,9 +15,10 @@ from torch import Tensor
 from jsma import Attack, Digits, Report, Result, Stop
 from jsma.export import ENDINGS, grid_png
 from pages.ui import controls, resources, session, tiles
+from pages.ui.caches import cached
 from pages.ui.choice import DATA, Choice
-from pages.ui.glossary import TERMS
 from pages.ui.download import download
+from pages.ui.glossary import TERMS
 from pages.ui.networks import Network, network
 from pages.ui.turns import few_at_once
 from pages.ui.words import percent
@@ -105,7 +106,7 @@ def others(source: int) -> list[int]:
     return [label for label in range(CLASSES) if label != source]
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs=resources.KEYED)
+@cached(shared=256, own=16)
 @few_at_once
 def rows(data: str, network: Network, positions: tuple[int, ...], attack: Attack) -> list[Row]:
     """Attack the digits at `positions` of `data` towards the nine other classes each."""
@@ -295,8 +296,8 @@ def _endings(report: Report) -> str:
     return f"Of {len(report.targets)} attacks, {', '.join(stops)}."
 
 
-def offer_download(work: Work, choice: Choice) -> None:
 @st.fragment
+def offer_download(work: Work, choice: Choice) -> None:
     """Offer the whole grid as a picture, which is made when asked for."""
     settings = (
         f"{controls.RULES[choice.rule]} on {controls.OUTPUTS[choice.output].lower()}",

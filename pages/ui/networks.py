@@ -28,6 +28,11 @@ class Network:
     module: nn.Module
     accuracy: Mapping[str, float]
 
+    @property
+    def own(self) -> bool:
+        """Whether a visitor has trained it, who then owns what comes of it, too."""
+        return self.key.startswith(OWN)
+
 
 def names() -> dict[str, str]:
     """Return what this visitor may choose, with labels."""

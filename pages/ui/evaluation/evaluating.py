@@ -13,8 +13,8 @@ from torch import Tensor
 
 from jsma import Attack, Digits, Report, evaluate_in_parts
 from pages.ui import resources
+from pages.ui.caches import cached
 from pages.ui.networks import Network
-from pages.ui.resources import KEYED
 from pages.ui.turns import few_at_once, turns
 
 LOOK = 10
@@ -93,10 +93,10 @@ def evenly(digits: Digits, count: int) -> Tensor:
     return (rank * (digits.labels.max() + 1) + digits.labels).argsort()[:count]
 
 
-@st.cache_data(max_entries=64, show_spinner="Attacking the first digit of each class …", hash_funcs=KEYED)
+@cached(shared=64, own=8, spinner="Attacking the first digit of each class …")
 @few_at_once
 def first_look(data: str, network: Network, attack: Attack) -> Report:
-    """Return the report on the first digit of each class; one for all visitors."""
+    """Return the report on the first digit of each class."""
     *_, report = _parts(resources.digits(data), network, attack, LOOK)
     return report
 

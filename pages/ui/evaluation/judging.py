@@ -11,12 +11,12 @@ from torch import Tensor
 
 from jsma import Attack, Digits, Direction, Report
 from pages.ui import resources, tiles
+from pages.ui.caches import cached
 from pages.ui.choice import Choice
 from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
-from pages.ui.glossary import TERMS
 from pages.ui.download import download
+from pages.ui.glossary import TERMS
 from pages.ui.networks import Network
-from pages.ui.resources import KEYED
 from pages.ui.words import percent
 
 OUTCOMES = {"succeeded": "#7d55d9", "failed": "#7b8594"}
@@ -345,7 +345,7 @@ def extremes(report: Report) -> tuple[list[int], list[int]]:
     return order[:SHOWN], [k for k in reversed(order) if report.result.success[k]][:SHOWN]
 
 
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KEYED)
+@cached(shared=64, own=8)
 def ends(data: str, network: Network, attack: Attack, positions: tuple[int, ...], targets: tuple[int, ...]) -> Tensor:
     """Return where the attacks on the digits at `positions` end, (N, 1, H, W): reports keep no pictures."""
     images = resources.digits(data).images[list(positions)]

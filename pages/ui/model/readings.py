@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import streamlit as st
 import torch
 from torch import Tensor
 
 from pages.ui import resources
+from pages.ui.caches import cached
 from pages.ui.networks import Network
 from pages.ui.turns import few_at_once
 
@@ -44,7 +44,7 @@ def largest_mistake(table: Tensor) -> tuple[int, int]:
     return divmod(int(table.where(~torch.eye(10, dtype=torch.bool), -1).argmax()), 10)
 
 
-@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=resources.KEYED)
+@cached(shared=512, own=64)
 @few_at_once
 def _part(data: str, network: Network, start: int) -> np.ndarray:
     images = resources.digits(data).images[start : start + PART]
