@@ -10,6 +10,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -217,6 +220,37 @@ def answer(server: str, method: str, path: str) -> tuple[int, bytes]:
 )
 def test_what_no_visitor_sends_is_refused(server, method, path):
     assert answer(server, method, path)[0] in (403, 404, 405)
+
+
+def test_of_uploads_that_no_page_asked_for_one_is_kept_at_most(server):
+    with connect(f"{server.replace('http', 'ws')}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as socket:
+        socket.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        messages = (ForwardMsg.FromString(socket.recv(timeout=60)) for _ in iter(int, 1))
+        session = next(each for each in messages if each.HasField("new_session")).new_session.initialize.session_id
+        next(each for each in messages if each.HasField("script_finished"))
+        token = urlopen(f"{server}/_stcore/health").headers["Set-Cookie"].split(";")[0].split("=", 1)[1]
+        for k in range(10):
+            assert put(f"{server}/_stcore/upload_file/{session}/{k}", token, bytes(5_000_000)) == 204
+        assert upload_bytes(server) <= 5_000_000
+
+
+def put(address: str, token: str, content: bytes) -> int:
+    """Upload a file as a page of the app would, and return the status of the answer."""
+    body = (
+        b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + content + b"\r\n--edge--"
+    )
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=edge",
+        "Cookie": f"_streamlit_xsrf={token}",
+        "X-Xsrftoken": token,
+    }
+    return urlopen(Request(address, body, headers, method="PUT"), timeout=20).status
+
+
+def upload_bytes(server: str) -> int:
+    """Return how many bytes of uploads the server says that it holds."""
+    lines = urlopen(f"{server}/_stcore/metrics?families=cache_memory_bytes").read().decode().splitlines()
+    return sum(int(line.split()[-1]) for line in lines if "UploadedFileManager" in line)
 
 
 @pytest.mark.parametrize("path", ["media/../requirements.txt", "_stcore/../../app.py", "component/..%2f..%2fapp.py"])
