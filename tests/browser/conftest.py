@@ -1,10 +1,11 @@
 """A real server and a real Chromium for the tests in this folder."""
 
 import os
+from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+from tests.browser.driving import CHROMIUM, FLAGS, ICON, Lab, start_server
 
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 """Sends what the server asks of other machines to a port where nobody listens."""
@@ -64,4 +65,4 @@ def watched(lab):
     lab.page.close()
     assert not lab.complaints
     assert not lab.foreign
-    assert not lab.files
+    assert all(urlopen(file).read() == ICON for file in set(lab.files))

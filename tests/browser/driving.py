@@ -78,8 +78,8 @@ class Lab:
         page.on("request", self._note_request)
 
     def _note_request(self, request) -> None:
-        if request.url.startswith(f"{self.address}/media/") and urlopen(request.url).read() != ICON:
-            self.files.append(request.url)  # which anybody can fetch who knows its address
+        if request.url.startswith(f"{self.address}/media/"):  # what anybody can fetch who knows its address
+            self.files.append(request.url)
         if not request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:")):
             self.foreign.append(request.url)
 

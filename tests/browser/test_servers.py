@@ -1,11 +1,13 @@
 """The server as others meet it: it dies under connected browsers, alone and behind a load balancer; who is refused."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
+from socket import create_connection
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -104,20 +106,25 @@ def computed_in_a_second(process: subprocess.Popen) -> float:
     return cpu_seconds(process.pid) - before
 
 
-@pytest.fixture
-def replicas(tmp_path):
-    """Two servers behind nginx, set up as deploy/nginx.conf says but for the ports: (address, servers by port)."""
+def start_nginx(folder: Path, servers: list[int]) -> tuple[subprocess.Popen, int]:
+    """Start nginx as deploy/nginx.conf says but for the ports, for servers on two ports; return it and its port."""
     if NGINX is None:
         reason = "There is no nginx on this machine; install it (Debian: apt-get install nginx) to run this."
         pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
-    started = [start_server() for _ in range(2)]
-    servers = {int(address.rsplit(":", 1)[1]): process for process, address in started}
     port = free_port()
     ports = dict(zip(("8501", "8502", "8080"), map(str, [*servers, port]), strict=True))
     site = re.sub(r"\b(8501|8502|8080)\b", lambda found: ports[found[0]], (ROOT / "deploy" / "nginx.conf").read_text())
-    (tmp_path / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"))
-    (tmp_path / "nginx.conf").write_text(NGINX_ALONE.format(folder=tmp_path))
-    nginx = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", "errors.log"])
+    (folder / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"))
+    (folder / "nginx.conf").write_text(NGINX_ALONE.format(folder=folder))
+    return subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "errors.log"]), port
+
+
+@pytest.fixture
+def replicas(tmp_path):
+    """Two servers behind nginx: (address, servers by port)."""
+    started = [start_server() for _ in range(2)]
+    servers = {int(address.rsplit(":", 1)[1]): process for process, address in started}
+    nginx, port = start_nginx(tmp_path, list(servers))
     try:
         wait_for_answer(f"http://127.0.0.1:{port}")
         yield f"http://127.0.0.1:{port}", servers
@@ -180,21 +187,46 @@ def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_f
 # --- Requests that are refused -------------------------------------------------------------------
 
 
+def test_behind_nginx_no_site_can_show_the_app_in_a_frame_and_nobody_reads_its_metrics(server, tmp_path):
+    there = int(server.rsplit(":", 1)[1])
+    nginx, port = start_nginx(tmp_path, [there, there])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{port}")
+        page = urlopen(f"http://127.0.0.1:{port}/")
+        assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert b"<title>Streamlit</title>" in page.read()
+        for path in ("_stcore/metrics", "_stcore//metrics", "_stcore/%6detrics?families=active_sessions"):
+            assert answer(f"http://127.0.0.1:{port}", "GET", path)[0] == 404
+    finally:
+        nginx.terminate()
+
+
+def test_no_site_that_frames_the_app_may_send_it_commands(server):
+    assert json.load(urlopen(f"{server}/_stcore/host-config"))["allowedOrigins"] == []
+
+
 def test_a_page_of_another_site_cannot_connect(server):
     stream = f"{server.replace('http', 'ws')}/_stcore/stream"
-    with connect(stream, origin=server, subprotocols=["streamlit"]):
-        pass
-    with pytest.raises(InvalidStatus, match="403"), connect(stream, origin="http://other.example"):
-        pass
+    for known in (server, "http://localhost:3000", "https://127.0.0.1", "http://0.0.0.0:1"):
+        with connect(stream, origin=known, subprotocols=["streamlit"]):
+            pass
+    for other in ("http://other.example", "null"):
+        with pytest.raises(InvalidStatus, match="403"), connect(stream, origin=other):
+            pass
 
 
-def test_a_server_is_reached_by_the_name_it_was_told():
-    process, address = start_server({"STREAMLIT_BROWSER_SERVER_ADDRESS": "class.example"})
+def test_a_server_is_reached_by_the_names_it_was_told():
+    names = {"STREAMLIT_BROWSER_SERVER_ADDRESS": "class.example", "STREAMLIT_SERVER_ALLOWED_HOSTS": "127.0.0.1"}
+    process, address = start_server(names)
     stream = f"{address.replace('http', 'ws')}/_stcore/stream"
     try:
         with connect(stream, origin="https://class.example", subprotocols=["streamlit"]):
             pass
         with pytest.raises(InvalidStatus, match="403"), connect(stream, origin="https://other.example"):
+            pass
+        there = stream.replace("127.0.0.1", "other.example")  # a name that somebody else points at this machine
+        socket = create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1])))
+        with pytest.raises(InvalidStatus, match="403"), connect(there, sock=socket, origin="http://other.example"):
             pass
     finally:
         process.kill()
