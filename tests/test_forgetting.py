@@ -1,10 +1,12 @@
 """What the server forgets: visitors who have left, pictures once they are read, and pictures that no page reads."""
 
+import asyncio
 import logging
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from starlette.requests import Request
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -86,6 +88,21 @@ def test_uploads_of_many_visitors_are_bounded_together():
     for k in range(10):
         manager.add_file(f"visitor {k}", picture("photo", size))
     assert held(manager) == {(f"visitor {k}", "photo") for k in range(6, 10)}
+
+
+def test_a_large_picture_is_on_no_disk_while_it_comes():
+    head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+
+    async def arrive(request):
+        async with request.form() as fields:
+            return len(await fields["file"].read()), fields["file"]._in_memory
+
+    async def receive():
+        return {"type": "http.request", "body": head + bytes(5_000_000) + b"\r\n--edge--", "more_body": False}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=edge")]
+    request = Request({"type": "http", "method": "PUT", "headers": headers}, receive)
+    assert asyncio.run(arrive(request)) == (5_000_000, True)
 
 
 def test_a_picture_is_dropped_once_it_is_read(monkeypatch):

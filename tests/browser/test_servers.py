@@ -136,6 +136,7 @@ def replicas(tmp_path):
 NGINX_ALONE = """
 daemon off;
 pid {folder}/pid;
+error_log {folder}/errors.log warn;
 events {{}}
 http {{
     log_format upstream "$upstream_addr";
@@ -187,7 +188,7 @@ def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_f
 # --- Requests that are refused -------------------------------------------------------------------
 
 
-def test_behind_nginx_no_site_can_show_the_app_in_a_frame_and_nobody_reads_its_metrics(server, tmp_path):
+def test_behind_nginx_no_site_can_show_the_app_in_a_frame_and_nobody_reads_its_metrics_or_uploads(server, tmp_path):
     there = int(server.rsplit(":", 1)[1])
     nginx, port = start_nginx(tmp_path, [there, there])
     try:
@@ -197,6 +198,9 @@ def test_behind_nginx_no_site_can_show_the_app_in_a_frame_and_nobody_reads_its_m
         assert b"<title>Streamlit</title>" in page.read()
         for path in ("_stcore/metrics", "_stcore//metrics", "_stcore/%6detrics?families=active_sessions"):
             assert answer(f"http://127.0.0.1:{port}", "GET", path)[0] == 404
+        with pytest.raises(HTTPError, match="403"):
+            put(f"http://127.0.0.1:{port}/_stcore/upload_file/somebody/something", "no token", bytes(5_000_000))
+        assert "temporary file" not in (tmp_path / "errors.log").read_text()  # no picture was on the disk
     finally:
         nginx.terminate()
 

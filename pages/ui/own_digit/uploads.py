@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
+from starlette.formparsers import MultiPartParser
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileManager, UploadedFileRec
 
@@ -16,6 +17,8 @@ UNREAD_SECONDS = 20.0
 
 MOST_BYTES = 100_000_000
 """How much all pictures may hold that wait to be read; of one visitor only the latest waits."""
+
+MultiPartParser.spool_max_size = 8_000_000  # more than Streamlit accepts: while it comes, no picture goes to the disk
 
 
 def take(file: UploadedFile | None) -> bytes | None:
