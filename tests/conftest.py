@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,38 @@ def nothing_cached():
     if streamlit:
         streamlit.cache_data.clear()
         streamlit.cache_resource.clear()
+
+
+@pytest.fixture
+def within_reach(monkeypatch):
+    """What any visitor could reach: files that the app hands out, but for its icon, and results in shared caches."""
+    from streamlit.runtime.caching.cache_data_api import DataCache, _data_caches
+    from streamlit.runtime.media_file_manager import MediaFileManager
+
+    from pages.ui import cache as computed
+
+    icon = (Path(__file__).parents[1] / "pages" / "ui" / "favicon.png").read_bytes()
+    found, write, keep = [], DataCache.write_result, computed.Memory.keep
+
+    def watch_cache(cache, *value):
+        if cache in _data_caches._function_caches.get(None, {}).values():
+            found.append(cache.display_name)
+        write(cache, *value)
+
+    def watch_files(manager, file, *about, **more):
+        found.extend([file] if file != icon else [])
+        return ""
+
+    def watch_memory(memory, key, value):
+        if memory is computed._shared():
+            found.append(key)
+        keep(memory, key, value)
+
+    monkeypatch.setattr(DataCache, "write_result", watch_cache)
+    monkeypatch.setattr(computed.Memory, "keep", watch_memory)
+    for way in ("add", "add_deferred"):
+        monkeypatch.setattr(MediaFileManager, way, watch_files)
+    return found
 
 
 @pytest.fixture(scope="session")

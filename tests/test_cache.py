@@ -25,8 +25,8 @@ def work():
     return counted
 
 
-def a_network(key: str, own: bool = False) -> Network:
-    return Network(key, key, "tutorial", torch.nn.Identity(), {}, own)
+def a_network(key: str) -> Network:
+    return Network(key, key, "tutorial", torch.nn.Identity(), {})
 
 
 def test_the_longest_unasked_is_forgotten_first():
@@ -67,7 +67,7 @@ def test_the_same_is_computed_once_and_anything_else_apart(work):
     assert work.times == len(calls)
 
 
-@pytest.mark.parametrize("subject", [{"own": True}, {"network": a_network("own-1", own=True)}])
+@pytest.mark.parametrize("subject", [{"own": True}, {"network": a_network("own-1")}])
 def test_what_comes_of_ones_own_is_in_no_memory_that_others_share(work, subject):
     arguments = (subject.pop("network", a_network("shipped")), 3)
     computed(work, *arguments, **subject)

@@ -218,6 +218,17 @@ def test_the_same_settings_give_another_visitor_a_network_of_the_same_weights_th
     assert all(f"**{other[0].pair.score:.3f}**" not in words(visitor) for other in shipped)
 
 
+def test_what_comes_of_ones_own_network_is_within_reach_of_nobody_else(within_reach):
+    visitor = visit(gamma="0.005")
+    within_reach.clear()
+    press_train(visitor)
+    for page in ("3_Grid", "5_Evaluation"):
+        visitor.switch_page(f"pages/{page}.py").run()
+        assert not visitor.exception
+        assert visitor.session_state.choice.model == "own"
+    assert within_reach == []
+
+
 def test_who_trains_at_the_same_time_is_not_disturbed(uci):
     material = Material("some digits", uci.first(150), Digits("probe", uci.images[-20:], uci.labels[-20:]))
 

@@ -1,5 +1,6 @@
 """The page Your digit: what it makes of pictures, good and bad, and that they stay with whoever brought them."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.made_photos import VARIANTS, draw
+from jsma import export
 from pages.ui.own_digit import kept
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +74,49 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
     assert not visitor.exception
     assert "brought in another window" in visitor.warning[0].value
     assert visitor.session_state.choice.data == "uci"
+
+
+def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_reach):
+    attack(bring(visitor, 4))
+    for kind in ("image/gif", "image/png", "text/csv"):
+        visitor.session_state[f"download-{kind}-asked"] = True
+    visitor.run()
+    visitor.switch_page("pages/4_Rules.py").run()
+    assert not visitor.exception
+    assert visitor.session_state.choice.data == kept.OWN
+    assert within_reach == []
+
+
+def test_a_file_to_take_along_is_sent_once_to_who_asked(visitor):
+    attack(bring(visitor, 4))
+    assert sent(visitor) == [b"", b"", b""]
+    visitor.session_state["download-text/csv-asked"] = True
+    gif, png, csv = sent(visitor.run())
+    assert csv.startswith(b"iteration,")
+    assert gif == png == b""
+    assert sent(visitor.run()) == [b"", b"", b""]
+
+
+def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):
+    def fail(steps):
+        raise MemoryError
+
+    monkeypatch.setattr(export, "animated_gif", fail)
+    visitor.switch_page("app.py").session_state["download-image/gif-asked"] = True
+    visitor.run()
+    assert not visitor.exception
+    assert sent(visitor) == [b"", b"", b""]
+    assert ["could not be made" in json.loads(head).get("problem", "") for head, _ in files(visitor)] == [1, 0, 0]
+
+
+def files(visitor):
+    """Return what was sent to each download button: a line of JSON and the file."""
+    pieces = (element.proto for element in visitor.get("bidi_component"))
+    return [piece.bytes.split(b"\n", 1) for piece in pieces if piece.component_name == "jsma_download"]
+
+
+def sent(visitor):
+    return [content for _, content in files(visitor)]
 
 
 def test_two_visitors_see_their_own(visitor):

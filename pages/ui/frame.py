@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import resources, scheduling, session
+from pages.ui import forgetting, resources, scheduling, session
 from pages.ui.choice import ALL_DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, network
@@ -62,6 +62,7 @@ def begin(title: str) -> Choice:
     st.html(f"<style>{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)
     resources.few_threads()
+    forgetting.note_visitor()
     choice = session.current(title)
     with st.sidebar:
         st.markdown("### Saliency map attack")

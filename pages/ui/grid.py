@@ -17,6 +17,7 @@ from jsma.export import ENDINGS, grid_png
 from pages.ui import controls, resources, session, tiles
 from pages.ui.cache import computed
 from pages.ui.choice import DATA, Choice
+from pages.ui.download import download
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed, held
@@ -296,6 +297,7 @@ def _endings(report: Report) -> str:
     return f"Of {len(report.targets)} attacks, {', '.join(stops)}."
 
 
+@st.fragment
 def offer_download(work: Work, choice: Choice) -> None:
     """Offer the whole grid as a picture, which is made when asked for."""
     settings = (
@@ -312,7 +314,4 @@ def offer_download(work: Work, choice: Choice) -> None:
         originals, results = torch.stack([row.image for row in work.rows]), [row.result for row in work.rows]
         return grid_png(originals, results, " · ".join(settings))
 
-    file, kind = f"jsma-grid-{choice.data}-{choice.model}.png", "image/png"
-    st.download_button(
-        "The grid (PNG)", png, file, kind, icon=":material/download:", on_click="ignore", key="download-grid"
-    )
+    download("The grid (PNG)", f"jsma-grid-{choice.data}-{choice.model}.png", "image/png", png, key="download-grid")

@@ -23,7 +23,7 @@ class Network:
     """A trained network: `key` names it in caches, `label` to people; it is read-only.
 
     architecture: a name in jsma.models.ARCHITECTURES; accuracy: the share of each data set ("uci", "mnist")
-    that it reads right, as far as it is known; own: whether a visitor has trained it, for nobody else to see.
+    that it reads right, as far as it is known.
     """
 
     key: str
@@ -31,7 +31,11 @@ class Network:
     architecture: str
     module: nn.Module
     accuracy: Mapping[str, float]
-    own: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether a visitor has trained it, who then owns what comes of it, too."""
+        return self.key.startswith(OWN)
 
 
 def names() -> dict[str, str]:

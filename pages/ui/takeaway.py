@@ -7,6 +7,7 @@ import streamlit as st
 from jsma import Step, export
 from pages.ui import address, resources, session
 from pages.ui.choice import CONTROLS, VIEWS, Choice
+from pages.ui.download import download
 from pages.ui.networks import network
 from pages.ui.own_digit import kept
 
@@ -30,9 +31,7 @@ def downloads(choice: Choice, index: int, step: int) -> None:
         ("All steps (CSV)", f"{name}.csv", "text/csv", lambda: export.steps_csv(steps())),
     )
     for label, file, kind, make in files:
-        st.download_button(
-            label, make, file, kind, icon=":material/download:", on_click="ignore", key=f"download-{kind}"
-        )
+        download(label, file, kind, make, key=f"download-{kind}")
 
 
 def share(choice: Choice) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 from torch import Tensor
@@ -27,7 +28,7 @@ class Sheet:
         label: what a screen reader says; original: pixels that differ from it are tinted; button:
         goes to st.button (help, on_click, disabled).
         """
-        address = _address(picture(image, image if original is None else original).tobytes(), *image.shape[1:])
+        address = data_url(picture(image, image if original is None else original))
         self.rules.append(f'.st-key-tile-{key} button {{ background-image: url("{address}") !important; }}')
         return st.button(label, key=f"tile-{key}", type="primary" if chosen else "secondary", **button)
 
@@ -40,14 +41,12 @@ def sheet() -> Iterator[Sheet]:
     st.html(f"<style>{''.join(drawn.rules)}</style>")
 
 
-@st.cache_data(max_entries=4096, show_spinner=False)
-def _address(colours: bytes, height: int, width: int) -> str:
-    """Return uint8 colours (H, W, 3) as a PNG in a data URL."""
-    return data_url(Image.frombytes("RGB", (width, height), colours))
+def data_url(colours: np.ndarray) -> str:
+    """Return uint8 colours (H, W), (H, W, 3) or (H, W, 4) as a PNG in a data URL.
 
-
-def data_url(image: Image.Image) -> str:
-    """Return an image as a PNG in a data URL."""
+    Every picture is shown in this way, within the page. A file of the server could be fetched by whoever knows its
+    address, and a cache that visitors share would keep what one of them drew.
+    """
     file = io.BytesIO()
-    image.save(file, "PNG")
+    Image.fromarray(colours).save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

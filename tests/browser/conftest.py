@@ -1,10 +1,11 @@
 """A real server and a real Chromium for the tests in this folder."""
 
 import os
+from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+from tests.browser.driving import CHROMIUM, FLAGS, ICON, Lab, start_server
 
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 """Sends what the server asks of other machines to a port where nobody listens."""
@@ -54,13 +55,14 @@ def profile(playwright, tmp_path_factory):
 
 @pytest.fixture
 def lab(profile, server):
-    """The lab in a page of its own; fails the test if the page complained or asked another machine."""
+    """The lab in a page of its own; fails the test if the page complained, asked another machine or fetched a file."""
     yield from watched(Lab(profile.new_page(), server))
 
 
 def watched(lab):
-    """Yield a page of the app, close it in the end, and see that it neither complained nor asked another machine."""
+    """Yield a page of the app, close it in the end, and see that it had no complaint and asked for nothing else."""
     yield lab
     lab.page.close()
     assert not lab.complaints
     assert not lab.foreign
+    assert all(urlopen(file).read() == ICON for file in set(lab.files))

@@ -11,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
+ICON = (ROOT / "pages" / "ui" / "favicon.png").read_bytes()
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
     "--headless",
@@ -76,11 +77,14 @@ class Lab:
         self.address = address
         self.complaints: list[str] = []
         self.foreign: list[str] = []
+        self.files: list[str] = []
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", self._note_foreign)
+        page.on("request", self._note_request)
 
-    def _note_foreign(self, request) -> None:
+    def _note_request(self, request) -> None:
+        if request.url.startswith(f"{self.address}/media/"):  # what anybody can fetch who knows its address
+            self.files.append(request.url)
         if not request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:")):
             self.foreign.append(request.url)
 

@@ -1,15 +1,20 @@
 """The server as others meet it: it dies under connected browsers, alone and behind a load balancer; who is refused."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
+from socket import create_connection
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -101,20 +106,25 @@ def computed_in_a_second(process: subprocess.Popen) -> float:
     return cpu_seconds(process.pid) - before
 
 
-@pytest.fixture
-def replicas(tmp_path):
-    """Two servers behind nginx, set up as deploy/nginx.conf says but for the ports: (address, servers by port)."""
+def start_nginx(folder: Path, servers: list[int]) -> tuple[subprocess.Popen, int]:
+    """Start nginx as deploy/nginx.conf says but for the ports, for servers on two ports; return it and its port."""
     if NGINX is None:
         reason = "There is no nginx on this machine; install it (Debian: apt-get install nginx) to run this."
         pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
-    started = [start_server() for _ in range(2)]
-    servers = {int(address.rsplit(":", 1)[1]): process for process, address in started}
     port = free_port()
     ports = dict(zip(("8501", "8502", "8080"), map(str, [*servers, port]), strict=True))
     site = re.sub(r"\b(8501|8502|8080)\b", lambda found: ports[found[0]], (ROOT / "deploy" / "nginx.conf").read_text())
-    (tmp_path / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"))
-    (tmp_path / "nginx.conf").write_text(NGINX_ALONE.format(folder=tmp_path))
-    nginx = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", "errors.log"])
+    (folder / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"))
+    (folder / "nginx.conf").write_text(NGINX_ALONE.format(folder=folder))
+    return subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "errors.log"]), port
+
+
+@pytest.fixture
+def replicas(tmp_path):
+    """Two servers behind nginx: (address, servers by port)."""
+    started = [start_server() for _ in range(2)]
+    servers = {int(address.rsplit(":", 1)[1]): process for process, address in started}
+    nginx, port = start_nginx(tmp_path, list(servers))
     try:
         wait_for_answer(f"http://127.0.0.1:{port}")
         yield f"http://127.0.0.1:{port}", servers
@@ -126,6 +136,7 @@ def replicas(tmp_path):
 NGINX_ALONE = """
 daemon off;
 pid {folder}/pid;
+error_log {folder}/errors.log warn;
 events {{}}
 http {{
     log_format upstream "$upstream_addr";
@@ -177,21 +188,49 @@ def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_f
 # --- Requests that are refused -------------------------------------------------------------------
 
 
+def test_behind_nginx_no_site_can_show_the_app_in_a_frame_and_nobody_reads_its_metrics_or_uploads(server, tmp_path):
+    there = int(server.rsplit(":", 1)[1])
+    nginx, port = start_nginx(tmp_path, [there, there])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{port}")
+        page = urlopen(f"http://127.0.0.1:{port}/")
+        assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert b"<title>Streamlit</title>" in page.read()
+        for path in ("_stcore/metrics", "_stcore//metrics", "_stcore/%6detrics?families=active_sessions"):
+            assert answer(f"http://127.0.0.1:{port}", "GET", path)[0] == 404
+        with pytest.raises(HTTPError, match="403"):
+            put(f"http://127.0.0.1:{port}/_stcore/upload_file/somebody/something", "no token", bytes(5_000_000))
+        assert "temporary file" not in (tmp_path / "errors.log").read_text()  # no picture was on the disk
+    finally:
+        nginx.terminate()
+
+
+def test_no_site_that_frames_the_app_may_send_it_commands(server):
+    assert json.load(urlopen(f"{server}/_stcore/host-config"))["allowedOrigins"] == []
+
+
 def test_a_page_of_another_site_cannot_connect(server):
     stream = f"{server.replace('http', 'ws')}/_stcore/stream"
-    with connect(stream, origin=server, subprotocols=["streamlit"]):
-        pass
-    with pytest.raises(InvalidStatus, match="403"), connect(stream, origin="http://other.example"):
-        pass
+    for known in (server, "http://localhost:3000", "https://127.0.0.1", "http://0.0.0.0:1"):
+        with connect(stream, origin=known, subprotocols=["streamlit"]):
+            pass
+    for other in ("http://other.example", "null"):
+        with pytest.raises(InvalidStatus, match="403"), connect(stream, origin=other):
+            pass
 
 
-def test_a_server_is_reached_by_the_name_it_was_told():
-    process, address = start_server({"STREAMLIT_BROWSER_SERVER_ADDRESS": "class.example"})
+def test_a_server_is_reached_by_the_names_it_was_told():
+    names = {"STREAMLIT_BROWSER_SERVER_ADDRESS": "class.example", "STREAMLIT_SERVER_ALLOWED_HOSTS": "127.0.0.1"}
+    process, address = start_server(names)
     stream = f"{address.replace('http', 'ws')}/_stcore/stream"
     try:
         with connect(stream, origin="https://class.example", subprotocols=["streamlit"]):
             pass
         with pytest.raises(InvalidStatus, match="403"), connect(stream, origin="https://other.example"):
+            pass
+        there = stream.replace("127.0.0.1", "other.example")  # a name that somebody else points at this machine
+        socket = create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1])))
+        with pytest.raises(InvalidStatus, match="403"), connect(there, sock=socket, origin="http://other.example"):
             pass
     finally:
         process.kill()
@@ -217,6 +256,37 @@ def answer(server: str, method: str, path: str) -> tuple[int, bytes]:
 )
 def test_what_no_visitor_sends_is_refused(server, method, path):
     assert answer(server, method, path)[0] in (403, 404, 405)
+
+
+def test_of_uploads_that_no_page_asked_for_one_is_kept_at_most(server):
+    with connect(f"{server.replace('http', 'ws')}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as socket:
+        socket.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        messages = (ForwardMsg.FromString(socket.recv(timeout=60)) for _ in iter(int, 1))
+        session = next(each for each in messages if each.HasField("new_session")).new_session.initialize.session_id
+        next(each for each in messages if each.HasField("script_finished"))
+        token = urlopen(f"{server}/_stcore/health").headers["Set-Cookie"].split(";")[0].split("=", 1)[1]
+        for k in range(10):
+            assert put(f"{server}/_stcore/upload_file/{session}/{k}", token, bytes(5_000_000)) == 204
+        assert upload_bytes(server) <= 5_000_000
+
+
+def put(address: str, token: str, content: bytes) -> int:
+    """Upload a file as a page of the app would, and return the status of the answer."""
+    body = (
+        b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + content + b"\r\n--edge--"
+    )
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=edge",
+        "Cookie": f"_streamlit_xsrf={token}",
+        "X-Xsrftoken": token,
+    }
+    return urlopen(Request(address, body, headers, method="PUT"), timeout=20).status
+
+
+def upload_bytes(server: str) -> int:
+    """Return how many bytes of uploads the server says that it holds."""
+    lines = urlopen(f"{server}/_stcore/metrics?families=cache_memory_bytes").read().decode().splitlines()
+    return sum(int(line.split()[-1]) for line in lines if "UploadedFileManager" in line)
 
 
 @pytest.mark.parametrize("path", ["media/../requirements.txt", "_stcore/../../app.py", "component/..%2f..%2fapp.py"])

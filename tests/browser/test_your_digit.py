@@ -1,13 +1,15 @@
 """Your digit as a visitor brings it: drawn with the mouse, sent as a file, photographed; and attacked."""
 
 import io
+import signal
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from benchmarks.made_photos import STROKES, VARIANTS, draw
-from tests.browser.driving import CHROMIUM, FLAGS, Lab
+from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
 
 PAGE = "Your_digit"
 
@@ -71,6 +73,52 @@ def test_nobody_else_sees_it(page, lab, chromium):
     other.page.get_by_text("brought in another window").wait_for()
     assert other.page.locator(".own-stages").count() == 0
     other.page.close()
+
+
+SPY = """
+import gc, os, signal
+from pathlib import Path
+
+def tell(*_):
+    kinds = [type(thing).__name__ for thing in gc.get_objects() if "own digits" in str(getattr(thing, "name", ""))
+             or type(thing).__name__ in ("Recording", "Prepared", "UploadedFileRec")]
+    Path(os.environ["FOUND"]).write_text(f"{kinds}.")
+
+signal.signal(signal.SIGUSR1, tell)
+"""
+"""Run by a server at its start; at a signal it writes what it holds of a visitor's digit."""
+
+
+def held_by(process, found):
+    found.unlink(missing_ok=True)
+    process.send_signal(signal.SIGUSR1)
+    while not (found.exists() and found.read_text().endswith(".")):
+        time.sleep(0.05)
+    return found.read_text()
+
+
+def test_a_quiet_server_forgets_the_digit_of_who_has_left(chromium, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SPY)
+    found = tmp_path / "found"
+    process, address = start_server(
+        {"PYTHONPATH": str(tmp_path), "FOUND": str(found), "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "4"}
+    )
+    try:
+        page = chromium.new_page()
+        page.goto(f"{address}/{PAGE}")
+        send(page, file(4))
+        page.get_by_text("It reads a").wait_for(timeout=60_000)
+        assert "UploadedFileRec" not in held_by(process, found)
+        page.get_by_role("button", name="Attack it in the lab").click()
+        page.get_by_test_id("stage").and_(page.locator("[data-iteration]")).wait_for(timeout=60_000)
+        assert "Digits" in held_by(process, found)
+        page.close()
+        deadline = time.monotonic() + 60
+        while held_by(process, found) != "[]." and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert held_by(process, found) == "[]."
+    finally:
+        process.kill()
 
 
 def test_a_photo_that_shows_nothing_gets_advice(playwright, server):

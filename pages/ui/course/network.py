@@ -13,6 +13,7 @@ from pages.ui.course.tasks import Answer
 from pages.ui.glossary import explained
 from pages.ui.model.anatomy import Layer, dissect
 from pages.ui.networks import OWN
+from pages.ui.tiles import data_url
 from pages.ui.words import number, percent, size
 
 TITLE = "The network and its confidence"
@@ -63,7 +64,7 @@ def _the_network(lesson: Lesson) -> None:
     left, right = st.columns([1, 3], gap="medium")
     choice, height, width = lesson.choice, *lesson.image.shape[1:]
     left.image(
-        picture(lesson.image, lesson.image, scale=7),
+        data_url(picture(lesson.image, lesson.image, scale=7)),
         f"A {choice.digit}, sample {choice.sample + 1}: {height} × {width} pixels",
         alt=f"A handwritten {choice.digit}, white on black",
     )

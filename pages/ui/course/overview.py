@@ -19,6 +19,7 @@ from pages.ui.networks import Network, network
 from pages.ui.recording import Recording
 from pages.ui.scheduling import Proceed
 from pages.ui.stage import stage
+from pages.ui.tiles import data_url
 from pages.ui.words import percent
 
 TITLE = "The attack in one minute"
@@ -144,7 +145,7 @@ def _ended(task: str, run: Run, end: End) -> None:
     kind = {Direction.INCREASE: "brightening", Direction.DECREASE: "darkening"}[run.attack.direction]
     budget = run.attack.iterations(end.drawn[..., 0].size // SCALE**2)
     st.image(
-        end.drawn,
+        data_url(end.drawn),
         f"A {end.label}, to be read as a {run.target}, {kind}",
         alt=f"The picture at the end: a {end.label} with {end.pairs} pairs of pixels changed",
     )

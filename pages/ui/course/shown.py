@@ -5,6 +5,7 @@ import streamlit as st
 from jsma.export import picture
 from pages.ui.course import findings
 from pages.ui.recording import Recording
+from pages.ui.tiles import data_url
 from pages.ui.words import ENDS, percent
 
 NOTHING_TO_DO = (
@@ -35,4 +36,4 @@ def image(recording: Recording, caption: str, step: int | None = None) -> None:
     """Show the picture at `step`, by default the last, changed pixels tinted, with a caption that says what is seen."""
     step = recording.iterations if step is None else step
     now, original = (findings.image_at(recording, at) for at in (step, 0))
-    st.image(picture(now, original, scale=8), caption=caption, width=224)
+    st.image(data_url(picture(now, original, scale=8)), caption=caption, width=224)

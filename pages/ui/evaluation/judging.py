@@ -14,6 +14,7 @@ from pages.ui import tiles
 from pages.ui.cache import computed
 from pages.ui.choice import Choice
 from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
+from pages.ui.download import download
 from pages.ui.glossary import TERMS
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed
@@ -396,6 +397,7 @@ def _row(sheet: tiles.Sheet, name: str, some: list[Case], pictures: Iterable[Ten
 # --- files ---------------------------------------------------------------------------------------
 
 
+@st.fragment
 def downloads(choice: Choice, report: Report) -> None:
     """Offer the report as files: all attacks as CSV, and everything as JSON, which `Report.load` reads again."""
     name = f"jsma-{choice.data}-{choice.model}-{len(report.targets)}-attacks"
@@ -404,12 +406,5 @@ def downloads(choice: Choice, report: Report) -> None:
             ("csv", "All attacks (CSV)", report.to_csv),
             ("json", "Figures and attacks (JSON)", report.to_json),
         ):
-            st.download_button(
-                label,
-                make,
-                f"{name}.{kind}",
-                f"text/{kind}" if kind == "csv" else "application/json",
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"evaluation-{kind}",
-            )
+            mime = f"text/{kind}" if kind == "csv" else "application/json"
+            download(label, f"{name}.{kind}", mime, make, key=f"evaluation-{kind}")

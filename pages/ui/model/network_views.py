@@ -7,6 +7,7 @@ from jsma.export import picture
 from pages.ui.glossary import TERMS
 from pages.ui.model import charts, maps
 from pages.ui.model.anatomy import Layer, as_maps
+from pages.ui.tiles import data_url
 from pages.ui.words import percent
 
 
@@ -63,9 +64,8 @@ def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -
         help=TERMS["filter"],
     )
     whole, one = st.columns([2, 3], gap="large")
-    whole.image(
-        maps.sheet(weights, theme, square=True), width="stretch", alt=f"The {count} filters of the first layer."
-    )
+    filters = data_url(maps.sheet(weights, theme, square=True))
+    whole.image(filters, width="stretch", alt=f"The {count} filters of the first layer.")
     with one:
         strongest = int(answers.amax(dim=(1, 2)).argmax())
         chosen = st.slider("Filter", 1, count, strongest + 1, key=f"filter-of-{count}") - 1
@@ -81,7 +81,7 @@ def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: 
     }
     with st.container(key="at-work"):
         for column, (title, colours) in zip(st.columns(3, gap="small"), pictures.items(), strict=True):
-            column.image(colours, title, width="stretch", alt=title)
+            column.image(data_url(colours), title, width="stretch", alt=title)
     row, column = divmod(int(answers.argmax()), answers.shape[1])
     st.caption(
         f"Weights from {_number(weights.min())} to {_number(weights.max())}. Answers from {_number(answers.min())} to "
@@ -100,7 +100,7 @@ def feature_maps(layers: list[Layer], theme: str) -> None:
     )
     values = as_maps(layers[place].output)
     alt = f"The values after layer {place + 1}, each map a small picture."
-    st.image(maps.sheet(values, theme), width="stretch", alt=alt)
+    st.image(data_url(maps.sheet(values, theme)), width="stretch", alt=alt)
     st.caption(
         f"{values.numel():,} values in {len(values):,} maps of {values.shape[1]} × {values.shape[2]}, from "
         f"{_number(values.min())} (blue where negative) to {_number(values.max())} (orange where positive). "

@@ -175,9 +175,7 @@ class Training:
         """Return what has been learnt as a network of which no accuracy is known yet."""
         name = self.settings.architecture
         key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
-        return Network(
-            key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {}, own=True
-        )
+        return Network(key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {})
 
     def _one_batch(self) -> None:
         self.losses.append(next(self._batches).loss)

@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from pages.ui.outside import plain
+from pages.ui.own_digit import uploads
 from pages.ui.own_digit.opening import FORMATS, Opened, Refused, open_picture
 
 WAYS = {"draw": "Draw", "upload": "Picture", "photo": "Photo"}
@@ -18,12 +19,15 @@ def brought() -> np.ndarray | None:
     way = st.segmented_control(
         "How do you want to bring your digit?", WAYS, default="draw", required=True, format_func=WAYS.get, key="way"
     )
-    data = {"draw": _drawn, "upload": _sent, "photo": _photographed}[way]()
-    if data is not None and data != st.session_state.get("own_file"):
+    data, state = {"draw": _drawn, "upload": _sent, "photo": _photographed}[way](), st.session_state
+    if data is not None and (way, hash(data)) != state.get("own_file"):
+        state.own_file, state.own_problem = (way, hash(data)), ""
         _take(data)
-    if st.session_state.get("own_remark"):
-        st.caption(st.session_state.own_remark)
-    return st.session_state.get("own_picture")
+    if state.get("own_problem") and state.own_file[0] == way:
+        st.warning(state.own_problem, icon=":material/info:")
+    if state.get("own_remark"):
+        st.caption(state.own_remark)
+    return state.get("own_picture")
 
 
 def _take(data: bytes) -> None:
@@ -31,10 +35,9 @@ def _take(data: bytes) -> None:
         opened: Opened = open_picture(data)
     except Refused as problem:
         kept = " What you brought before is kept." if "own_picture" in st.session_state else ""
-        st.warning(f"{plain(problem)}{kept}", icon=":material/info:")
+        st.session_state.own_problem = f"{plain(problem)}{kept}"
     else:
-        st.session_state.own_file, st.session_state.own_remark = data, opened.remark
-        st.session_state.own_picture = opened.grey
+        st.session_state.own_picture, st.session_state.own_remark = opened.grey, opened.remark
 
 
 def _drawn() -> bytes | None:
@@ -73,10 +76,10 @@ def _sent() -> bytes | None:
         max_upload_size=5,
         key="own-upload",
     )
-    return file.getvalue() if file else None
+    return uploads.take(file)
 
 
 def _photographed() -> bytes | None:
     st.caption("Hold the paper flat, come close, and let no finger into the picture. The photo goes nowhere but here.")
     photo = st.camera_input("A photo of one digit", key="own-camera")
-    return photo.getvalue() if photo else None
+    return uploads.take(photo)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from jsma.handwriting import LINE_WIDTHS, Ink, Prepared, Settings
 from pages.ui import tiles
@@ -96,4 +95,4 @@ def remarks(prepared: Prepared) -> None:
 
 
 def _address(picture: np.ndarray) -> str:
-    return tiles.data_url(Image.fromarray((255 * picture).round().astype(np.uint8)))
+    return tiles.data_url((255 * picture).round().astype(np.uint8))

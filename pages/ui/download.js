@@ -1,0 +1,35 @@
+// A button that asks Python for a file and saves it. What Python sends is laid out by pages/ui/download.py:
+// a line of JSON, then the file, if there is one.
+
+const PATIENCE_MS = 15000; // after so long a click asks again, lest a lost answer leave a dead button
+
+// By number, the files that this page has saved: the same data comes again when Streamlit draws the page anew.
+const saved = (globalThis[Symbol.for("jsma files saved")] ??= new Set());
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const end = data.indexOf(10);
+  const head = JSON.parse(new TextDecoder().decode(data.subarray(0, end)));
+  const button = parentElement.querySelector("button");
+  let askedAt = -PATIENCE_MS;
+  button.removeAttribute("aria-busy");
+  button.querySelector("span").textContent = head.label;
+  parentElement.querySelector("p").textContent = head.problem ?? "";
+  button.onclick = () => {
+    if (performance.now() - askedAt < PATIENCE_MS) return; // a double click wants one file
+    askedAt = performance.now();
+    button.setAttribute("aria-busy", "true");
+    setTriggerValue("asked", true);
+  };
+  if (head.number && !saved.has(head.number)) {
+    saved.add(head.number);
+    save(new Blob([data.subarray(end + 1)], { type: head.kind }), head.name);
+  }
+}
+
+function save(file, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // the browser may still be asking where to put it
+}

@@ -1,0 +1,102 @@
+"""What the server forgets by itself, on a timer: visitors who have left, and pictures that no page has read.
+
+Streamlit by itself ends the session of a visitor who has left only when another one leaves, however much later. Only
+what it offers without an underscore is used; where that changes, a sentence in the log says that nothing is forgotten.
+"""
+
+import gc
+import logging
+import sys
+import time
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+from types import ModuleType
+
+import streamlit as st
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.session_manager import SessionClient
+
+from pages.ui.own_digit.uploads import Unread
+
+
+class Visitors:
+    """Who is here and who has left; whoever has been away for `grace` seconds is forgotten."""
+
+    def __init__(self, runtime: Runtime, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._runtime, self._grace, self._clock = runtime, grace, clock
+        self._seen: dict[str, float] = {}  # by session, when it was last known to be connected
+
+    def enter(self, session_id: str) -> None:
+        """Note that a visitor is here."""
+        self._seen[session_id] = self._clock()
+
+    def forget_departed(self) -> int:
+        """End the sessions of those who have been away too long, and return how many; on the server's event loop."""
+        now, departed = self._clock(), []
+        for session_id, seen in list(self._seen.items()):
+            if self._runtime.is_active_session(session_id):
+                self._seen[session_id] = now
+            elif now - seen >= self._grace:
+                departed.append(session_id)
+        for session_id in departed:
+            del self._seen[session_id]
+            self._runtime.close_session(session_id)
+        return len(departed)
+
+
+def note_visitor() -> None:
+    """Note that this visitor is here, to be forgotten some time after they have left."""
+    visitors = _visitors()
+    if visitors:
+        visitors.enter(get_script_run_ctx().session_id)
+
+
+@st.cache_resource(show_spinner=False)
+def _visitors() -> Visitors | None:
+    """Return the visitors of this server, and start its timer; None where this Streamlit is another than we know."""
+    try:
+        runtime = Runtime.instance()
+        unread, loop = Unread(runtime.uploaded_file_mgr), runtime.stopped.get_loop()
+    except (AttributeError, RuntimeError):
+        logging.getLogger(__name__).exception("On this Streamlit no timer runs that forgets visitors and uploads.")
+        return None
+    lifetime = st.get_option("server.disconnectedSessionTTL")
+    every = lifetime / 24
+    visitors = Visitors(runtime, lifetime - 3 * every)  # sooner than Streamlit, which would lose sight of them
+
+    def tick() -> None:
+        loop.call_later(every, tick)
+        unread.drop_old()
+        if visitors.forget_departed():
+            _let_go(runtime, loop, every / 2)
+
+    loop.call_soon_threadsafe(tick)
+    return visitors
+
+
+class Nobody(SessionClient):
+    """A visitor who sees nothing."""
+
+    def write_forward_msg(self, msg: object) -> None:
+        """Throw away what is sent."""
+
+
+def _let_go(runtime: Runtime, loop: AbstractEventLoop, seconds: float) -> None:
+    """Free the memory of sessions that have ended.
+
+    On a quiet server Streamlit holds the last one: its loop the session that it has sent something to, and Python the
+    variables of the script that has run last. And what refers to itself in a circle is freed by a collection only.
+    """
+    fresh = ModuleType("__main__")  # as Streamlit puts one in its place at every run
+    fresh.__file__ = sys.modules["__main__"].__file__
+    sys.modules["__main__"] = fresh
+    nobody = runtime.connect_session(Nobody(), {})
+    runtime.handle_backmsg(nobody, BackMsg(set_run_on_save=False))  # is answered, and changes nothing
+
+    def leave() -> None:
+        runtime.close_session(nobody)
+        gc.collect()
+
+    loop.call_later(seconds, leave)

@@ -1,0 +1,62 @@
+"""Pictures that visitors send: read once and dropped, and those that no page reads are dropped soon.
+
+Streamlit by itself keeps them until their visitor's session ends, and takes them from whoever has a session, whether
+the page has asked for any or not.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from starlette.formparsers import MultiPartParser
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileManager, UploadedFileRec
+
+UNREAD_SECONDS = 20.0
+"""After so long no page is going to read it: one reads as soon as the picture is there."""
+
+MOST_BYTES = 100_000_000
+"""How much all pictures may hold that wait to be read; of one visitor only the latest waits."""
+
+MultiPartParser.spool_max_size = 8_000_000  # more than Streamlit accepts: while it comes, no picture goes to the disk
+
+
+def take(file: UploadedFile | None) -> bytes | None:
+    """Return what is in `file`, and drop it; None where there is none, or where it has been taken already."""
+    if file is None or (file.size and not file.getvalue()):
+        return None
+    data, context = file.getvalue(), get_script_run_ctx()
+    file.seek(0)
+    file.truncate()  # the widget keeps the object
+    context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    return data
+
+
+class Unread:
+    """The uploads in `manager` that wait to be read, made few from now on: an upload drops what must make room."""
+
+    def __init__(self, manager: UploadedFileManager, clock: Callable[[], float] = time.monotonic) -> None:
+        self._manager, self._add, self._clock, self._lock = manager, manager.add_file, clock, Lock()
+        self._waiting: dict[tuple[str, str], tuple[float, int]] = {}  # by session and file: since when, bytes; in order
+        manager.add_file = self.add  # whatever is uploaded passes here
+
+    def add(self, session_id: str, file: UploadedFileRec) -> None:
+        """Take an upload in."""
+        with self._lock:
+            for earlier in [key for key in self._waiting if key[0] == session_id]:
+                self._drop(earlier)
+            self._waiting[session_id, file.file_id] = self._clock(), len(file.data)
+            while sum(size for _, size in self._waiting.values()) > MOST_BYTES and len(self._waiting) > 1:
+                self._drop(next(iter(self._waiting)))
+            self._add(session_id, file)
+
+    def drop_old(self) -> None:
+        """Drop what has waited too long."""
+        with self._lock:
+            now = self._clock()
+            for key in [key for key, (since, _) in self._waiting.items() if now - since > UNREAD_SECONDS]:
+                self._drop(key)
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        del self._waiting[key]
+        self._manager.remove_file(*key)
