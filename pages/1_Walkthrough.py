@@ -5,7 +5,9 @@ from pages.ui.course import contents
 from pages.ui.course.lesson import Lesson
 from pages.ui.networks import network
 
-choice, digits = controls.choose(frame.begin("Walkthrough"), ("data", "digit", "sample", "target", "model"))
+choice, digits = controls.choose(
+    frame.begin("Walkthrough", contents.window), ("data", "digit", "sample", "target", "model")
+)
 chapter = contents.current()
 frame.heading("Walkthrough", choice)
 contents.row(chapter)

@@ -8,7 +8,7 @@ import streamlit as st
 
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
-from pages.ui import networks, resources, session, tiles
+from pages.ui import access, networks, resources, session, tiles
 from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice, from_url
 from pages.ui.glossary import TERMS
 from pages.ui.outside import plain
@@ -158,10 +158,10 @@ def _digit_grid(name: str, chosen: int, choice_for: Callable[[int], Choice], nev
             st.button(
                 str(digit),
                 key=f"{name}-{digit}",
-                type="primary" if digit == chosen else "secondary",
                 disabled=digit in never,
                 on_click=lambda digit=digit: session.keep(choice_for(digit)),
             )
+        access.group(f"grid-{name}", CONTROLS[name], pressed=chosen)
 
 
 def _samples(choice: Choice, digits: Digits) -> None:
@@ -175,24 +175,26 @@ def _samples(choice: Choice, digits: Digits) -> None:
                 f"sample-{sample - first}",
                 f"Sample {sample + 1}",
                 digits.images[positions[sample]],
-                chosen=sample == choice.sample,
                 on_click=lambda sample=sample: session.keep(replace(choice, sample=sample)),
             )
+        access.group("grid-sample", CONTROLS["sample"], pressed=choice.sample - first)
     with st.container(
         key="sample-pages", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        _turn_page("‹", "Earlier samples", choice, first - THUMBNAILS, len(positions))
+        turns, last = (first - THUMBNAILS, first + THUMBNAILS), len(positions) - 1
+        _turn_page("‹", "Earlier samples", choice, max(turns[0], 0))
         st.caption(f"Sample {choice.sample + 1} of {len(positions)}", help=HELP["sample"])
-        _turn_page("›", "Later samples", choice, first + THUMBNAILS, len(positions))
+        _turn_page("›", "Later samples", choice, min(turns[1], last))
+        nowhere = [at for at, sample in enumerate(turns) if not 0 <= sample <= last]
+        access.group("sample-pages", "Pages of samples", unavailable=nowhere)
 
 
-def _turn_page(label: str, meaning: str, choice: Choice, sample: int, samples: int) -> None:
+def _turn_page(label: str, meaning: str, choice: Choice, sample: int) -> None:
     st.button(
         label,
         key=f"page-{meaning}",
         help=meaning,
         type="tertiary",
-        disabled=not 0 <= sample < samples,
         on_click=lambda: session.keep(replace(choice, sample=sample)),
     )
 

@@ -1,10 +1,11 @@
 """The frame every page stands in: look, navigation, help, and what is under attack."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import forgetting, resources, scheduling, session
+from pages.ui import access, forgetting, resources, scheduling, session
 from pages.ui.choice import ALL_DATA, Choice
 from pages.ui.glossary import TERMS
 from pages.ui.networks import OWN, network
@@ -55,20 +56,26 @@ PAGES = {
 """Every page by its title: its file, and what its help says."""
 
 
-def begin(title: str) -> Choice:
-    """Set up the page called `title`, draw the navigation and the help, and return the choice in force."""
+def begin(title: str, window: Callable[[], str] | None = None) -> Choice:
+    """Set up the page called `title`, draw the navigation and the help, and return the choice in force.
+
+    window: returns what the window is called, where that says more than `title`.
+    """
     scheduling.admit()
-    st.set_page_config(f"{title} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
+    choice = session.current(title)
+    name = window() if window else title
+    st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)
+    access.watch_focus()
     resources.few_threads()
     forgetting.note_visitor()
-    choice = session.current(title)
     with st.sidebar:
         st.markdown("### Saliency map attack")
         with st.container(key="pages"):
             for name, (file, _) in PAGES.items():
                 st.page_link(file, label=name)
+            access.navigation("pages", "Pages", list(PAGES).index(title))
         with st.container(key="help", horizontal=True):
             with st.popover("Help", icon=":material/help:"):
                 st.markdown(f"**{title}.** {PAGES[title][1]}")

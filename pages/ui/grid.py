@@ -14,7 +14,7 @@ from torch import Tensor
 
 from jsma import Attack, Digits, Report, Result, Stop
 from jsma.export import ENDINGS, grid_png
-from pages.ui import controls, resources, session, tiles
+from pages.ui import access, controls, resources, session, tiles
 from pages.ui.cache import computed
 from pages.ui.choice import DATA, Choice
 from pages.ui.download import download
@@ -261,10 +261,12 @@ def in_progress(place: DeltaGenerator, work: Work) -> Iterator[Callable[[], None
 
 def _stop(work: Work) -> None:
     work.stopped, work.asked = True, False
+    access.focus_on("fill", "button")
 
 
 def _go_on(work: Work) -> None:
     work.stopped, work.asked = False, True
+    access.focus_on("stop", "button")
 
 
 def draw_figures(place: DeltaGenerator, work: Work) -> None:

@@ -20,9 +20,7 @@ class Sheet:
     def __init__(self) -> None:
         self.rules: list[str] = []
 
-    def tile(
-        self, key: str, label: str, image: Tensor, original: Tensor | None = None, chosen: bool = False, **button: Any
-    ) -> bool:
+    def tile(self, key: str, label: str, image: Tensor, original: Tensor | None = None, **button: Any) -> bool:
         """Draw a button that is the picture of image (1, H, W) and return whether it was clicked.
 
         label: what a screen reader says; original: pixels that differ from it are tinted; button:
@@ -30,7 +28,7 @@ class Sheet:
         """
         address = data_url(picture(image, image if original is None else original))
         self.rules.append(f'.st-key-tile-{key} button {{ background-image: url("{address}") !important; }}')
-        return st.button(label, key=f"tile-{key}", type="primary" if chosen else "secondary", **button)
+        return st.button(label, key=f"tile-{key}", **button)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import address, session
+from pages.ui import access, address, session
 from pages.ui.course import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
 from pages.ui.course.lesson import Lesson
 from pages.ui.outside import cut
@@ -47,8 +47,19 @@ def _kept() -> int:
     return st.session_state.setdefault("course_chapter", 1)
 
 
+def window() -> str:
+    """Return what the window is called while the open chapter is read."""
+    return f"Chapter {current()}, {CHAPTERS[current() - 1].TITLE}"
+
+
 def _open(number: int) -> None:
     st.session_state.course_chapter = number
+
+
+def _turn_to(number: int) -> None:
+    """Open a chapter by a button that goes away with the one before."""
+    _open(number)
+    access.focus_on(f"chapter-body-{number}", "h2")
 
 
 def row(chapter: int) -> None:
@@ -58,11 +69,11 @@ def row(chapter: int) -> None:
             st.button(
                 f"**{number}** {each.TITLE}  \n:small[{progress(each.TASKS)}]",
                 key=f"chapter-{number}",
-                type="primary" if number == chapter else "secondary",
                 on_click=_open,
                 args=(number,),
                 width="stretch",
             )
+        access.navigation("chapters", "Chapters", chapter - 1)
 
 
 def progress(names: tuple[str, ...]) -> str:
@@ -100,7 +111,7 @@ def foot(chapter: int) -> None:
                 st.button(
                     way.format(f"{number}. {CHAPTERS[number - 1].TITLE}"),
                     key=f"turn-from-{chapter}-to-{number}",
-                    on_click=_open,
+                    on_click=_turn_to,
                     args=(number,),
                 )
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from pages.ui import access
+
 
 class Answer(NamedTuple):
     """One answer to a question: its words, and what is said to whoever chooses it."""
@@ -75,6 +77,7 @@ def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> An
     def lock() -> None:
         given[name] = value
         mark_done(task)
+        access.focus_on(f"again-{name}", "+ *")  # what comes next is the result
 
     st.button("Lock in and see", key=f"lock-{name}", on_click=lock, disabled=value is None, type="primary")
     return None

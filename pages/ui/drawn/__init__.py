@@ -34,5 +34,5 @@ def css(folder: Path, name: str) -> str:
 
 def script(folder: Path, names: tuple[str, ...]) -> str:
     """Return the scripts of a piece as one: what all pieces share, then its own, which see one another."""
-    files = (HERE / "controls.js", *(folder / f"{name}.js" for name in names))
+    files = (HERE / "controls.js", HERE / "speech.js", *(folder / f"{name}.js" for name in names))
     return "\n".join(file.read_text(encoding="utf-8") for file in files)

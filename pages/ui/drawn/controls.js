@@ -6,28 +6,49 @@ function showControls(part, { k, last, playing, canPlay }) {
   Object.assign(slider, { max: last, value: k, disabled: last === 0 });
   slider.style.setProperty("--share", last ? k / last : 0);
   slider.setAttribute("aria-valuetext", `Iteration ${k} of ${last}`);
-  for (const name of ["start", "back"]) part(name).disabled = k === 0;
-  for (const name of ["step", "end"]) part(name).disabled = k === last;
-  part("play").disabled = !canPlay;
+  // A button that is `disabled` loses the focus; these keep it, say that they lead nowhere, and do nothing.
+  const leads = { start: k > 0, back: k > 0, play: canPlay, step: k < last, end: k < last };
+  for (const [name, somewhere] of Object.entries(leads)) part(name).setAttribute("aria-disabled", !somewhere);
   part("play").classList.toggle("is-playing", playing);
   part("play").setAttribute("aria-label", playing ? "Pause" : "Play");
 }
 
-/** Arrow keys step wherever the focus is, unless something there has its own use for them. */
+/** Arrow keys step wherever the focus is, unless something there has its own use for them. Return what ends that. */
 function listenForKeys(root, acts) {
   const document = root.ownerDocument;
   function onKey(event) {
-    if (!root.isConnected) return document.removeEventListener("keydown", onKey);
     const act = acts[event.key];
     const focused = event.composedPath()[0];
     if (!act || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
     const inside = root.contains(focused);
-    if (focused !== document.body && !inside) return;
-    if (focused.matches("input, select") || (inside && event.key === " " && focused.matches("button, summary"))) return;
+    if (focused !== document.body && !inside && !isIdle(focused)) return;
+    if (focused.matches("input, select") || (event.key === " " && focused.matches("a, button, summary"))) return;
     event.preventDefault();
     act();
   }
   document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
+}
+
+/** Whether an element of the page has no use for arrow keys by itself: a button, a link, or a place to read on from. */
+function isIdle(element) {
+  if (element.getRootNode() !== element.ownerDocument) return false; // of another piece
+  return element.matches("button, a, [tabindex='-1']") && !element.closest(WITH_ARROWS);
+}
+
+const WITH_ARROWS = ["radio", "tab", "menu", "listbox", "combobox", "grid", "toolbar", "slider", "dialog"].map((role) => `[role=${role}]`).join();
+
+const pieces = new WeakMap(); // one piece per mounted root; Streamlit calls again at every rerun
+
+/**
+ * Return the piece that is mounted at parentElement, made by create() at first, and what Streamlit is to call in the
+ * end. It calls that also for a call that another one has overtaken, so the piece ends only when its root is gone.
+ */
+function mounted(parentElement, create) {
+  if (!pieces.has(parentElement)) pieces.set(parentElement, create());
+  const piece = pieces.get(parentElement);
+  const end = () => !parentElement.isConnected && pieces.delete(parentElement) && piece.end();
+  return [piece, end];
 }
 
 /** Whether Streamlit's theme is dark, from the colour it gives the page. */

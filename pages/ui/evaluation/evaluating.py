@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from jsma import Attack, Digits, Report, evaluate_in_parts
-from pages.ui import session
+from pages.ui import access, session
 from pages.ui.cache import computed
 from pages.ui.networks import Network
 from pages.ui.outside import cut, plain
@@ -192,10 +192,12 @@ def _wish(subject: Subject) -> tuple[Subject, int]:
 
 def _go_on(subject: Subject) -> None:
     st.session_state.evaluating = _wish(subject)
+    access.focus_on("evaluation-stop", "button")
 
 
 def _stop() -> None:
     st.session_state.evaluating = None
+    access.focus_on("evaluation-go-on", "button")
 
 
 def _progress(run: Run) -> DeltaGenerator:

@@ -6,7 +6,7 @@ import streamlit as st
 from torch import Tensor
 
 from jsma import MNISTUnavailable
-from pages.ui import networks, resources, session
+from pages.ui import access, networks, resources, session
 from pages.ui.choice import DATA
 from pages.ui.glossary import TERMS
 from pages.ui.model import charts, readings
@@ -98,6 +98,7 @@ def _choose(last: Settings | None) -> None:
         except (ValueError, MNISTUnavailable) as problem:
             st.error(plain(problem), icon=":material/info:")
         else:
+            access.focus_on("stop", "button")
             st.rerun()
 
 

@@ -5,18 +5,17 @@ const TINT = [168, 139, 245]; // a changed pixel; as on the stage
 const STEP_MS = 400;
 const CALM_STEP_MS = 1200; // for those who want less motion
 
-const mounts = new WeakMap(); // one race per mounted root; Streamlit calls again at every rerun
-
 export default function ({ data, parentElement }) {
-  let race = mounts.get(parentElement);
-  if (!race) mounts.set(parentElement, (race = createRace(parentElement.querySelector(".race"))));
+  const [race, end] = mounted(parentElement, () => createRace(parentElement.querySelector(".race")));
   race.receive(data);
+  return end;
 }
 
 function createRace(root) {
   const find = (selector) => root.querySelector(selector);
   const part = (name) => find(`[data-testid="race-${name}"]`);
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const speaker = createSpeaker(find(".spoken"));
   let data = null;
   let pictures = []; // for every trace and iteration, the colours of the picture
   let cards = [];
@@ -52,7 +51,8 @@ function createRace(root) {
     part("where").innerHTML = `Iteration <b>${k}</b> of ${last}`;
     showControls(part, { k, last, playing: timer !== null, canPlay: last > 0 }); // from the end it begins again
     cards.forEach((card, at) => card.draw(k, pictures[at]));
-    find(".spoken").textContent = spoken();
+    if (timer === null) speaker.say(spoken());
+    else speaker.sayInTime(spoken());
   }
 
   function spoken() {
@@ -89,9 +89,18 @@ function createRace(root) {
     if (button) acts[button.dataset.testid.replace("race-", "")]();
   });
   part("slider").addEventListener("input", (event) => (pause(), go(Number(event.target.value))));
-  listenForKeys(root, { ArrowRight: acts.step, ArrowLeft: acts.back, Home: acts.start, End: acts.end, " ": acts.play });
-  new ResizeObserver(() => root.clientWidth && arrange()).observe(root);
-  return { receive };
+  const stopListening = listenForKeys(root, { ArrowRight: acts.step, ArrowLeft: acts.back, Home: acts.start, End: acts.end, " ": acts.play });
+  const resized = new ResizeObserver(() => root.clientWidth && arrange());
+  resized.observe(root);
+
+  function end() {
+    pause();
+    stopListening();
+    resized.disconnect();
+    speaker.end();
+  }
+
+  return { receive, end };
 }
 
 /** Return the picture after every step as RGBA bytes; a pixel that was ever moved is tinted. */

@@ -22,7 +22,7 @@ from pages.ui.glossary import TERMS
 from pages.ui.recording import Recording
 
 HERE = Path(__file__).parent
-SCRIPTS = ("recording", "pairs", "words", "terms", "drawing", "pointing", "playing")
+SCRIPTS = ("recording", "pairs", "words", "spoken", "terms", "drawing", "pointing", "radios", "playing")
 SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "loop", "stage")
 
 
@@ -31,7 +31,8 @@ def _html() -> str:
     names = {name.lower(): name for name in TERMS}
 
     def button(found: re.Match) -> str:
-        return f'<button type="button" class="term" data-term="{names[found[1].lower()]}">{found[1]}</button>'
+        term = names[found[1].lower()]
+        return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
 
     return re.sub(r"<dfn>(.*?)</dfn>", button, drawn.html(HERE, "stage"))
 

@@ -5,8 +5,23 @@ const boxes = new WeakMap(); // the size of each canvas on the page: asking the 
 /** Replace the content of an element, but only when it changes: the same text again would cost a layout. */
 function setHtml(element, html) {
   if (element.shownHtml === html) return;
+  const focused = element.getRootNode().activeElement;
+  const lost = element.contains(focused) ? focused : null;
   element.shownHtml = html;
   element.innerHTML = html;
+  if (lost) moveFocus(sameIn(element, lost) ?? element.closest("[tabindex]"));
+}
+
+/** The element that stands for `old` in new content, or undefined. */
+function sameIn(element, old) {
+  const name = (of) => `${of.className} ${of.dataset.testid} ${of.dataset.term}`;
+  return [...element.querySelectorAll(old.localName)].find((each) => name(each) === name(old));
+}
+
+/** Focus an element; the page scrolls to it only for those who go by keyboard. */
+function moveFocus(element) {
+  element.focus({ preventScroll: true });
+  if (element.matches(":focus-visible")) element.scrollIntoView({ block: "nearest" });
 }
 
 /** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. */

@@ -40,6 +40,7 @@ function createLoop(find) {
       if (stepped && !calm.matches) run(last);
       else light(last);
     },
+    end: () => clearTimeout(turns),
   };
 }
 

@@ -69,8 +69,8 @@ function predictChange({ shown }) {
 function predictButtons(shown) {
   return `<div class="predict-buttons">
       <button class="strong" data-testid="stage-reveal">Show the best pair</button>
-      <button data-testid="stage-undo" ${shown.p === null ? "disabled" : ""}>Undo</button>
-      <button data-testid="stage-again" ${shown.p === null ? "disabled" : ""}>Pick again</button>
+      <button data-testid="stage-undo" aria-disabled="${shown.p === null}">Undo</button>
+      <button data-testid="stage-again" aria-disabled="${shown.p === null}">Pick again</button>
     </div>`;
 }
 

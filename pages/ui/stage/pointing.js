@@ -2,7 +2,7 @@
 
 /**
  * Watch `root` and tell which pixel is pointed at (point) and which is picked (pick). pixelAt(canvas, x, y) says which
- * pixel a place on a canvas stands for. A finger points with the first tap and picks with the second.
+ * pixel a place on a canvas stands for; say() tells where the marker was moved. A finger points with the first tap and picks with the second.
  */
 function listenForPixels(root, { size, pixelAt, current, point, pick, say }) {
   let pointedBefore = null;
@@ -32,10 +32,11 @@ function listenForPixels(root, { size, pixelAt, current, point, pick, say }) {
     if (!event.target.matches(".now, .partner-map")) return;
     const pixel = current();
     if (event.key === "Enter" && pixel !== null) pick(pixel);
-    else if (event.key in ARROWS) point(moved(pixel, ARROWS[event.key], size()));
-    else return;
+    else if (event.key in ARROWS) {
+      point(moved(pixel, ARROWS[event.key], size()));
+      say();
+    } else return;
     event.preventDefault();
-    say();
   });
 }
 

@@ -2,13 +2,11 @@
 
 const SETTLE_MS = 300; // Python is told a step once the viewer has stayed on it so long
 
-const mounts = new WeakMap(); // one stage per mounted root; Streamlit calls again at every rerun
-
 export default function ({ data, parentElement, setStateValue }) {
-  let stage = mounts.get(parentElement);
-  if (!stage) mounts.set(parentElement, (stage = createStage(parentElement.querySelector(".stage"))));
+  const [stage, end] = mounted(parentElement, () => createStage(parentElement.querySelector(".stage")));
   stage.report = (settled) => setStateValue("settled", settled);
   stage.receive(data);
+  return end;
 }
 
 /** What the viewer sees of a recording: the step, what is pointed at or picked, and how it is shown. */
@@ -34,11 +32,13 @@ function createStage(root) {
     loop: createLoop(find),
   };
   const view = freshView();
-  const stage = { report: () => {}, receive };
+  const stage = { report: () => {}, receive, end };
   const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
   let recording = null;
   let setting = null;
   let settling = null;
+  const speaker = createSpeaker(find(".spoken"));
+  let spoken = ""; // of what is shown
 
   /** Take what Python sent: another recording, another start, or the same again. */
   function receive(bytes) {
@@ -86,19 +86,27 @@ function createStage(root) {
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
     setHtml(find(".used"), `<b>${step.changed}</b> of ${recording.budget} ${term("γ", "pixels used")}`);
     find(".budget i").style.transform = `scaleX(${step.changed / Math.max(1, recording.budget)})`;
-    setHtml(find(".spoken"), spokenStep(recording, view.k));
     renderTransport();
     renderReadout();
     for (const drawn of Object.values(views)) drawn.draw(recording, view);
     markBeats(root, view);
+    terms.render();
+    speak();
+  }
+
+  /** Say what is shown, when it has changed. */
+  function speak() {
+    const words = inWords(recording, view);
+    if (words === spoken) return;
+    spoken = words;
+    if (player.playing) speaker.sayInTime(words);
+    else speaker.say(words);
   }
 
   function renderTransport() {
     showControls(part, { k: view.k, last: recording.last, playing: player.playing, canPlay: view.k < recording.last });
     drawTicks(find(".ticks"), recording.last, view);
-    for (const choice of root.querySelectorAll("[data-setting] button")) {
-      choice.setAttribute("aria-checked", choice.dataset.value === view[choice.parentElement.dataset.setting]);
-    }
+    for (const group of root.querySelectorAll("[data-setting]")) markChosen(group, view[group.dataset.setting]);
     part("kinds").setAttribute("aria-checked", view.kinds);
   }
 
@@ -137,8 +145,10 @@ function createStage(root) {
   }
 
   function toggle() {
-    if (player.playing) player.pause();
-    else if (view.k < recording.last) player.play(part("pace").value);
+    if (player.playing) {
+      player.pause();
+      speaker.say(spoken);
+    } else if (view.k < recording.last) player.play(part("pace").value);
     renderTransport();
   }
 
@@ -164,19 +174,27 @@ function createStage(root) {
     if (isHidden(recording, view)) {
       if (view.picks.includes(pixel)) return;
       view.picks = [...view.picks.slice(-1), pixel];
-      rankPicks();
+      rank(view.picks);
     } else {
       view.partner = view.partner === pixel ? null : pixel;
+      if (view.partner !== null) rank([pixel, partnersOf(recording, view.k, pixel).best]);
     }
     render();
   }
 
-  function rankPicks() {
-    const [p, q] = view.picks;
+  /** Find the place of a pair among all; there is none for half a pair or one that is not admissible. */
+  function rank([p, q]) {
     view.ranking = null;
-    if (q === undefined) return;
+    if ((q ?? null) === null) return;
     const { admissible, score } = pairNumbers(recording, view.k, p, q);
     if (admissible) view.ranking = rankOf(recording, view.k, score);
+  }
+
+  function closePartner() {
+    const within = part("card").contains(root.getRootNode().activeElement);
+    view.partner = null;
+    render();
+    if (within) moveFocus(find(".now")); // where the pixel was picked
   }
 
   /** Show the best pair; a prediction of two pixels is entered into the tally. */
@@ -187,12 +205,13 @@ function createStage(root) {
     }
     view.revealed = true;
     render();
+    moveFocus(part("card")); // the button is gone: on to what it has brought
     settle();
   }
 
   function unpick(picks) {
     view.picks = picks;
-    rankPicks();
+    rank(picks);
     render();
   }
 
@@ -221,7 +240,7 @@ function createStage(root) {
     again: () => unpick([]),
     kinds: toggleKinds,
     copy: () => copyLink(part("copy"), view.k),
-    "partner-close": () => ((view.partner = null), render()),
+    "partner-close": closePartner,
   };
   root.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -251,8 +270,9 @@ function createStage(root) {
     views.reading.drawHistory(recording, view);
   }
 
-  listenForKeys(root, { ArrowRight: moves.step, ArrowLeft: moves.back, Home: moves.start, End: moves.end, " ": toggle });
-  root.addEventListener("keydown", (event) => event.key === "Escape" && view.partner !== null && clicks["partner-close"]());
+  listenForRadios(root);
+  const stopListening = listenForKeys(root, { ArrowRight: moves.step, ArrowLeft: moves.back, Home: moves.start, End: moves.end, " ": toggle });
+  root.addEventListener("keydown", (event) => event.key === "Escape" && view.partner !== null && closePartner());
   listenForPixels(root, {
     size: () => [recording.height, recording.width],
     current: () => view.pixel,
@@ -262,16 +282,28 @@ function createStage(root) {
     },
     point,
     pick,
-    say: () => setHtml(find(".spoken"), pixelSentence(recording, view.k, view.pixel)),
+    say: () => speaker.say(pixelSentence(recording, view.k, view.pixel)),
   });
-  explainTerms(root);
+  const terms = explainTerms(root);
   closeExplanations(root);
-  new ResizeObserver(() => {
+  const resized = new ResizeObserver(() => {
     if (!recording || !root.clientWidth) return;
     arrange();
     render();
-  }).observe(root);
-  document.fonts?.ready.then(() => recording && render());
+  });
+  resized.observe(root);
+  document.fonts?.ready.then(() => recording && root.isConnected && render());
+
+  /** Leave nothing behind that would keep this stage in memory, or at work. */
+  function end() {
+    player.pause();
+    clearTimeout(settling);
+    stopListening();
+    resized.disconnect();
+    speaker.end();
+    views.loop.end();
+  }
+
   return stage;
 }
 

@@ -1,0 +1,136 @@
+// Where the focus goes when what has it goes away: where Python says, else to what came in its place.
+
+const mounts = new WeakMap(); // by mounted root; Streamlit calls again whenever the data changes
+let carriedOut = null; // the last wish of Python's
+let last = null; // what has or had the focus: the element, its ancestors, and where in each it stood
+let byKeyboard = false; // whether the visitor has last used the keyboard, not the mouse or a finger
+// These outlast a mount: on another page Streamlit mounts this anew.
+
+export default function ({ data, parentElement }) {
+  const document = parentElement.ownerDocument;
+  if (!mounts.has(parentElement)) mounts.set(parentElement, keepFocus(document, document.querySelector("[data-testid=stApp]")));
+  if (data && data.turn !== carriedOut) mounts.get(parentElement).wish(data.place);
+  carriedOut = data?.turn ?? null;
+  return () => {
+    if (parentElement.isConnected) return; // the end of a call that another one has overtaken
+    mounts.get(parentElement)?.end();
+    mounts.delete(parentElement);
+  };
+}
+
+const WAIT_MS = 300; // for something to come in its place
+const WAITS = 10; // so often, while Python is still drawing
+
+const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+
+const usable = (element) => element.isConnected && !element.disabled && element.checkVisibility({ visibilityProperty: true });
+
+function keepFocus(document, app) {
+  let wished = null; // a CSS selector
+  let found = false;
+  let timer = null;
+
+  const running = () => app.dataset.testScriptState === "running";
+  const isLost = () => [null, document.body].includes(document.activeElement) || !usable(document.activeElement);
+  const gone = () => last && !usable(last.element) && isLost();
+
+  function check() {
+    if (wished) {
+      if (!found || isLost()) found = moveTo([...document.querySelectorAll(wished)].find((each) => !each.closest("[data-stale=true]"))) || found;
+      if (!running()) wished = null;
+      if (wished) return;
+    }
+    if (!gone()) return stopWaiting();
+    if (moveTo(sameAgain(document, last) ?? otherSide(document, last))) return stopWaiting();
+    if (byKeyboard) timer ??= setTimeout(settle, WAIT_MS, 1); // who goes by mouse needs no focus
+  }
+
+  /** Nothing has come in its place: go to what stands nearest, or to the head of the page. */
+  function settle(waits) {
+    if (running() && waits < WAITS) return (timer = setTimeout(settle, WAIT_MS, waits + 1));
+    stopWaiting();
+    if (gone()) moveTo(nearest(last) ?? head(document));
+  }
+
+  function stopWaiting() {
+    clearTimeout(timer);
+    timer = null;
+  }
+
+  /** A click on the bare page takes the focus from an element that is still there: it is not to have it back. */
+  function forget(element) {
+    if (last?.element === element && usable(element) && document.hasFocus() && isLost()) last = null;
+  }
+
+  function moveTo(element) {
+    if (!element) return false;
+    if (!element.matches(`${FOCUSABLE}, [tabindex]`)) element.tabIndex = -1;
+    element.focus({ preventScroll: true });
+    if (element.matches(":focus-visible")) element.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  const note = ({ target }) => (last = { element: target, path: pathOf(target), page: document.location.pathname });
+  const leave = ({ target }) => queueMicrotask(() => forget(target)); // when React, if it was that, is done
+  const press = ({ type }) => (byKeyboard = type === "keydown");
+  const events = { focusin: note, focusout: leave, keydown: press, pointerdown: press };
+  for (const [name, listener] of Object.entries(events)) document.addEventListener(name, listener, { capture: true });
+  const observer = new MutationObserver(check);
+  const attributeFilter = ["disabled", "data-collapsed", "data-stale", "data-test-script-state"];
+  observer.observe(app, { attributes: true, attributeFilter, childList: true, subtree: true });
+  check();
+  return {
+    wish(place) {
+      [wished, found] = [place, false];
+      check();
+    },
+    end() {
+      for (const [name, listener] of Object.entries(events)) document.removeEventListener(name, listener, { capture: true });
+      observer.disconnect();
+      stopWaiting();
+    },
+  };
+}
+
+/** The ancestors of an element from the nearest, and at which place in each it stands. */
+function pathOf(element) {
+  const path = [];
+  for (let child = element; child.parentElement; child = child.parentElement) {
+    path.push([child.parentElement, [...child.parentElement.children].indexOf(child)]);
+  }
+  return path;
+}
+
+/** What Streamlit has made anew in place of an element: the same part of the element or container of the same key. */
+function sameAgain(document, { element, path }) {
+  const keyed = path.map(([ancestor]) => ancestor).find((ancestor) => keyOf(ancestor));
+  if (!keyed) return null;
+  const parts = [...document.querySelectorAll(`.${keyOf(keyed)} :is(${FOCUSABLE})`)].filter(usable);
+  const label = (of) => of.getAttribute("aria-label") ?? of.textContent;
+  return parts.find((part) => part.localName === element.localName && label(part) === label(element)) ?? null;
+}
+
+const keyOf = (element) => [...element.classList].find((name) => name.startsWith("st-key-"));
+
+/** The button that shows the sidebar for the one that hides it, and the other way round. */
+function otherSide(document, { element, path }) {
+  const sidebar = document.querySelector("[data-testid=stSidebar]");
+  if (element.dataset.testid === "stExpandSidebarButton") return [...sidebar.querySelectorAll(FOCUSABLE)].find(usable);
+  const within = path.some(([ancestor]) => ancestor === sidebar);
+  return within ? document.querySelector("[data-testid=stExpandSidebarButton]") : null;
+}
+
+/** What can have the focus and stands nearest to where an element stood: behind it, else before it. */
+function nearest({ path, page }) {
+  if (page !== document.location.pathname) return null;
+  const [parent, at] = path.find(([ancestor]) => usable(ancestor)) ?? [];
+  if (!parent?.matches("[data-testid=stMain] *")) return null;
+  const within = (child) => [child, ...child.querySelectorAll("*")].filter((part) => part.matches(FOCUSABLE) && usable(part));
+  const children = [...parent.children];
+  return children.slice(at).flatMap(within)[0] ?? children.slice(0, at).flatMap(within).at(-1) ?? null;
+}
+
+function head(document) {
+  const main = document.querySelector("[data-testid=stMain]");
+  return main?.querySelector("h1") ?? main;
+}

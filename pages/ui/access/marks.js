@@ -1,0 +1,50 @@
+// Roles and states of what Streamlit draws in one container; pages/ui/access/__init__.py says which.
+
+const mounts = new WeakMap(); // by mounted root; Streamlit calls again whenever the data changes
+
+export default function ({ data, parentElement }) {
+  if (!mounts.has(parentElement)) mounts.set(parentElement, markContainer(parentElement.closest(`.${data.container}`)));
+  mounts.get(parentElement).show(data);
+  return () => {
+    if (parentElement.isConnected) return; // the end of a call that another one has overtaken
+    mounts.get(parentElement)?.end();
+    mounts.delete(parentElement);
+  };
+}
+
+function markContainer(container) {
+  let data = null;
+
+  function mark() {
+    container.setAttribute("role", data.role);
+    container.setAttribute("aria-label", data.name);
+    container.querySelectorAll(".stButton, .stPageLink").forEach((drawn, at) => {
+      for (const part of drawn.querySelectorAll("button, a")) markOne(part, at); // one with help is there twice
+    });
+  }
+
+  function markOne(part, at) {
+    if (data.pressed != null) part.setAttribute("aria-pressed", at === data.pressed);
+    if (data.unavailable) part.setAttribute("aria-disabled", data.unavailable.includes(at));
+    if (at === data.current) part.setAttribute("aria-current", "page");
+    else part.removeAttribute("aria-current");
+  }
+
+  function refuse(event) {
+    if (event.target.closest("[aria-disabled=true]")) event.stopPropagation();
+  }
+
+  const observer = new MutationObserver(mark); // React may make a button anew
+  observer.observe(container, { childList: true, subtree: true });
+  container.addEventListener("click", refuse, { capture: true });
+  return {
+    show(message) {
+      data = message;
+      mark();
+    },
+    end() {
+      observer.disconnect();
+      container.removeEventListener("click", refuse, { capture: true });
+    },
+  };
+}
