@@ -10,6 +10,7 @@ from pages.ui.networks import network
 from pages.ui.race import race, results, tables
 from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, trace
 from pages.ui.race.reasons import reasons
+from pages.ui.words import an
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
@@ -39,8 +40,8 @@ def run() -> list[Trace]:
 
 
 def show_race(traces: list[Trace]) -> None:
-    goal = f"All rules try to make the network read this {choice.digit} as a **{choice.target}**, from the same start."
-    st.markdown(f"{goal} {where_they_are(traces)}")
+    goal = f"All rules try to make the network read this {choice.digit} as {an(choice.target, '**')}"
+    st.markdown(f"{goal}, from the same start. {where_they_are(traces)}")
     race(image, traces)
     with st.expander("Every iteration as a table"):
         st.dataframe(tables.every_step(traces), hide_index=True, width="stretch")

@@ -14,7 +14,7 @@ from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
 from pages.ui.recording import Recording
 from pages.ui.stage import stage
-from pages.ui.words import STOPS, percent
+from pages.ui.words import STOPS, an, percent
 
 TITLE = "Perturb, and when to stop"
 QUESTION = "What is a change, and what does it cost?"
@@ -177,8 +177,8 @@ def _less_budget(recording: Recording) -> None:
         with right:
             iterations = f"{limit} iteration{'' if limit == 1 else 's'}"
             st.markdown(
-                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads a "
-                f"**{now['reads']}** and gives the {target} {percent(now['probabilities'][target])}. "
+                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
+                f"{an(now['reads'], '**')} and gives the {target} {percent(now['probabilities'][target])}. "
                 f"{STOPS['BUDGET_SPENT' if step < recording.iterations else findings.stop(recording)]}"
             )
             st.markdown(_least(recording))
@@ -204,7 +204,7 @@ def _no_pair() -> None:
     last, label = recording.facts["steps"][-1], recording.facts["label"]
     left, right = st.columns([1, 3], gap="large")
     with left:
-        shown.image(recording, f"A {label} darkened towards a {target}: {shown.end(recording)}.")
+        shown.image(recording, f"{an(label).capitalize()} darkened towards {an(target)}: {shown.end(recording)}.")
     with right:
         counts = last["counts"]
         st.markdown(

@@ -7,7 +7,7 @@ from jsma.export import picture
 from pages.ui.glossary import TERMS
 from pages.ui.model import charts, maps
 from pages.ui.model.anatomy import Layer, as_maps
-from pages.ui.words import percent
+from pages.ui.words import an, percent
 
 
 def layer_table(layers: list[Layer]) -> None:
@@ -42,8 +42,8 @@ def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
     reads = int(probabilities.argmax())
     verdict = "rightly" if reads == digit else "wrongly"
     st.markdown(
-        f"It reads this {digit} {verdict} as a **{reads}**, {percent(probabilities[reads].item())} sure. Softmax turns "
-        "the logits on the left into the probabilities on the right.",
+        f"It reads this {digit} {verdict} as {an(reads, '**')}, {percent(probabilities[reads].item())} sure. Softmax "
+        "turns the logits on the left into the probabilities on the right.",
         help=f"**Logit**: {TERMS['logit']} **Softmax**: {TERMS['softmax']}",
     )
     kinds = ((logits, "logit", ".2f"), (probabilities, "probability", ".1%"))
