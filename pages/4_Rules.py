@@ -40,6 +40,7 @@ def run() -> list[Trace]:
 
 
 def show_race(traces: list[Trace]) -> None:
+    frame.unseen_heading("The attacks side by side")
     goal = f"All rules try to make the network read this {choice.digit} as {an(choice.target, '**')}"
     st.markdown(f"{goal}, from the same start. {where_they_are(traces)}")
     race(image, traces)
@@ -56,7 +57,7 @@ def where_they_are(traces: list[Trace]) -> str:
 
 
 def show_ranking(traces: list[Trace]) -> None:
-    st.subheader("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
+    st.header("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", key="race-lab"):
         st.caption("Step through one in the lab:", width="content")
@@ -72,7 +73,7 @@ def open_in_lab(ran: Trace) -> None:
 
 
 def show_lines(traces: list[Trace]) -> None:
-    st.subheader("What each pixel buys", anchor=False)
+    st.header("What each pixel buys", anchor=False)
     kinds = {"probability": "Probability", "logit": "Logit"}
     kind = st.segmented_control(
         "The target's",
@@ -83,12 +84,13 @@ def show_lines(traces: list[Trace]) -> None:
         key="race-output",
         help=f"**Probability**: {TERMS['probability']} **Logit**: {TERMS['logit']}",
     )
-    st.altair_chart(tables.lines(traces, kind), width="stretch")
+    alt = f"The target's {kind} by the number of changed pixels, a line for each rule; as a table further up."
+    st.altair_chart(tables.lines(traces, kind), width="stretch", alt=alt)
     st.caption("Dashes are rules that darken, dots those that go both ways. The numbers are in the table above.")
 
 
 def show_reasons(traces: list[Trace]) -> None:
-    st.subheader("Why they differ", anchor=False)
+    st.header("Why they differ", anchor=False)
     paragraphs = reasons(traces)
     for paragraph in paragraphs:
         st.markdown(paragraph)
@@ -97,7 +99,7 @@ def show_reasons(traces: list[Trace]) -> None:
 
 
 def show_measured() -> None:
-    st.subheader("On all test images", anchor=False)
+    st.header("On all test images", anchor=False)
     found = results.measured()
     ours, theirs = st.columns([3, 1], gap="medium")
     with theirs.container(border=True):

@@ -28,7 +28,7 @@ bring, follow = st.columns([1, 2], gap="large")
 with bring:
     picture = bringing.brought()
 with follow:
-    st.subheader("On its way to the network", anchor=False)
+    st.header("On its way to the network", anchor=False)
     if picture is None:
         st.markdown(
             "Nothing here yet. **Draw a digit** or send a picture of one; here you will see what becomes of it."
@@ -44,7 +44,7 @@ with follow:
         pipeline_view.show(prepared)
         pipeline_view.remarks(prepared)
 
-st.subheader("What the network reads", anchor=False)
+st.header("What the network reads", anchor=False)
 with torch.no_grad():
     probabilities = network(choice.model).module(prepared.image[None])[0].double().softmax(dim=0)
 reads, sure = int(probabilities.argmax()), float(probabilities.max())

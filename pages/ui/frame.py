@@ -63,7 +63,8 @@ def begin(title: str) -> Choice:
     resources.few_threads()
     choice = session.current(title)
     with st.sidebar:
-        st.markdown("### Saliency map attack")
+        with st.container(key="app-name"):
+            st.markdown("**Saliency map attack**")
         with st.container(key="pages"):
             for name, (file, _) in PAGES.items():
                 st.page_link(file, label=name)
@@ -80,6 +81,12 @@ def heading(title: str, choice: Choice) -> None:
     st.title(title, anchor=False)
     st.caption(subject(choice))
     session.show_notices()
+
+
+def unseen_heading(text: str) -> None:
+    """Write a heading for those who hear the page, above a part that says to those who see it what it is."""
+    with st.container(key=f"unseen-{text.lower().replace(' ', '-')}"):
+        st.header(text, anchor=False)
 
 
 def subject(choice: Choice) -> str:

@@ -105,7 +105,7 @@ def _watch(lesson: Lesson, recording: Recording) -> None:
         "**Do.** Step on with → or the button, and see the lines light up in turn. Then play to the end, and drag the "
         "slider back to any moment. *Slow*, beside the buttons, gives each line more time."
     )
-    stage(recording, views=("picture", "reading", "loop"), key="stage-loop")
+    stage(recording, views=("picture", "reading", "loop"), key="stage-loop", level=3)
 
 
 def _compare(said: int, recording: Recording) -> None:

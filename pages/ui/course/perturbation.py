@@ -56,7 +56,7 @@ def _watch(recording: Recording) -> None:
         "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
         "what happened. At the end the three ways to stop are listed, the one that came true ticked."
     )
-    stage(recording, views=("picture", "perturb"), key="stage-perturb")
+    stage(recording, views=("picture", "perturb"), key="stage-perturb", level=3)
 
 
 def _one_change(recording: Recording) -> None:
@@ -88,10 +88,11 @@ def _small_steps(large: Recording, small: Recording) -> None:
         with column:
             shown.image(recording, f"{theta}: {shown.end(recording)}.")
     with columns[2]:
-        st.altair_chart(_domains(thetas, (large, small)), width="stretch")
         sizes = [[step["counts"]["pixels"] for step in recording.facts["steps"]] for recording in (large, small)]
         ends = [f"from {pixels[0]} to {pixels[-1]} with {theta}" for theta, pixels in zip(thetas, sizes, strict=True)]
-        st.caption(f"How the search domain shrinks: {', '.join(ends)}.")
+        shrinks = f"How the search domain shrinks: {', '.join(ends)}."
+        st.altair_chart(_domains(thetas, (large, small)), width="stretch", alt=shrinks)
+        st.caption(shrinks)
     pixel, values = findings.most_chosen(small)
     if len(values) > 2:
         st.markdown(

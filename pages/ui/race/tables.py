@@ -63,7 +63,7 @@ def lines(traces: list[Trace], output: str) -> alt.Chart:
     axis = alt.Axis(format="%") if output == "probability" else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if output == "probability" else alt.Scale()
     return (
-        alt.Chart(points, description=f"{title} by the number of changed pixels, a line for each rule.")
+        alt.Chart(points)
         .mark_line(point={"size": 28}, strokeWidth=2)
         .encode(
             x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1, tickCount=12)),

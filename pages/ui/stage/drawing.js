@@ -6,8 +6,11 @@ const boxes = new WeakMap(); // the size of each canvas on the page: asking the 
 function setHtml(element, html) {
   if (element.shownHtml === html) return;
   element.shownHtml = html;
-  element.innerHTML = html;
+  element.innerHTML = atLevel(html, Number(element.closest("[data-level]").dataset.level));
 }
+
+/** Headings are written as they are in the lab, whose title is the page's h1; elsewhere the title's level is another. */
+const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) => tag + (Number(lab) + level - 1));
 
 /** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. */
 function measureCanvases(root) {
