@@ -86,6 +86,7 @@ def show_lines(traces: list[Trace]) -> None:
     )
     alt = f"The target's {kind} by the number of changed pixels, a line for each rule; as a table further up."
     st.altair_chart(tables.lines(traces, kind), width="stretch", alt=alt)
+    st.html(tables.legend(traces))
     st.caption("Dashes are rules that darken, dots those that go both ways. The numbers are in the table above.")
 
 

@@ -116,6 +116,7 @@ def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.
         x=alt.X("iteration:Q", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("pixels:Q", title="pixels in the search domain", scale=alt.Scale(zero=False)),
         color=alt.Color("step:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+        strokeDash=alt.StrokeDash("step:N", title=None, scale=alt.Scale(domain=thetas, range=[[1, 0], [5, 3]])),
         tooltip=["step:N", "iteration:Q", "pixels:Q"],
     ).properties(height=260)
 
