@@ -1,4 +1,4 @@
-"""What colours say can be read by those who see few of them: contrast, and lines that colour alone need not tell apart."""
+"""What colours say reaches those who see few of them: contrast, and lines that are told apart by more than colour."""
 
 from itertools import combinations
 

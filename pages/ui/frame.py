@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text()
 
 _reconnected = st.components.v2.component("jsma_reconnected", js=(HERE / "reconnected.js").read_text())
+_scrollers = st.components.v2.component("jsma_scrollers", js=(HERE / "scrollers.js").read_text())
 
 PAGES = {
     "The lab": (
@@ -60,6 +61,7 @@ def begin(title: str) -> Choice:
     st.set_page_config(f"{title} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)
+    _scrollers(key="scrollers")
     resources.few_threads()
     choice = session.current(title)
     with st.sidebar:
