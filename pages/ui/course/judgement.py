@@ -132,16 +132,9 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
         rows = findings.success_by_gamma(report)
         lines = pd.DataFrame({"gamma": [100 * gamma for gamma, _ in rows], "share": [100 * share for _, share in rows]})
         said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
-        st.line_chart(
-            lines,
-            x="gamma",
-            y="share",
-            x_label="Budget γ in %",
-            y_label="Success in %",
-            color=VIOLET,
-            height=240,
-            alt=f"Success by budget γ: {said}.",
-        )
+        axes = {"x": alt.X("gamma", title="Budget γ in %"), "y": alt.Y("share", title="Success in %")}
+        curve = alt.Chart(lines).mark_line(color=VIOLET, point={"color": VIOLET}).encode(**axes)
+        st.altair_chart(curve, height=240, alt=f"Success by budget γ: {said}.")
         st.caption(
             f"Which share of the {len(report.targets)} attacks succeeds with less budget: {said}. At γ = 0 are those "
             "that the network reads as the target before any change."
