@@ -69,7 +69,7 @@ class Contender:
         """Its line and mark as a small SVG: the rule is told by colour and mark, the direction by dashes."""
         dashes, colour = " ".join(map(str, DASHES[self.direction])), COLOURS[self.name]
         return (
-            '<svg viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
             f'<path d="M-14,0H14" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
             f'<path d="{MARKS[self.name]}" transform="scale(4.5)" fill="{colour}"/></svg>'
         )

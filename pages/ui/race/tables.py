@@ -1,5 +1,7 @@
 """The race in tables and lines."""
 
+from urllib.parse import quote
+
 import altair as alt
 import pandas as pd
 
@@ -89,7 +91,8 @@ MARK_EVERY = 4
 
 def legend(traces: list[Trace]) -> str:
     """Return HTML that names the lines of `traces`, each behind its line and mark."""
-    names = "".join(f"<li>{trace.contender.sign} {trace.contender.label}</li>" for trace in traces)
+    signs = (f'<img src="data:image/svg+xml,{quote(trace.contender.sign)}" alt="">' for trace in traces)
+    names = "".join(f"<li>{sign} {trace.contender.label}</li>" for sign, trace in zip(signs, traces, strict=True))
     look = "display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 0; padding: 0; list-style: none"
     return f'<ul style="{look}">{names}</ul>'
 
