@@ -11,6 +11,7 @@ from pages.ui.outside import plain
 from pages.ui.race import race, results, tables
 from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
 from pages.ui.race.reasons import reasons
+from pages.ui.words import an
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
@@ -42,8 +43,9 @@ def run() -> list[Trace]:
 
 
 def show_race(traces: list[Trace]) -> None:
-    goal = f"All rules try to make the network read this {choice.digit} as a **{choice.target}**, from the same start."
-    st.markdown(f"{goal} {where_they_are(traces)}")
+    frame.unseen_heading("The attacks side by side")
+    goal = f"All rules try to make the network read this {choice.digit} as {an(choice.target, '**')}"
+    st.markdown(f"{goal}, from the same start. {where_they_are(traces)}")
     race(image, traces)
     with st.expander("Every iteration as a table"):
         st.dataframe(tables.every_step(traces), hide_index=True, width="stretch")
@@ -58,7 +60,7 @@ def where_they_are(traces: list[Trace]) -> str:
 
 
 def show_ranking(traces: list[Trace]) -> None:
-    st.subheader("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
+    st.header("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", key="race-lab"):
         st.caption("Step through one in the lab:", width="content")
@@ -74,7 +76,7 @@ def open_in_lab(ran: Trace) -> None:
 
 
 def show_lines(traces: list[Trace]) -> None:
-    st.subheader("What each pixel buys", anchor=False)
+    st.header("What each pixel buys", anchor=False)
     kinds = {"probability": "Probability", "logit": "Logit"}
     kind = st.segmented_control(
         "The target's",
@@ -85,12 +87,14 @@ def show_lines(traces: list[Trace]) -> None:
         key="race-output",
         help=f"**Probability**: {TERMS['probability']} **Logit**: {TERMS['logit']}",
     )
-    st.altair_chart(tables.lines(traces, kind), width="stretch")
+    alt = f"The target's {kind} by the number of changed pixels, a line for each rule; as a table further up."
+    st.altair_chart(tables.lines(traces, kind), width="stretch", alt=alt)
+    st.html(tables.legend(traces))
     st.caption("Dashes are rules that darken, dots those that go both ways. The numbers are in the table above.")
 
 
 def show_reasons(traces: list[Trace]) -> None:
-    st.subheader("Why they differ", anchor=False)
+    st.header("Why they differ", anchor=False)
     paragraphs = reasons(traces)
     for paragraph in paragraphs:
         st.markdown(paragraph)
@@ -99,7 +103,7 @@ def show_reasons(traces: list[Trace]) -> None:
 
 
 def show_measured() -> None:
-    st.subheader("On all test images", anchor=False)
+    st.header("On all test images", anchor=False)
     found = results.measured()
     ours, theirs = st.columns([3, 1], gap="medium")
     with theirs.container(border=True):

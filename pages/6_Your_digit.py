@@ -11,7 +11,7 @@ from pages.ui.model import charts
 from pages.ui.networks import network
 from pages.ui.outside import plain
 from pages.ui.own_digit import bringing, kept, pipeline_view
-from pages.ui.words import percent
+from pages.ui.words import an, percent
 
 UNSURE = 0.8  # below this probability the network's reading is called a guess
 
@@ -29,7 +29,7 @@ bring, follow = st.columns([1, 2], gap="large")
 with bring:
     picture = bringing.brought()
 with follow:
-    st.subheader("On its way to the network", anchor=False)
+    st.header("On its way to the network", anchor=False)
     if picture is None:
         st.markdown(
             "Nothing here yet. **Draw a digit** or send a picture of one; here you will see what becomes of it."
@@ -45,23 +45,23 @@ with follow:
         pipeline_view.show(prepared)
         pipeline_view.remarks(prepared)
 
-st.subheader("What the network reads", anchor=False)
+st.header("What the network reads", anchor=False)
 with torch.no_grad():
     probabilities = network(choice.model).module(prepared.image[None])[0].double().softmax(dim=0)
 reads, sure = int(probabilities.argmax()), float(probabilities.max())
 chart, next_step = st.columns([3, 2], gap="large")
 with next_step:
-    st.markdown(f"It reads a **{reads}**, {percent(sure)} sure.")
+    st.markdown(f"It reads {an(reads, '**')}, {percent(sure)} sure.")
     if sure < UNSURE:
         second = int(probabilities.topk(2).indices[1])
         st.warning(
-            f"It is not sure: a {second} gets {percent(float(probabilities[second]))}. Look at the stages above; where "
-            "one has gone wrong, help it along, or write the digit again.",
+            f"It is not sure: {an(second)} gets {percent(float(probabilities[second]))}. Look at the stages above; "
+            "where one has gone wrong, help it along, or write the digit again.",
             icon=":material/info:",
         )
     label = st.selectbox("What did you write?", range(10), reads, key=f"own-label-{reads}")
     if label != reads:
-        st.markdown(f"So it is misled already: it takes your {label} for a {reads}.")
+        st.markdown(f"So it is misled already: it takes your {label} for {an(reads)}.")
     targets = [target for target in range(10) if target != label]
     target = st.selectbox(
         "What shall it read instead?",

@@ -6,6 +6,7 @@ from enum import Enum
 
 from jsma import Attack, Direction, Output, Rule
 from pages.ui.outside import cut
+from pages.ui.words import an
 
 DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
 ALL_DATA = DATA | {"own": "Your own digits"}
@@ -102,7 +103,8 @@ def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
     if choice.target == choice.digit:
         choice = choice.with_digit(choice.digit)
         choice = replace(choice, sample=values.get("sample", 0))
-        notices.append(f"A {choice.digit} cannot be attacked towards {choice.digit}. Using the target {choice.target}.")
+        itself = f"{an(choice.digit).capitalize()} cannot be attacked towards {choice.digit}."
+        notices.append(f"{itself} Using the target {choice.target}.")
     return choice, notices
 
 

@@ -14,7 +14,10 @@ from pages.ui.words import percent
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
 
-_reconnected = st.components.v2.component("jsma_reconnected", js=(HERE / "reconnected.js").read_text(encoding="utf-8"))
+_reconnected, _scrollers = (
+    st.components.v2.component(f"jsma_{name}", js=(HERE / f"{name}.js").read_text(encoding="utf-8"))
+    for name in ("reconnected", "scrollers")
+)
 
 PAGES = {
     "The lab": (
@@ -67,11 +70,13 @@ def begin(title: str, window: Callable[[], str] | None = None) -> Choice:
     st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)
+    _scrollers(key="scrollers")
     access.watch_focus()
     resources.few_threads()
     forgetting.note_visitor()
     with st.sidebar:
-        st.markdown("### Saliency map attack")
+        with st.container(key="app-name"):
+            st.markdown("**Saliency map attack**")
         with st.container(key="pages"):
             for name, (file, _) in PAGES.items():
                 st.page_link(file, label=name)
@@ -89,6 +94,12 @@ def heading(title: str, choice: Choice) -> None:
     st.title(title, anchor=False)
     st.caption(subject(choice))
     session.show_notices()
+
+
+def unseen_heading(text: str) -> None:
+    """Write a heading for those who hear the page, above a part that says to those who see it what it is."""
+    with st.container(key=f"unseen-{text.lower().replace(' ', '-')}"):
+        st.header(text, anchor=False)
 
 
 def subject(choice: Choice) -> str:

@@ -33,7 +33,7 @@ def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
     facts, now = recording.facts, recording.facts["steps"][step]
     target = facts["target"]
     reading = (
-        f"**Iteration {step} of {recording.iterations}.** The network reads a **{now['reads']}** "
+        f"**Iteration {step} of {recording.iterations}.** The network reads {an(now['reads'], '**')} "
         f"({percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
         f"{percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
     )
@@ -65,6 +65,12 @@ def _why_ended(facts: dict, now: dict) -> str:
     if now["stop"] == "REACHED_TARGET" and not now["changed"]:
         return "**Nothing to do.** The network reads this digit as the target already, before any change."
     return f"**Stopped.** {STOPS[now['stop']]} {cost}"
+
+
+def an(digit: int, mark: str = "") -> str:
+    """Return a whole number behind the article it is read aloud with: a 3, an 8, an 18; mark: "**" for bold."""
+    article = "an" if str(digit).startswith("8") or digit in (11, 18) else "a"
+    return f"{article} {mark}{digit}{mark}"
 
 
 def number(value: float, sign: bool = False) -> str:

@@ -32,7 +32,7 @@ def bars_by_class(values: Sequence[float], words: Sequence[str], what: str, sour
             tooltip=[alt.Tooltip("class:N", title=what)],
         )
     )
-    st.altair_chart(chart, width="stretch", height=260)
+    st.altair_chart(chart, width="stretch", height=260, alt=f"The {what} of every class. {'; '.join(labels)}.")
 
 
 def lines(data: pd.DataFrame, x: str, y: str, of: str, dashed: str) -> None:
@@ -56,4 +56,5 @@ def lines(data: pd.DataFrame, x: str, y: str, of: str, dashed: str) -> None:
             tooltip=[alt.Tooltip(x, format=".2f"), alt.Tooltip(y, format=".3f"), f"{of}:N"],
         )
     )
-    st.altair_chart(chart, width="stretch", height=260)
+    ends = "; ".join(f"{name}: from {part[y].iloc[0]:.3f} to {part[y].iloc[-1]:.3f}" for name, part in data.groupby(of))
+    st.altair_chart(chart, width="stretch", height=260, alt=f"{y} by {x}. {ends}.")

@@ -46,7 +46,8 @@ def show(lesson: Lesson) -> None:
 @st.fragment
 def _maps(lesson: Lesson, output: Output) -> None:
     recording = lesson.recording(Attack(output=output))
-    stage(recording, views=("picture", "jacobian"), predict=True, key="stage-maps")  # the best pair would give it away
+    views = ("picture", "jacobian")
+    stage(recording, views=views, predict=True, key="stage-maps", level=3)  # the best pair would give it away
 
 
 def largest(lesson: Lesson, output: Output) -> float:
@@ -255,7 +256,7 @@ def _as_table(rows: tuple, signed: bool) -> str:
         f"| {name} | {written(left)} | {written(right)} |"
         for name, (left, right) in zip(("top", "bottom"), rows, strict=True)
     ]
-    return "\n".join(["| | left | right |", "| :-- | --: | --: |", *lines])
+    return "\n".join(["| Row | left | right |", "| :-- | --: | --: |", *lines])
 
 
 def _of_place(name: str, row: int, column: int) -> Answer:

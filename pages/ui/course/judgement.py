@@ -131,10 +131,10 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
         st.markdown(f"**Success against γ**, {variant}")
         rows = findings.success_by_gamma(report)
         lines = pd.DataFrame({"gamma": [100 * gamma for gamma, _ in rows], "share": [100 * share for _, share in rows]})
-        st.line_chart(
-            lines, x="gamma", y="share", x_label="Budget γ in %", y_label="Success in %", color=VIOLET, height=240
-        )
         said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
+        axes = {"x": alt.X("gamma", title="Budget γ in %"), "y": alt.Y("share", title="Success in %")}
+        curve = alt.Chart(lines).mark_line(color=VIOLET, point={"color": VIOLET}).encode(**axes)
+        st.altair_chart(curve, height=240, alt=f"Success by budget γ: {said}.")
         st.caption(
             f"Which share of the {len(report.targets)} attacks succeeds with less budget: {said}. At γ = 0 are those "
             "that the network reads as the target before any change."
@@ -156,11 +156,13 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
             key="course-cells",
             help=TERMS["hardness"],
         )
-        st.altair_chart(_heat_map(report, values[what], what), width="stretch")
+        meaning = f"{what} by digit and target; the same numbers are in the table below."
+        st.altair_chart(_heat_map(report, values[what], what), width="stretch", alt=meaning)
         st.caption(MEANINGS[what])
         with st.expander("The same numbers as a table, a row a digit, a column a target"):
             classes = range(report.classes)
-            st.dataframe(pd.DataFrame([[_text(report, values[what], what, s, t) for t in classes] for s in classes]))
+            table = {f"→ {t}": [_text(report, values[what], what, s, t) for s in classes] for t in classes}
+            st.dataframe({"digit": classes} | table, hide_index=True)
         _compare(report, guess)
 
 
@@ -304,7 +306,7 @@ def _effort_table(attacks: Mapping[str, Recording]) -> str:
     recordings = attacks.values()
     return "\n".join(
         [
-            row("", list(attacks)),
+            row("In this attack", list(attacks)),
             row("---", ["---:"] * len(attacks)),
             row("pixels changed", [f"**{findings.changed(recording)}**" for recording in recordings]),
             row(

@@ -14,7 +14,7 @@ from pages.ui.glossary import explained
 from pages.ui.model.anatomy import Layer, dissect
 from pages.ui.networks import OWN
 from pages.ui.tiles import data_url
-from pages.ui.words import number, percent, size
+from pages.ui.words import an, number, percent, size
 
 TITLE = "The network and its confidence"
 QUESTION = "What does the network look at?"
@@ -65,7 +65,7 @@ def _the_network(lesson: Lesson) -> None:
     choice, height, width = lesson.choice, *lesson.image.shape[1:]
     left.image(
         data_url(picture(lesson.image, lesson.image, scale=7)),
-        f"A {choice.digit}, sample {choice.sample + 1}: {height} × {width} pixels",
+        f"{an(choice.digit).capitalize()}, sample {choice.sample + 1}: {height} × {width} pixels",
         alt=f"A handwritten {choice.digit}, white on black",
     )
     layers = dissect(lesson.network.module, lesson.image)
@@ -83,7 +83,7 @@ def _weights(layer: Layer) -> str:
 
 def _the_answer(lesson: Lesson, logits: Tensor) -> None:
     reads, digit = logits.argmax().item(), lesson.choice.digit
-    words = f"It reads your {digit} as a **{reads}** and is {percent(logits.softmax(0)[reads].item())} sure. "
+    words = f"It reads your {digit} as {an(reads, '**')} and is {percent(logits.softmax(0)[reads].item())} sure. "
     if reads == lesson.choice.target:
         words += "That is your target already, so there is nothing to attack: pick another target. "
     elif reads != digit:

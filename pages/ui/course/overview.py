@@ -20,7 +20,7 @@ from pages.ui.recording import Recording
 from pages.ui.scheduling import Proceed
 from pages.ui.stage import stage
 from pages.ui.tiles import data_url
-from pages.ui.words import percent
+from pages.ui.words import an, percent
 
 TITLE = "The attack in one minute"
 QUESTION = "How few pixels does it take?"
@@ -80,7 +80,7 @@ def show(lesson: Lesson) -> None:
     budget, pixels = recording.facts["budget"], lesson.image.numel()
     st.markdown(
         f"The attack asks the network, finds two pixels, changes them, and asks again. It turns them white, two at a "
-        f"time, until your {lesson.choice.digit} is read as a {lesson.choice.target}, or until {budget} of the "
+        f"time, until your {lesson.choice.digit} is read as {an(lesson.choice.target)}, or until {budget} of the "
         f"{pixels} pixels are used up.",
         help=explained("target class", "γ", "θ"),
     )
@@ -107,7 +107,7 @@ def _watch(lesson: Lesson, recording: Recording) -> None:
         "**Do.** Step on with → or the button, and see the lines light up in turn. Then play to the end, and drag the "
         "slider back to any moment. *Slow*, beside the buttons, gives each line more time."
     )
-    stage(recording, views=("picture", "reading", "loop"), key="stage-loop")
+    stage(recording, views=("picture", "reading", "loop"), key="stage-loop", level=3)
 
 
 def _compare(said: int, recording: Recording) -> None:
@@ -116,11 +116,10 @@ def _compare(said: int, recording: Recording) -> None:
     share = percent(changed / (facts["height"] * facts["width"]))
     pairs = f"{changed} pixels in {recording.iterations} pairs, {share} of the picture"
     if end["stop"] != "REACHED_TARGET":
-        outcome = f"It ended without success after {pairs}: the network reads a {end['reads']}."
+        outcome = f"It ended without success after {pairs}: the network reads {an(end['reads'])}."
     elif changed:
-        outcome = (
-            f"It took {pairs}: the network reads a {end['reads']}, {percent(end['probabilities'][end['reads']])} sure."
-        )
+        sure = percent(end["probabilities"][end["reads"]])
+        outcome = f"It took {pairs}: the network reads {an(end['reads'])}, {sure} sure."
     else:
         outcome = "It took none: the network reads this digit as the target already."
     off = abs(said - changed)
@@ -146,14 +145,14 @@ def _ended(task: str, run: Run, end: End) -> None:
     budget = run.attack.iterations(end.drawn[..., 0].size // SCALE**2)
     st.image(
         data_url(end.drawn),
-        f"A {end.label}, to be read as a {run.target}, {kind}",
-        alt=f"The picture at the end: a {end.label} with {end.pairs} pairs of pixels changed",
+        f"{an(end.label).capitalize()}, to be read as {an(run.target)}, {kind}",
+        alt=f"The picture at the end: {an(end.label)} with {end.pairs} pairs of pixels changed",
     )
-    st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads a {end.reads} at the end.")
-    wrong = f"It used {end.pairs} of {budget} pairs, and the network reads a {end.reads}. Try again."
+    st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads {an(end.reads)} at the end.")
+    wrong = f"It used {end.pairs} of {budget} pairs, and the network reads {an(end.reads)}. Try again."
     right = {
         "REACHED_TARGET": "The network reads the target, so nothing is left to do, whatever is left of the budget.",
-        "BUDGET_SPENT": f"All {end.pairs} pairs are used, and the network still does not read a {run.target}.",
+        "BUDGET_SPENT": f"All {end.pairs} pairs are used, and the network still does not read {an(run.target)}.",
         "NO_ADMISSIBLE_PAIR": "It neither reads the target nor has used its budget: it stopped because no pair is left "
         "that does both. A correct program says so and changes nothing more.",
     }

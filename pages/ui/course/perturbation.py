@@ -14,7 +14,7 @@ from pages.ui.course.tasks import Answer
 from pages.ui.glossary import TERMS, explained
 from pages.ui.recording import Recording
 from pages.ui.stage import stage
-from pages.ui.words import STOPS, percent
+from pages.ui.words import STOPS, an, percent
 
 TITLE = "Perturb, and when to stop"
 QUESTION = "What is a change, and what does it cost?"
@@ -56,7 +56,7 @@ def _watch(recording: Recording) -> None:
         "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
         "what happened. At the end the three ways to stop are listed, the one that came true ticked."
     )
-    stage(recording, views=("picture", "perturb"), key="stage-perturb")
+    stage(recording, views=("picture", "perturb"), key="stage-perturb", level=3)
 
 
 def _one_change(recording: Recording) -> None:
@@ -88,10 +88,11 @@ def _small_steps(large: Recording, small: Recording) -> None:
         with column:
             shown.image(recording, f"{theta}: {shown.end(recording)}.")
     with columns[2]:
-        st.altair_chart(_domains(thetas, (large, small)), width="stretch")
         sizes = [[step["counts"]["pixels"] for step in recording.facts["steps"]] for recording in (large, small)]
         ends = [f"from {pixels[0]} to {pixels[-1]} with {theta}" for theta, pixels in zip(thetas, sizes, strict=True)]
-        st.caption(f"How the search domain shrinks: {', '.join(ends)}.")
+        shrinks = f"How the search domain shrinks: {', '.join(ends)}."
+        st.altair_chart(_domains(thetas, (large, small)), width="stretch", alt=shrinks)
+        st.caption(shrinks)
     pixel, values = findings.most_chosen(small)
     if len(values) > 2:
         st.markdown(
@@ -115,6 +116,7 @@ def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.
         x=alt.X("iteration:Q", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("pixels:Q", title="pixels in the search domain", scale=alt.Scale(zero=False)),
         color=alt.Color("step:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+        strokeDash=alt.StrokeDash("step:N", title=None, scale=alt.Scale(domain=thetas, range=[[1, 0], [5, 3]])),
         tooltip=["step:N", "iteration:Q", "pixels:Q"],
     ).properties(height=260)
 
@@ -177,8 +179,8 @@ def _less_budget(recording: Recording) -> None:
         with right:
             iterations = f"{limit} iteration{'' if limit == 1 else 's'}"
             st.markdown(
-                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads a "
-                f"**{now['reads']}** and gives the {target} {percent(now['probabilities'][target])}. "
+                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
+                f"{an(now['reads'], '**')} and gives the {target} {percent(now['probabilities'][target])}. "
                 f"{STOPS['BUDGET_SPENT' if step < recording.iterations else findings.stop(recording)]}"
             )
             st.markdown(_least(recording))
@@ -204,7 +206,7 @@ def _no_pair() -> None:
     last, label = recording.facts["steps"][-1], recording.facts["label"]
     left, right = st.columns([1, 3], gap="large")
     with left:
-        shown.image(recording, f"A {label} darkened towards a {target}: {shown.end(recording)}.")
+        shown.image(recording, f"{an(label).capitalize()} darkened towards {an(target)}: {shown.end(recording)}.")
     with right:
         counts = last["counts"]
         st.markdown(

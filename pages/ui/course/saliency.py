@@ -21,6 +21,7 @@ QUESTION = "Why two pixels, and why these?"
 TASKS = ("which-pair-wins", "alpha-and-beta-positive", "beta-near-zero")
 
 NAMES = "ABC"
+PLANE = "Every pixel by its pull on the target and its push on the others. Marked pairs:"
 ON_PROBABILITIES = Attack(output=Output.PROBABILITIES)
 
 
@@ -93,7 +94,8 @@ def _which_wins(lesson: Lesson, recording: Recording) -> None:
         if guess is not None:
             _reveal(pairs, names, guess)
     with chart:
-        st.altair_chart(pair_plane(recording, 0, pairs, names, areas=guess is not None), width="stretch")
+        plane = pair_plane(recording, 0, pairs, names, areas=guess is not None)
+        st.altair_chart(plane, width="stretch", alt=f"{PLANE} {names}; where they are is said below.")
         st.caption(_places(recording, pairs, names))
 
 
@@ -141,7 +143,7 @@ def _the_loop(recording: Recording) -> None:
     @st.fragment
     def draw() -> None:
         start = min(1, recording.iterations - 1)  # the pair of step 0 is revealed above
-        stage(recording, start, views=("picture", "saliency"), predict=True, key="course-saliency-stage")
+        stage(recording, start, views=("picture", "saliency"), predict=True, key="course-saliency-stage", level=4)
 
     draw()
 
@@ -220,7 +222,8 @@ def _probabilities(lesson: Lesson) -> None:
     chosen = [] if pair is None else [findings.Marked(*(pair[name] for name in MARKED), wins=True)]
     chart, words = st.columns([3, 2], gap="large")
     with chart:
-        st.altair_chart(pair_plane(recording, 0, chosen, "★" * len(chosen), areas=bool(chosen)), width="stretch")
+        plane = pair_plane(recording, 0, chosen, "★" * len(chosen), areas=bool(chosen))
+        st.altair_chart(plane, width="stretch", alt=f"{PLANE} {'★' if chosen else 'none'}; {output.lower()}.")
         if chosen:
             pixels = " and ".join(shown.place(recording, pixel) for pixel in chosen[0][:2])
             numbers = f"α = {number(pair['alpha'])}, β = {number(pair['beta'])}, −αβ = {number(pair['score'])}"

@@ -36,4 +36,5 @@ def image(recording: Recording, caption: str, step: int | None = None) -> None:
     """Show the picture at `step`, by default the last, changed pixels tinted, with a caption that says what is seen."""
     step = recording.iterations if step is None else step
     now, original = (findings.image_at(recording, at) for at in (step, 0))
-    st.image(data_url(picture(now, original, scale=8)), caption=caption, width=224)
+    alt = f"The picture after {step} iteration{'' if step == 1 else 's'}, changed pixels tinted"
+    st.image(data_url(picture(now, original, scale=8)), caption=caption, width=224, alt=alt)

@@ -142,7 +142,9 @@ def budgets(report: Report) -> list[dict]:
 
 def figures(report: Report) -> None:
     """Draw the three maps, success by budget, and the distribution of changed pixels."""
-    st.markdown("##### By source and target", help="A row a source, the true class; a column a target. In percent.")
+    st.header(
+        "By source and target", anchor=False, help="A row a source, the true class; a column a target. In percent."
+    )
     for column, shown in zip(st.columns(3), maps(report), strict=True):
         with column:
             st.markdown(f"**{shown.title}**, %", help=TERMS[shown.meaning])
@@ -157,7 +159,7 @@ def figures(report: Report) -> None:
     )
     left, right = st.columns(2)
     with left:
-        st.markdown("##### Success at every smaller budget", help=TERMS["γ"])
+        st.header("Success at every smaller budget", anchor=False, help=TERMS["γ"])
         st.vega_lite_chart(
             budgets(report),
             _budget_chart(report),
@@ -168,7 +170,7 @@ def figures(report: Report) -> None:
             "are the digits that the network reads as the target by itself."
         )
     with right:
-        st.markdown("##### How many pixels were changed", help=TERMS["distortion"])
+        st.header("How many pixels were changed", anchor=False, help=TERMS["distortion"])
         rows = changed_pixels(report)
         st.vega_lite_chart(
             rows,
@@ -287,7 +289,7 @@ def tables(report: Report) -> None:
     with st.expander("These pictures as tables"):
         for shown in maps(report):
             st.markdown(f"**{shown.title}**, %: a row a source, a column a target")
-            st.table(as_table(shown))
+            st.table(as_table(shown), hide_index=True)
         st.markdown("**Success and mean distortion by budget γ**")
         st.table(
             {
@@ -297,7 +299,8 @@ def tables(report: Report) -> None:
                 "mean distortion, successful": [
                     percent(at.mean_distortion_of_successful, 2) for at in report.at_budgets
                 ],
-            }
+            },
+            hide_index=True,
         )
         st.markdown("**How many attacks changed how many pixels**")
         rows = changed_pixels(report)
@@ -307,7 +310,8 @@ def tables(report: Report) -> None:
                 "pixels": [f"{row['low']} to {row['high']}" for row in succeeded],
                 "succeeded": [row["attacks"] for row in succeeded],
                 "failed": [row["attacks"] for row in failed],
-            }
+            },
+            hide_index=True,
         )
 
 
@@ -365,7 +369,7 @@ def cases(choice: Choice, digits: Digits, network: Network, positions: Tensor, r
     both = [*hardest, *easiest]
     where, targets = tuple(each.position for each in both), tuple(each.choice.target for each in both)
     pictures = computed(ends, digits, network, choice.attack, where, targets)
-    st.markdown("##### Telling cases")
+    st.header("Telling cases", anchor=False)
     left, right = st.columns(2)
     with tiles.sheet() as sheet:
         with left:

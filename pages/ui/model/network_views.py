@@ -8,12 +8,12 @@ from pages.ui.glossary import TERMS
 from pages.ui.model import charts, maps
 from pages.ui.model.anatomy import Layer, as_maps
 from pages.ui.tiles import data_url
-from pages.ui.words import percent
+from pages.ui.words import an, percent
 
 
 def layer_table(layers: list[Layer]) -> None:
     """List the layers with what they do, their output shapes and their parameters."""
-    st.subheader("Layer by layer", anchor=False)
+    st.header("Layer by layer", anchor=False)
     total = sum(layer.parameters for layer in layers)
     st.markdown(
         "A digit goes in as 28 × 28 numbers, 0 for black and 1 for white, and comes out as ten. On the way it passes "
@@ -22,7 +22,7 @@ def layer_table(layers: list[Layer]) -> None:
     )
     rows = [
         {
-            "": layer.number,
+            "No.": layer.number,
             "Layer": layer.kind,
             "What it does": layer.does,
             "Output": layer.shape,
@@ -38,13 +38,13 @@ def layer_table(layers: list[Layer]) -> None:
 
 def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
     """Show the ten logits (10,) of the digit at hand, a `digit`, and what softmax makes of them."""
-    st.subheader("What it says about this digit", anchor=False)
+    st.header("What it says about this digit", anchor=False)
     probabilities = logits.softmax(dim=0)
     reads = int(probabilities.argmax())
     verdict = "rightly" if reads == digit else "wrongly"
     st.markdown(
-        f"It reads this {digit} {verdict} as a **{reads}**, {percent(probabilities[reads].item())} sure. Softmax turns "
-        "the logits on the left into the probabilities on the right.",
+        f"It reads this {digit} {verdict} as {an(reads, '**')}, {percent(probabilities[reads].item())} sure. Softmax "
+        "turns the logits on the left into the probabilities on the right.",
         help=f"**Logit**: {TERMS['logit']} **Softmax**: {TERMS['softmax']}",
     )
     kinds = ((logits, "logit", ".2f"), (probabilities, "probability", ".1%"))
@@ -57,7 +57,7 @@ def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
 def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -> None:
     """Show all filters of the first layer (K, h, w), and one at work on the digit: its answers are of (K, H, W)."""
     count, height, width = weights.shape
-    st.subheader("What the first layer looks for", anchor=False)
+    st.header("What the first layer looks for", anchor=False)
     st.markdown(
         f"Each of its {count} filters is a small picture of {height} × {width} weights. It is laid over the digit at "
         "every place; pixel times weight, added up, is its answer there. Orange weights want ink, blue ones want none.",
@@ -92,7 +92,7 @@ def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: 
 
 def feature_maps(layers: list[Layer], theme: str) -> None:
     """Show what is left of the digit after a layer of the visitor's choice."""
-    st.subheader("The digit on its way", anchor=False)
+    st.header("The digit on its way", anchor=False)
     names = [f"{layer.number} {layer.kind}: {layer.shape}" for layer in layers]
     key = f"after-of-{len(layers)}"
     place = st.selectbox(

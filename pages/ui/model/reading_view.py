@@ -20,7 +20,7 @@ TILES = 10
 
 def show(choice: Choice, network: Network, digits: Digits, theme: str) -> None:
     """Read all digits that may judge the network, and show how many of each class are read as each class."""
-    st.subheader("How well it reads", anchor=False)
+    st.header("How well it reads", anchor=False)
     place = st.empty()
     logits = readings.outputs(choice.data, network, lambda share: place.progress(share, f"Reading: {share:.0%}"))
     place.empty()

@@ -35,7 +35,7 @@ SECONDS_A_LOOK = 0.3
 
 def panel(theme: str) -> None:
     """Draw what there is to do: choose the settings, or watch the training that is under way."""
-    st.subheader("Train your own", anchor=False)
+    st.header("Train your own", anchor=False)
     training = st.session_state.get("training")
     watching, choosing = st.empty(), st.empty()  # a place each, so that one is gone as soon as the other is drawn
     if training is not None and not _settled(training):

@@ -12,7 +12,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui import drawn
-from pages.ui.race.contenders import COLOURS, Moment, Trace
+from pages.ui.race.contenders import Moment, Trace
 from pages.ui.words import percent
 
 HERE = Path(__file__).parent
@@ -46,7 +46,7 @@ def _message(image: Tensor, traces: list[Trace]) -> dict:
         "traces": [
             {
                 "label": trace.contender.label,
-                "colour": COLOURS[trace.contender.name],
+                "sign": trace.contender.sign,
                 "end": trace.ending,
                 "success": trace.success,
                 "steps": [_step(moment) for moment in trace.moments],

@@ -26,10 +26,29 @@ FOILS = {"Top two": Foil.TOP_TWO, "One pixel at a time": Foil.ONE_PIXEL}
 WAYS = {Direction.INCREASE: "", Direction.DECREASE: ", darken", Direction.BOTH: ", both"}
 """How a direction is told; brightening is the rule and needs no word."""
 
+DASHES = dict(zip(WAYS, [(), (6, 3), (2, 2)], strict=True))
+"""Of the line of each direction."""
+
 COLOURS = dict(
-    zip([*RULES, *FOILS], ["#d07a1f", "#2f7fd0", "#1f9d74", "#c4529b", "#7f8794", "#a88b12"], strict=True),
+    zip([*RULES, *FOILS], ["#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28"], strict=True),
 )
-"""One for each rule, whichever way it goes; they read on white and on black."""
+"""One for each rule, whichever way it goes; they read on white and on black, and differ for the colour-blind, too."""
+
+MARKS = dict(
+    zip(
+        [*RULES, *FOILS],
+        [
+            "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
+            "M-0.9,-0.9L0.9,-0.9L0.9,0.9L-0.9,0.9Z",
+            "M0,-1L1,0.9L-1,0.9Z",
+            "M0,-1.2L1,0L0,1.2L-1,0Z",
+            "M-0.4,-1L0.4,-1L0.4,-0.4L1,-0.4L1,0.4L0.4,0.4L0.4,1L-0.4,1L-0.4,0.4L-1,0.4L-1,-0.4L-0.4,-0.4Z",
+            "M0,1L1,-0.9L-1,-0.9Z",
+        ],
+        strict=True,
+    )
+)
+"""On the line of each rule, an SVG path from -1 to 1: disc, square, triangle, diamond, cross, wedge."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,16 @@ class Contender:
     def foil(self) -> Foil | None:
         """Which foil it is, if it is one."""
         return FOILS.get(self.name)
+
+    @property
+    def sign(self) -> str:
+        """Its line and mark as a small SVG: the rule is told by colour and mark, the direction by dashes."""
+        dashes, colour = " ".join(map(str, DASHES[self.direction])), COLOURS[self.name]
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
+            f'<path d="M-14,0H14" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
+            f'<path d="{MARKS[self.name]}" transform="scale(4.5)" fill="{colour}"/></svg>'
+        )
 
     def attack(self, theta: float, gamma: float) -> Attack:
         """Return its settings; a foil takes all but the rule from them."""

@@ -119,7 +119,7 @@ function createCard(trace, at, { width, height, target }) {
   element.className = "card";
   element.dataset.testid = `race-card-${at}`;
   element.innerHTML = `
-    <h3><i></i><span class="label"></span></h3>
+    <h3><span class="sign"></span><span class="label"></span></h3>
     <div>
       <canvas width="${width}" height="${height}" role="img" data-testid="race-image-${at}"></canvas>
       <p class="reading">reads <b class="pill" data-testid="race-reads-${at}"></b> <span data-testid="race-sure-${at}"></span></p>
@@ -130,7 +130,7 @@ function createCard(trace, at, { width, height, target }) {
     <p class="status" data-testid="race-status-${at}"></p>`;
   const part = (name) => element.querySelector(`[data-testid="race-${name}-${at}"]`);
   element.querySelector(".label").textContent = trace.label;
-  element.querySelector("h3 i").style.background = trace.colour;
+  element.querySelector(".sign").innerHTML = trace.sign;
   const pen = part("image").getContext("2d");
   return {
     element,

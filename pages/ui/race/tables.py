@@ -1,10 +1,12 @@
 """The race in tables and lines."""
 
+from urllib.parse import quote
+
 import altair as alt
 import pandas as pd
 
 from pages.ui.networks import SHIPPED
-from pages.ui.race.contenders import COLOURS, WAYS, Trace
+from pages.ui.race.contenders import COLOURS, DASHES, MARKS, Trace
 from pages.ui.race.results import SETTINGS, Results
 from pages.ui.words import percent
 
@@ -43,46 +45,56 @@ def every_step(traces: list[Trace]) -> pd.DataFrame:
     )
 
 
-def lines(traces: list[Trace], output: str) -> alt.Chart:
-    """Return the target's "probability" or "logit" by changed pixels, a line for each trace."""
+def lines(traces: list[Trace], output: str) -> alt.LayerChart:
+    """Return the target's "probability" or "logit" by changed pixels, a line for each trace; `legend` names them."""
     points = pd.DataFrame(
         {
             "Rule": trace.contender.label,
             "Iteration": moment.iteration,
             "Pixels changed": moment.changed,
             "Value": getattr(moment, output),
+            "marked": moment.iteration % MARK_EVERY == at % MARK_EVERY or moment is trace.end,
         }
-        for trace in traces
+        for at, trace in enumerate(traces)
         for moment in trace.moments
     )
-    labels = [trace.contender.label for trace in traces]
-    dashes = dict(zip(WAYS, [[1, 0], [6, 3], [2, 2]], strict=True))
-    legend = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=240, symbolType="stroke", symbolSize=500)
+    contenders = [trace.contender for trace in traces]
+
+    def of_rule(looks: list) -> dict:
+        return {"scale": alt.Scale(domain=[each.label for each in contenders], range=looks), "legend": None}
+
     title = f"Target's {output}"
     form = ".1%" if output == "probability" else ".3f"
     axis = alt.Axis(format="%") if output == "probability" else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if output == "probability" else alt.Scale()
-    return (
-        alt.Chart(points, description=f"{title} by the number of changed pixels, a line for each rule.")
-        .mark_line(point={"size": 28}, strokeWidth=2)
-        .encode(
-            x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1, tickCount=12)),
-            y=alt.Y("Value:Q", title=title, axis=axis, scale=scale),
-            order="Iteration:Q",
-            color=alt.Color(
-                "Rule:N",
-                legend=legend,
-                scale=alt.Scale(domain=labels, range=[COLOURS[trace.contender.name] for trace in traces]),
-            ),
-            strokeDash=alt.StrokeDash(
-                "Rule:N",
-                legend=legend,
-                scale=alt.Scale(domain=labels, range=[dashes[trace.contender.direction] for trace in traces]),
-            ),
-            tooltip=["Rule:N", "Iteration:Q", "Pixels changed:Q", alt.Tooltip("Value:Q", title=title, format=form)],
-        )
-        .properties(height=360 + 20 * len(traces))  # the legend takes its room from this, a line a rule
+    base = alt.Chart(points).encode(
+        x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1, tickCount=12)),
+        y=alt.Y("Value:Q", title=title, axis=axis, scale=scale),
+        color=alt.Color("Rule:N", **of_rule([COLOURS[each.name] for each in contenders])),
+        tooltip=["Rule:N", "Iteration:Q", "Pixels changed:Q", alt.Tooltip("Value:Q", title=title, format=form)],
     )
+    dashes = [list(DASHES[each.direction]) or [1, 0] for each in contenders]
+    drawn = base.mark_line(strokeWidth=2).encode(
+        order="Iteration:Q", strokeDash=alt.StrokeDash("Rule:N", **of_rule(dashes))
+    )
+    marks = base.mark_point(filled=True, opacity=1).encode(
+        shape=alt.Shape("Rule:N", **of_rule([MARKS[each.name] for each in contenders])),
+        size=alt.condition("datum.marked", alt.value(110), alt.value(12)),
+    )
+    description = f"{title} by the number of changed pixels, a line for each rule."
+    return (drawn + marks).properties(height=360, description=description)
+
+
+MARK_EVERY = 4
+"""Every so many iterations a line bears its mark; more would hide the line."""
+
+
+def legend(traces: list[Trace]) -> str:
+    """Return HTML that names the lines of `traces`, each behind its line and mark."""
+    signs = (f'<img src="data:image/svg+xml,{quote(trace.contender.sign)}" alt="">' for trace in traces)
+    names = "".join(f"<li>{sign} {trace.contender.label}</li>" for sign, trace in zip(signs, traces, strict=True))
+    look = "display: flex; flex-wrap: wrap; gap: 4px 24px; margin: 0; padding: 0; list-style: none"
+    return f'<ul style="{look}">{names}</ul>'
 
 
 def committed(results: Results) -> pd.DataFrame:

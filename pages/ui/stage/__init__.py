@@ -57,14 +57,17 @@ def stage(
     views: tuple[str, ...] = tuple(VIEWS),
     predict: bool = False,
     key: str = "stage",
+    level: int = 1,
 ) -> Settled:
     """Show `recording`, beginning at step `start`, and return where the viewer has settled.
 
     views: what is shown: names in VIEWS, and "loop", the attack as five lines of code with the one at work lit.
     visit: another number makes the browser jump to `start` again, even within the same recording.
     predict: begin in the mode in which the next pair is hidden and the viewer predicts it.
+    level: that of its title among the page's headings, at most 4; those of its parts are one and two below.
     """
-    setting = {"recording": recording.name, "start": start, "visit": visit, "views": views, "predict": predict}
+    setting = {"recording": recording.name, "start": start, "visit": visit}
+    setting |= {"views": views, "predict": predict, "level": level}
     result = _component(
         key=key,
         data=json.dumps(setting).encode() + b"\n" + recording.payload,

@@ -8,7 +8,7 @@ function setHtml(element, html) {
   const focused = element.getRootNode().activeElement;
   const lost = element.contains(focused) ? focused : null;
   element.shownHtml = html;
-  element.innerHTML = html;
+  element.innerHTML = atLevel(html, Number(element.closest("[data-level]").dataset.level));
   if (lost) moveFocus(sameIn(element, lost) ?? element.closest("[tabindex]"));
 }
 
@@ -23,6 +23,9 @@ function moveFocus(element) {
   element.focus({ preventScroll: true });
   if (element.matches(":focus-visible")) element.scrollIntoView({ block: "nearest" });
 }
+
+/** Headings are written as they are in the lab, whose title is the page's h1; elsewhere the title's level is another. */
+const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) => tag + (Number(lab) + level - 1));
 
 /** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. */
 function measureCanvases(root) {

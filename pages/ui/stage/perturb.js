@@ -83,7 +83,7 @@ function answerHtml(recording, k) {
   const after = recording.steps[k + 1];
   const [from, to] = [k, k + 1].map((at) => percent(recording.steps[at].probabilities[recording.target]));
   const reached = after.stop === "REACHED_TARGET";
-  return `<h3>A ${targetHtml(recording)} yet?</h3>
+  return `<h3>${an(recording.target, targetHtml(recording)).replace("a", "A")} yet?</h3>
     <p><b>${reached ? "Yes" : "No"}:</b> ${targetHtml(recording)} is ${from} → ${to}</p>
     <p>${after.stop ? "The loop ends here." : "Go round again."}</p>`;
 }

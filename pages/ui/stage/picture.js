@@ -28,7 +28,7 @@ function createPicture(find) {
       const first = recording.steps[0];
       find(".original-reading").innerHTML = `read as <b>${first.reads}</b>, ${percent(first.probabilities[first.reads])} sure`;
       now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, k, pixel)}`);
-      original.setAttribute("aria-label", `The original picture of a ${recording.label}`);
+      original.setAttribute("aria-label", `The original picture of ${an(recording.label)}`);
     },
   };
 }

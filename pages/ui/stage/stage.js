@@ -53,6 +53,7 @@ function createStage(root) {
       view.tally = new Map();
       for (const drawn of Object.values(views)) drawn.build?.(recording);
     }
+    if (first) setLevel(root, setting.level);
     if (first && setting.predict) setMode("predict");
     if (!sameVisit) {
       clearTimeout(settling); // a step of the recording before must not be reported for this one
@@ -305,6 +306,17 @@ function createStage(root) {
   }
 
   return stage;
+}
+
+/** Give the stage's own headings the level of its place on the page; those that come later are written at it. */
+function setLevel(root, level) {
+  root.dataset.level = level;
+  for (const heading of root.querySelectorAll("h1, h2")) {
+    const leveled = document.createElement(`h${Number(heading.tagName[1]) + level - 1}`);
+    leveled.className = heading.className;
+    leveled.append(...heading.childNodes);
+    heading.replaceWith(leveled);
+  }
 }
 
 /** The read-out's words that the glossary explains. */

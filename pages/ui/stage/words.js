@@ -33,6 +33,9 @@ function percent(share) {
 const counted = (value) => value.toLocaleString("en-US");
 const plural = (count, word) => `${counted(count)} ${word}${count === 1 ? "" : "s"}`;
 
+/** A digit, as `html` if given, behind the article it is read aloud with: a 3, an 8. */
+const an = (digit, html = digit) => `${`${digit}`.startsWith("8") ? "an" : "a"} ${html}`;
+
 /** Where a pixel is: "row 3, col 11", or "(3, 11)" where there is less room. */
 function place(recording, pixel, layout) {
   const row = Math.floor(pixel / recording.width);
@@ -54,10 +57,10 @@ const changedWords = (recording) =>
 function titleHtml(recording, k) {
   const step = recording.steps[k];
   const source = `<b class="pill source">${recording.label}</b>`;
-  const target = `<b class="pill target">${recording.target}</b>`;
-  if (!step.stop) return `Making the network read this ${source} as a ${target}`;
-  if (step.stop === "REACHED_TARGET") return `The network ${k ? "now reads" : "already reads"} this ${source} as a ${target}`;
-  return `The network would not read this ${source} as a ${target}`;
+  const target = an(recording.target, `<b class="pill target">${recording.target}</b>`);
+  if (!step.stop) return `Making the network read this ${source} as ${target}`;
+  if (step.stop === "REACHED_TARGET") return `The network ${k ? "now reads" : "already reads"} this ${source} as ${target}`;
+  return `The network would not read this ${source} as ${target}`;
 }
 
 const ENDINGS = [
@@ -72,13 +75,13 @@ const ENDINGS = [
 
 function verdictSentence(recording, step) {
   const sure = `${percent(step.probabilities[step.reads])} sure`;
-  if (step.stop === "REACHED_TARGET") return `Stopped: it reads a <b class="target">${recording.target}</b>, ${sure}.`;
+  if (step.stop === "REACHED_TARGET") return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
   const reason = {
     BUDGET_SPENT: "the budget is used up",
     NO_ADMISSIBLE_PAIR: "no pair passes both tests",
     DOMAIN_EMPTY: "fewer than two pixels can still change",
   }[step.stop];
-  return `Stopped: ${reason}. It reads a <b>${step.reads}</b>, ${sure}.`;
+  return `Stopped: ${reason}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.`;
 }
 
 /** One sentence for a screen reader. */

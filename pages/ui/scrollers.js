@@ -1,0 +1,38 @@
+// What scrolls must be within reach of the keyboard; Streamlit's tables, code and popovers are not in every browser.
+
+const MAY_SCROLL = ["stTable", "stCode", "stMarkdownContainer", "stPopoverBody"].map((name) => `[data-testid="${name}"]`).join(", ");
+
+function scrolls(element) {
+  const { overflowX, overflowY } = getComputedStyle(element);
+  const may = (overflow) => overflow === "auto" || overflow === "scroll";
+  const [wide, high] = [element.scrollWidth > element.clientWidth, element.scrollHeight > element.clientHeight];
+  return (wide && may(overflowX)) || (high && may(overflowY));
+}
+
+/** Make what scrolls a tab stop, and what no longer does none; what has no role yet gets one, and a name. */
+function letThemBeFocused() {
+  for (const element of document.querySelectorAll(`:is(${MAY_SCROLL}), :is(${MAY_SCROLL}) > :is(div, pre, table)`)) {
+    if (scrolls(element) === element.hasAttribute("data-scroller")) continue;
+    const added = element.dataset.scroller ?? (element.hasAttribute("role") ? "tabindex" : "tabindex role aria-label");
+    const looks = { tabindex: "0", role: "group", "aria-label": "Scrolls sideways" };
+    const isOurs = element.toggleAttribute("data-scroller");
+    if (isOurs) element.dataset.scroller = added;
+    for (const name of added.split(" ")) isOurs ? element.setAttribute(name, looks[name]) : element.removeAttribute(name);
+  }
+}
+
+export default function () {
+  let asked = 0;
+  const soon = () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(letThemBeFocused);
+  };
+  const [changes, sizes] = [new MutationObserver(soon), new ResizeObserver(soon)];
+  changes.observe(document.body, { childList: true, subtree: true });
+  sizes.observe(document.body);
+  return () => {
+    cancelAnimationFrame(asked);
+    changes.disconnect();
+    sizes.disconnect();
+  };
+}
