@@ -19,6 +19,7 @@ from jsma import models
 from pages.ui import controls, networks
 from pages.ui.frame import PAGES
 from tests.made_up_mnist import NAMES, CutShort, half_of_it_fits, write
+from tests.shown import shown
 from tests.test_app import words
 from tests.test_stopping import FEW_FOR_MNIST, environment
 
@@ -61,8 +62,8 @@ def test_weights_that_cannot_be_loaded_are_told_in_a_sentence(weights, damage, s
     if page != "app.py":
         app.switch_page(page).run()
     assert not app.exception
-    assert says in app.error[0].value
-    assert "python -m jsma train" in app.error[0].value
+    assert says in shown(app.error[0].value)
+    assert "python -m jsma train" in shown(app.error[0].value)
     shutil.copy(models.WEIGHTS / "tutorial.pt", weights)
     app.run()
     assert not app.exception
@@ -85,8 +86,8 @@ def test_weights_that_give_no_numbers_are_told_in_a_sentence(weights, factor, sa
     scaled(factor)(weights / "tutorial.pt")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     assert not app.exception
-    assert says in app.error[0].value
-    assert "python -m jsma train --model tutorial --out" in app.error[0].value
+    assert says in shown(app.error[0].value)
+    assert "python -m jsma train --model tutorial --out" in shown(app.error[0].value)
 
 
 def lying(accuracy: str):
@@ -120,8 +121,8 @@ def test_a_damaged_record_of_training_is_told_in_a_sentence(weights, damage):
     RECORDS[damage](weights / "tutorial.json")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     assert not app.exception
-    assert "record of training at" in app.error[0].value
-    assert "python -m jsma train --model tutorial --out" in app.error[0].value
+    assert "record of training at" in shown(app.error[0].value)
+    assert "python -m jsma train --model tutorial --out" in shown(app.error[0].value)
 
 
 def test_a_record_without_accuracies_does_without_them(weights):
@@ -156,7 +157,7 @@ def visitor(monkeypatch, tmp_path) -> AppTest:
 
 def says(app: AppTest, text: str) -> bool:
     assert not app.exception
-    return any(text in element.value for element in [*app.caption, *app.error, *app.info])
+    return any(text in shown(element.value) for element in [*app.caption, *app.error, *app.info])
 
 
 def lab_is_there(app: AppTest) -> bool:
