@@ -520,6 +520,119 @@ def test_a_step_is_announced_once_in_a_sentence(brightening):
     assert lab.part("stage").locator("[aria-live=polite]").inner_text().startswith("Iteration 3 of ")
 
 
+def said(lab: Lab) -> str:
+    return lab.part("stage").locator("[aria-live=polite]").inner_text()
+
+
+def where(pixel: int) -> str:
+    return f"row {pixel // 28}, column {pixel % 28}"
+
+
+def test_enter_on_a_pixel_says_its_partner_with_score_and_rank(brightening):
+    lab, brighten = brightening
+    lab.part("stage-image").focus()
+    lab.page.keyboard.press("ArrowDown")  # begins in the middle
+    table = np.triu(brighten.table())
+    middle = 14 * 28 + 14
+    best = brighten.table()[middle]
+    rank = 1 + int((table > best.max() * (1 + 1e-7)).sum())
+    lab.page.keyboard.press("Enter")
+    assert f"p at {where(middle)}" in said(lab)
+    assert f"q at {where(int(best.argmax()))}" in said(lab)
+    assert as_number(re.search(r"score ([^,]+),", said(lab))[1]) == close_to(best.max())
+    assert f"rank {rank:,} of {(table > 0).sum():,} admissible pairs" in said(lab)
+
+
+def test_the_reveal_says_the_best_pair_and_the_viewers_own(brightening):
+    lab, brighten = brightening
+    lab.part("stage-predict").click()
+    p, q = divmod(int(np.argsort(-np.triu(brighten.table()), axis=None, kind="stable")[50]), 784)
+    click_pixel(lab, p)
+    assert said(lab) == f"Picked p at {where(p)}. Pick one more."
+    click_pixel(lab, q)
+    own = text(lab, "stage-rank").lower()
+    lab.part("stage-reveal").click()
+    best, mine = said(lab).split(" Your pair: ")
+    pair = brighten.step.pair
+    assert best.startswith(f"The best pair: p at {where(pair.first)}, q at {where(pair.second)}, score ")
+    assert mine.startswith(f"p at {where(p)}, q at {where(q)}, score ")
+    assert mine.endswith(f"{own} admissible pairs.")
+
+
+def test_playing_is_told_now_and_then_and_its_end_at_once(brightening):
+    lab, _ = brightening
+    first = lab.iterations - 12
+    lab.part("stage-slider").fill(str(first))
+    lab.part("stage").locator("[aria-live=polite]").evaluate(
+        """region => {
+             window.told = [];
+             new MutationObserver(() => window.told.push(region.textContent)).observe(region, { childList: true });
+           }"""
+    )
+    lab.part("stage-pace").select_option("3")
+    lab.press("play")
+    lab.part("stage").and_(lab.page.locator(f"[data-iteration='{lab.iterations}']")).wait_for()
+    told = lab.page.evaluate("window.told")
+    assert told[-1].startswith(f"Iteration {lab.iterations} of ")
+    assert len(told) <= 6
+    lab.part("stage-pace").select_option("1")
+
+
+def test_radio_groups_are_one_stop_and_arrows_choose(brightening):
+    lab, _ = brightening
+    for group in lab.part("stage").get_by_role("radiogroup").all():
+        radios = group.get_by_role("radio")
+        first = radios.first.get_attribute("data-value")
+        stops = "radios => radios.filter((radio) => radio.tabIndex === 0).length"
+        assert radios.evaluate_all(stops) == 1
+        group.locator("[aria-checked=true]").focus()
+        for _ in range(radios.count()):
+            lab.page.keyboard.press("ArrowRight")
+            chosen = group.locator("[aria-checked=true]")
+            assert chosen.evaluate("radio => radio.getRootNode().activeElement === radio")
+            assert radios.evaluate_all(stops) == 1
+        lab.page.keyboard.press("ArrowLeft")
+        lab.page.keyboard.press("ArrowRight")
+        assert lab.iteration == 2
+        group.locator(f"[data-value={first}]").click()
+    lab.part("stage").locator(".scope [data-value=step]").click()
+
+
+def test_what_can_have_the_focus_does_something(brightening):
+    lab, _ = brightening
+    canvases = lab.part("stage").locator("canvas[tabindex='0']:visible")
+    for canvas in canvases.all():
+        canvas.focus()
+        before = canvas.evaluate("canvas => canvas.toDataURL()")
+        lab.page.keyboard.press("ArrowDown")
+        assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+
+
+@pytest.mark.parametrize("button", ["start", "back", "step", "end", "play"])
+def test_a_button_that_leads_nowhere_any_more_keeps_the_focus(brightening, button):
+    lab, _ = brightening
+    last = lab.iterations
+    lab.part("stage-slider").fill(
+        {"start": "1", "back": "1", "step": str(last - 1), "end": "1", "play": str(last - 1)}[button]
+    )
+    lab.part(f"stage-{button}").focus()
+    lab.page.keyboard.press("Enter")
+    lab.part("stage").locator(f"[data-testid=stage-{button}][aria-disabled=true]").wait_for()
+    assert lab.iteration in (0, last)
+    assert lab.part(f"stage-{button}").evaluate("button => button.getRootNode().activeElement === button")
+    lab.page.keyboard.press("Enter")
+    assert lab.iteration in (0, last)
+
+
+def test_the_focus_stays_on_a_word_that_is_written_anew(brightening):
+    lab, _ = brightening
+    lab.part("stage-card").locator("[data-term=score]").focus()
+    lab.page.keyboard.press("ArrowRight")
+    assert lab.iteration == 3
+    word = lab.part("stage-card").locator("[data-term=score]")
+    assert word.evaluate("word => word.getRootNode().activeElement === word")
+
+
 def test_terms_explain_themselves_in_one_click(brightening):
     lab, _ = brightening
     terms = lab.part("stage").locator("button.term:visible")
@@ -529,9 +642,13 @@ def test_terms_explain_themselves_in_one_click(brightening):
         terms.nth(at).click()
         assert note.is_visible()
         assert len(note.inner_text()) > 30
+        assert terms.nth(at).get_attribute("aria-expanded") == "true"
+        assert terms.nth(at).get_attribute("aria-describedby") == note.get_attribute("id")
         seen.add(terms.nth(at).get_attribute("data-term"))
         lab.page.keyboard.press("Escape")
         assert not note.is_visible()
+        assert terms.nth(at).get_attribute("aria-expanded") == "false"
+        assert terms.nth(at).get_attribute("aria-describedby") is None
     assert {"a", "b", "α", "β", "score", "admissible", "search domain", "logit", "γ", "room"} <= seen
 
 
