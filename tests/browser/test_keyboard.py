@@ -150,7 +150,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.go_to(page.get_by_role("radio", name="Draw"))
     keyboard.press("ArrowRight")
     keyboard.press("Enter")
-    keyboard.go_to(page.get_by_test_id("stFileUploader").get_by_role("button"))
+    keyboard.go_to(page.get_by_test_id("stFileUploader").locator("button"))
     with page.expect_file_chooser() as chooser:
         keyboard.press("Enter")
     chooser.value.set_files(file(4))
@@ -177,7 +177,7 @@ def test_a_sidebar_that_is_out_of_sight_is_no_stop_and_hands_the_focus_over(lab,
     keyboard.back_to(page.get_by_test_id("stSidebarCollapseButton").get_by_role("button"))
     keyboard.press("Enter")
     keyboard.is_at(page.get_by_test_id("stExpandSidebarButton"))
-    assert page.evaluate(TAB_STOPS) == 0
+    page.wait_for_function(f"({TAB_STOPS})() === 0")
     page.get_by_test_id("stExpandSidebarButton").focus()
     keyboard.press("Enter")
     keyboard.is_at(link(page, "The lab"))
