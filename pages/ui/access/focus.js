@@ -115,7 +115,7 @@ const keyOf = (element) => [...element.classList].find((name) => name.startsWith
 /** The button that shows the sidebar for the one that hides it, and the other way round. */
 function otherSide(document, { element, path }) {
   const sidebar = document.querySelector("[data-testid=stSidebar]");
-  if (element.dataset.testid === "stExpandSidebarButton") return [...sidebar.querySelectorAll(FOCUSABLE)].find(usable);
+  if (element.dataset.testid === "stExpandSidebarButton") return sidebar?.querySelector("[data-testid=stSidebarCollapseButton] button");
   const within = path.some(([ancestor]) => ancestor === sidebar);
   return within ? document.querySelector("[data-testid=stExpandSidebarButton]") : null;
 }

@@ -3,7 +3,9 @@
 const mounts = new WeakMap(); // by mounted root; Streamlit calls again whenever the data changes
 
 export default function ({ data, parentElement }) {
-  if (!mounts.has(parentElement)) mounts.set(parentElement, markContainer(parentElement.closest(`.${data.container}`)));
+  const container = parentElement.closest(`.${data.container}`);
+  if (!container) return undefined; // called late: it has gone from the page already
+  if (!mounts.has(parentElement)) mounts.set(parentElement, markContainer(container));
   mounts.get(parentElement).show(data);
   return () => {
     if (parentElement.isConnected) return; // the end of a call that another one has overtaken
