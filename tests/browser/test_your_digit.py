@@ -80,19 +80,23 @@ import gc, os, signal
 from pathlib import Path
 
 def tell(*_):
-    kinds = [type(thing).__name__ for thing in gc.get_objects() if "own digits" in str(getattr(thing, "name", ""))
-             or type(thing).__name__ in ("Recording", "Prepared", "UploadedFileRec")]
-    Path(os.environ["FOUND"]).write_text(f"{kinds}.")
+    held = [thing for thing in gc.get_objects()
+            if type(thing).__name__ in ("Digits", "Recording", "Prepared", "UploadedFileRec")]
+    kinds = [type(thing).__name__ for thing in held]
+    theirs = [kind for kind, thing in zip(kinds, held) if kind != "Digits" or thing.name == "your own digits"]
+    Path(os.environ["FOUND"]).write_text(f"{sorted(theirs)}.")
 
 signal.signal(signal.SIGUSR1, tell)
 """
-"""Run by a server at its start; at a signal it writes what it holds of a visitor's digit."""
+"""Run by a server at its start; at a signal it writes what it holds that comes of a visitor's digit."""
 
 
 def held_by(process, found):
     found.unlink(missing_ok=True)
     process.send_signal(signal.SIGUSR1)
+    deadline = time.monotonic() + 60
     while not (found.exists() and found.read_text().endswith(".")):
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     return found.read_text()
 
