@@ -59,6 +59,26 @@ def test_who_has_left_is_forgotten_with_nobody_else_coming_or_going():
     assert server.ended == ["left"]
 
 
+def test_an_address_has_no_more_windows_than_is_allowed():
+    server, clock = Server(), Clock()
+    visitors = Visitors(server, grace=100, clock=clock)
+    server.here |= {f"{k}" for k in range(9)}
+    assert [visitors.enter(f"{k}", "a", most=3) for k in range(5)] == [True, True, True, False, False]
+    assert visitors.enter("5", "b", most=3)
+    assert visitors.enter("1", "a", most=3)  # who is in stays in
+    server.here.remove("0")
+    assert visitors.enter("3", "a", most=3)
+    assert not visitors.enter("4", "a", most=3)
+
+
+@pytest.mark.parametrize(("asked", "most"), [(None, 100), ("7", 7), ("0", 100), ("many", 100), ("-3", 100), ("²", 100)])
+def test_how_many_windows_an_address_may_have_is_for_whoever_runs_the_server(monkeypatch, asked, most):
+    monkeypatch.delenv("JSMA_WINDOWS_PER_ADDRESS", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("JSMA_WINDOWS_PER_ADDRESS", asked)
+    assert forgetting.windows_of_an_address() == most
+
+
 def picture(name, size=3):
     return UploadedFileRec(name, "digit.png", "image/png", b"x" * size)
 

@@ -6,6 +6,7 @@ what it offers without an underscore is used; where that changes, a sentence in 
 
 import gc
 import logging
+import os
 import sys
 import time
 from asyncio import AbstractEventLoop
@@ -27,10 +28,17 @@ class Visitors:
     def __init__(self, runtime: Runtime, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._runtime, self._grace, self._clock = runtime, grace, clock
         self._seen: dict[str, float] = {}  # by session, when it was last known to be connected
+        self._admitted: dict[str, str] = {}  # by session, its address
 
-    def enter(self, session_id: str) -> None:
-        """Note that a visitor is here."""
+    def enter(self, session_id: str, address: str = "", most: int = 100) -> bool:
+        """Note that a visitor is here; return whether they belong to the first `most` windows of their address."""
         self._seen[session_id] = self._clock()
+        if session_id not in self._admitted:
+            others = [each for each, theirs in list(self._admitted.items()) if theirs == address]
+            if sum(map(self._runtime.is_active_session, others)) >= most:
+                return False
+            self._admitted[session_id] = address
+        return True
 
     def forget_departed(self) -> int:
         """End the sessions of those who have been away too long, and return how many; on the server's event loop."""
@@ -42,15 +50,35 @@ class Visitors:
                 departed.append(session_id)
         for session_id in departed:
             del self._seen[session_id]
+            self._admitted.pop(session_id, None)
             self._runtime.close_session(session_id)
         return len(departed)
 
 
 def note_visitor() -> None:
-    """Note that this visitor is here, to be forgotten some time after they have left."""
-    visitors = _visitors()
-    if visitors:
-        visitors.enter(get_script_run_ctx().session_id)
+    """Note that this visitor is here, to be forgotten after they have left; end the page if it is one too many.
+
+    Where one address has very many windows open, further ones are told so and get nothing computed.
+    """
+    visitors, most = _visitors(), windows_of_an_address()
+    if visitors and not visitors.enter(get_script_run_ctx().session_id, _address(), most):
+        st.error(
+            f"{most} windows are open from your address, and this server takes no more of one. Close some that are "
+            "not needed and load this page again, or ask whoever runs the server to set JSMA_WINDOWS_PER_ADDRESS.",
+            icon=":material/error:",
+        )
+        st.stop()
+
+
+def windows_of_an_address() -> int:
+    """Return how many windows one address may have open: 100, or what JSMA_WINDOWS_PER_ADDRESS says."""
+    asked = os.environ.get("JSMA_WINDOWS_PER_ADDRESS", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and int(asked) else 100
+
+
+def _address() -> str:
+    """Return where this visitor's connection comes from; behind a proxy on this machine, from where it comes there."""
+    return st.context.ip_address or st.context.headers.get("X-Real-IP", "")
 
 
 @st.cache_resource(show_spinner=False)
