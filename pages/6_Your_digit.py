@@ -20,7 +20,8 @@ prepare_once = st.cache_data(prepare, scope="session", max_entries=1, show_spinn
 choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own_digits=True)
 st.title("Your digit", anchor=False)
 st.caption(
-    f"Network: **{network(choice.model).label}**. Your picture stays in this window: on no disk, seen by nobody."
+    f"Network: **{network(choice.model).label}**. Your picture is yours alone: on no disk, seen by nobody else, "
+    "and gone soon after you leave."
 )
 session.show_notices()
 session.publish()

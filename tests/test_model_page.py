@@ -222,8 +222,8 @@ def test_what_comes_of_ones_own_network_is_within_reach_of_nobody_else(within_re
     visitor = visit(gamma="0.005")
     within_reach.clear()
     press_train(visitor)
-    for page in ("3_Grid", "5_Evaluation"):
-        visitor.switch_page(f"pages/{page}.py").run()
+    for page in ("pages/3_Grid.py", "pages/4_Rules.py", "pages/5_Evaluation.py", "app.py"):
+        visitor.switch_page(page).run()
         assert not visitor.exception
         assert visitor.session_state.choice.model == "own"
     assert within_reach == []

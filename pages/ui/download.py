@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import streamlit as st
 
+from pages.ui.scheduling import carried_out
+
 HERE = Path(__file__).parent
 
 _html, _js = ((HERE / f"download.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
@@ -26,7 +28,7 @@ def download(label: str, name: str, kind: str, make: Callable[[], bytes | str], 
     head, content = {"label": label, "name": name, "kind": kind}, b""
     if st.session_state.pop(f"{key}-asked", False):
         try:
-            made = make()
+            made = carried_out(("file", uuid4()), lambda proceed: make(), "Making the file …")
             content = made.encode() if isinstance(made, str) else made
             head["number"] = uuid4().hex  # tells the browser that it has not saved this one yet
         except Exception:

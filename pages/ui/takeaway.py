@@ -41,7 +41,7 @@ def share(choice: Choice) -> None:
             "A link to this digit, target and step. What you leave out here, whoever opens the link does not see."
         )
         if choice.data == kept.OWN:
-            st.markdown("**This digit is your own** and stays in this window. To others the link shows another.")
+            st.markdown("**This digit is your own** and nobody else's. To others the link shows another.")
         hide = st.multiselect(
             "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.get, key="share-hide"
         )
