@@ -205,6 +205,15 @@ def test_pages_leave_nothing_behind_when_one_goes_back_and_forth(lab):
     before = counted()
     for _ in range(20):
         go_round()
-    after = counted()
-    assert after["nodes"] - before["nodes"] < 20 * 20
-    assert after["jsEventListeners"] - before["jsEventListeners"] < 20
+
+    def grown() -> dict[str, int]:
+        after = counted()
+        return {what: after[what] - before[what] for what in ("nodes", "jsEventListeners")}
+
+    for _ in range(50):  # on a busy machine the last page is still being put away
+        left = grown()
+        if left["nodes"] < 20 * 20 and left["jsEventListeners"] < 20:
+            break
+        lab.page.wait_for_timeout(200)
+    assert left["nodes"] < 20 * 20
+    assert left["jsEventListeners"] < 20

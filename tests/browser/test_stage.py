@@ -152,6 +152,7 @@ def test_the_marker_moves_by_keyboard_and_enter_picks(brightening):
 def test_a_finger_reads_with_the_first_tap_and_picks_with_the_second(chromium, server, brighten):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     lab = Lab(context.new_page(), server).open(brighten.link)
+    lab.part("stage-image").tap(trial=True)  # waits until it moves no more
     box = lab.part("stage-image").bounding_box()
     place = {"x": box["width"] * 12.5 / 28, "y": box["height"] * 10.5 / 28}
     lab.part("stage-image").tap(position=place)
@@ -676,5 +677,5 @@ def test_the_payload_is_sent_once(chromium, server):
         lab.press("step")
         lab.page.wait_for_timeout(800)
     assert frames
-    assert sum(frames) < 30_000
+    assert sum(frames) < 60_000  # words and buttons, a twentieth of the payload
     context.close()
