@@ -98,6 +98,11 @@ class Gate:
             self._admit()
         return script is not None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody draws or waits to."""
+        return not self._inside and not self._waiting
+
     def _admit(self) -> None:
         now = self._clock()
         for script in sorted(self._waiting, key=lambda script: (not script.returns, self._usage.of(script.session))):

@@ -19,6 +19,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionClient
 
+from pages.ui import memory, scheduling
 from pages.ui.own_digit.uploads import Unread
 
 
@@ -99,6 +100,8 @@ def _visitors() -> Visitors | None:
         unread.drop_old()
         if visitors.forget_departed():
             _let_go(runtime, loop, every / 2)
+        if scheduling.idle():
+            memory.give_back()
 
     loop.call_soon_threadsafe(tick)
     return visitors

@@ -8,6 +8,7 @@ from torch import Tensor
 
 import jsma
 from jsma import Attack, Digits
+from pages.ui import memory
 from pages.ui.cache import computed
 from pages.ui.networks import Network
 from pages.ui.own_digit import kept
@@ -18,6 +19,7 @@ from pages.ui.scheduling import Proceed
 @st.cache_resource(show_spinner=False)
 def few_threads() -> None:
     """Give each computation one thread: single digits gain nothing from more, and visitors share the cores."""
+    memory.use_few_arenas()
     torch.set_num_threads(1)
     sys.setswitchinterval(0.001)  # who computes with torch asks for the interpreter often, and waits so long for it
 

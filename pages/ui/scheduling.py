@@ -88,6 +88,11 @@ class Pool:
             sessions = [session for job in self._jobs.values() if job.running for session in job.wanted_by]
             return min(map(self._usage.of, sessions), default=float("inf"))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._jobs
+
     def _carry_out_all(self) -> None:
         torch.set_num_threads(1)
         while job := self._next():
@@ -133,6 +138,11 @@ def _server() -> Server:
     usage = Usage()
     pool = Pool(CORES, usage)
     return Server(pool, Gate(max(2, CORES), usage, pool.least_at_work))
+
+
+def idle() -> bool:
+    """Return whether no page is drawn and nothing computed just now."""
+    return _server().gate.is_empty and _server().pool.is_empty
 
 
 def admit(returns: bool = False) -> None:
