@@ -1,0 +1,175 @@
+"""Every page for those who see little, few colours or nothing: axe-core, headings, narrow windows, forced colours."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.browser.driving import Lab
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+DIGIT = "?digit=8&target=3"
+PAGES = {
+    "lab": (f"/{DIGIT}", "[data-testid=stage][data-iteration]"),
+    **{
+        f"chapter {number}": (f"/Walkthrough{DIGIT}&chapter={number}", f".st-key-chapter-body-{number} h2")
+        for number in range(1, 7)
+    },
+    "model": (f"/Model{DIGIT}", "text=Train your own"),
+    "grid": (f"/Grid{DIGIT}", "text=The grid (PNG)"),
+    "rules": (f"/Rules{DIGIT}", "[data-testid=race][data-iteration]"),
+    "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
+    "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),
+}
+"""Every page and chapter: its address, and what shows that it is there."""
+
+NOT_OURS = {
+    # Streamlit's own place to drop a file says that it is presentational and has a name all the same.
+    "presentation-role-conflict": "stFileUploaderDropzone",
+}
+"""Of axe's rules what is not held against us, by what stands in the element."""
+
+BREACHES = """async () => {
+  const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
+  const told = (node) => [...node.any, ...node.all, ...node.none][0]?.message;
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.html.slice(0, 200), told(node)]));
+}"""
+
+SETTLED = "() => !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+STILL = "() => !document.getAnimations().some((each) => each instanceof CSSTransition && each.playState === 'running')"
+LEVELS = "found => found.filter((each) => each.checkVisibility()).map((each) => Number(each.tagName[1]))"
+TOO_WIDE = """() => [document.scrollingElement, document.querySelector("[data-testid=stMain]")]
+  .map((element) => element.scrollWidth - window.innerWidth).filter((pixels) => pixels > 0)"""
+SCROLLERS_OUT_OF_REACH = """() => [...document.querySelectorAll("[data-testid=stMain] :is(pre, .stTable *)")]
+  .filter((each) => each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX !== "visible")
+  .filter((each) => each.tabIndex < 0).map((each) => each.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The text of axe-core; where it is not installed, the test skips or, where it must be there, fails."""
+    if not AXE.exists():
+        reason = "axe-core is not there; run npm install."
+        pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+    return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def window(profile):
+    """One window for all pages of this file: a page is loaded once, and looked at in every way."""
+    page = profile.new_page()
+    yield page
+    page.close()
+
+
+def opened(page, address: str, name: str) -> None:
+    link, there = PAGES[name]
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+    page.goto(address + link)
+    page.locator(there).first.wait_for()
+    page.wait_for_function(SETTLED)
+
+
+def bring_a_digit(page, folder: Path) -> None:
+    """Send a picture of a 1."""
+    picture = np.full((280, 280), 255, np.uint8)
+    picture[60:220, 130:155] = 20
+    Image.fromarray(picture).save(folder / "one.png")
+    page.get_by_role("radio", name="Picture").click()
+    page.locator("input[type=file]").set_input_files(folder / "one.png")
+    page.get_by_text("What the network reads").wait_for()
+
+
+def go_on(page, name: str, folder: Path) -> None:
+    """Do what makes more of a page appear: predict, and open what is folded."""
+    if name == "chapter 1":
+        page.get_by_role("radiogroup", name="Second choice").get_by_role("radio").first.click()
+    elif name == "chapter 2":
+        page.get_by_label("Pixels", exact=True).fill("10")
+        page.get_by_label("Pixels", exact=True).press("Enter")
+    elif name in ("chapter 4", "chapter 5"):
+        page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]]).click()
+    elif name == "your digit":
+        bring_a_digit(page, folder)
+    if name in ("chapter 1", "chapter 2", "chapter 4", "chapter 5"):
+        page.locator("[data-testid=stMain] button:enabled", has_text="Lock in and see").click()
+        page.get_by_role("button", name="Predict again").wait_for()
+    for folded in page.locator("[data-testid=stMain] [data-testid=stExpander] details > summary").all():
+        folded.click()
+    page.wait_for_function(SETTLED)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_breaks_no_rule_of_axe_and_fits_a_narrow_window(window, server, axe, name, tmp_path):
+    opened(window, server, name)
+    go_on(window, name, tmp_path)
+    window.evaluate(axe)
+
+    levels = window.locator("h1, h2, h3, h4, h5, h6").evaluate_all(LEVELS)
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels)), levels
+
+    for theme, width, height in (("light", 1440, 900), ("dark", 1440, 900), ("dark", 390, 844), ("light", 390, 844)):
+        window.emulate_media(color_scheme=theme)
+        window.set_viewport_size({"width": width, "height": height})
+        window.wait_for_function(SETTLED)
+        window.evaluate(TWO_FRAMES)
+        window.wait_for_function(STILL)
+        found = [breach for breach in window.evaluate(BREACHES) if NOT_OURS.get(breach[0], "-") not in breach[1]]
+        assert not found, (theme, width, found)
+        assert not window.evaluate(SCROLLERS_OUT_OF_REACH)
+
+    window.set_viewport_size({"width": 320, "height": 700})
+    window.wait_for_function(f"() => !({TOO_WIDE})().length")
+
+
+def test_the_lab_fits_a_narrow_window_with_small_numbers_a_partner_and_a_prediction(window, server):
+    lab = Lab(window, server)
+    window.emulate_media(color_scheme="light")
+    window.set_viewport_size({"width": 320, "height": 700})
+    lab.open("?digit=8&target=5&rule=tjsma&output=probabilities&direction=both")
+    fits = f"() => !({TOO_WIDE})().length"
+    window.wait_for_function(fits)
+    for press in ("step", "kinds", "end", "start", "predict"):
+        lab.press(press)
+        window.wait_for_function(fits)
+    for x in (60, 90):
+        lab.part("stage-image").click(position={"x": x, "y": 90})
+        window.wait_for_function(fits)
+
+
+def test_what_is_chosen_and_how_far_things_are_shows_in_forced_colours(chromium, server):
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, forced_colors="active", color_scheme="dark")
+    page = context.new_page()
+    lab = Lab(page, server).open(DIGIT)
+
+    def colour(locator) -> str:
+        return locator.evaluate("element => getComputedStyle(element).backgroundColor")
+
+    empty = {"rgba(0, 0, 0, 0)", colour(page.locator(".st-key-digit-7 button"))}
+    marks = [
+        *(page.locator(f".st-key-{name} button") for name in ("digit-8", "target-3")),
+        page.locator("[data-testid=stSidebar] [role=radio][aria-checked=true]").first,
+        page.locator("[data-testid=stSlider] [data-orientation] [data-orientation] > :has(input)").first,
+        lab.part("stage-watch"),
+        *(lab.part("stage").locator(inside).first for inside in (".bars .source i", ".meter.wide i", ".pill.target")),
+        lab.part("stage").locator(".promise .solid"),
+    ]
+    assert not [str(mark) for mark in marks if colour(mark) in empty]
+    assert colour(lab.part("stage-predict")) in empty
+    chosen, other = (page.locator(f".st-key-tile-sample-{k} button") for k in (0, 1))
+    assert [each.evaluate("element => getComputedStyle(element).outlineStyle") for each in (chosen, other)] == [
+        "solid",
+        "none",
+    ]
+    assert "url(" in chosen.evaluate("element => getComputedStyle(element).backgroundImage")
+    assert chosen.evaluate("element => getComputedStyle(element).color") == "rgba(0, 0, 0, 0)"  # no word on the picture
+    context.close()
