@@ -197,7 +197,7 @@ def test_a_target_that_is_the_digit_is_replaced_with_one_notice_and_the_sample_k
     assert (choice.digit, choice.sample, choice.step) == (digit, 5, 3)
     assert choice.target != digit
     (notice,) = notices
-    assert f"A {digit} cannot be attacked towards {digit}" in notice
+    assert f"{'An' if digit == 8 else 'A'} {digit} cannot be attacked towards {digit}" in notice
     assert f"the target {choice.target}." in notice
 
 
