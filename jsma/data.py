@@ -11,6 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -59,18 +60,17 @@ class MNISTUnavailable(OSError):
 
 
 def load_uci_digits() -> Digits:
-    """Return the 1,797 UCI handwritten digits (bundled with scikit-learn) in MNIST's form.
+    """Return the 1,797 UCI handwritten digits in MNIST's form.
 
     The source images are 8 x 8 with values 0..16 (Alpaydin and Kaynak, UCI Machine Learning
     Repository, CC BY 4.0). Each is enlarged to 20 x 20 by bicubic interpolation, stretched in
     contrast, and centred by mass in 28 x 28, as MNIST was made from larger scans.
     """
-    from sklearn.datasets import load_digits  # here: `import jsma` stays free of scikit-learn
-
-    source = load_digits()
-    small = torch.tensor(source.images, dtype=torch.float32)[:, None] / 16
+    with np.load(Path(__file__).with_name("uci_digits.npz"), allow_pickle=False) as source:
+        small = torch.tensor(source["images"], dtype=torch.float32)[:, None] / 16
+        labels = torch.tensor(source["labels"], dtype=torch.int64)
     ink = interpolate(small, size=(INK_BOX, INK_BOX), mode="bicubic", align_corners=False)
-    return Digits("UCI digits", centre_by_mass(stretch(ink)), torch.tensor(source.target))
+    return Digits("UCI digits", centre_by_mass(stretch(ink)), labels)
 
 
 def stretch(ink: Tensor) -> Tensor:

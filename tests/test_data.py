@@ -1,8 +1,10 @@
 """The digits: the built-in ones, MNIST's files on the disk, and their download from a made-up mirror."""
 
 import gzip
+import hashlib
 import http.client
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
@@ -35,15 +37,33 @@ def test_the_uci_digits_have_mnists_form(uci):
     assert "UCI" in uci.name
 
 
-def test_the_uci_digits_are_labelled_as_scikit_learn_labels_them(uci):
-    from sklearn.datasets import load_digits
-
-    assert uci.labels.tolist() == load_digits().target.tolist()
+SOURCE = Path(jsma.data.__file__).with_name("uci_digits.npz")
 
 
-def test_every_uci_digit_looks_like_its_source(uci):
+@pytest.fixture(scope="module")
+def source():
+    """The UCI digits as they come: images (1797, 8, 8) from 0 to 16, labels (1797,)."""
+    with np.load(SOURCE, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in ("images", "labels")}
+
+
+def test_the_source_of_the_uci_digits_is_unaltered(source):
+    values = b"".join(source[name].astype("u1").tobytes() for name in ("images", "labels"))
+    assert hashlib.sha256(values).hexdigest() == "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
+
+
+def test_the_source_of_the_uci_digits_is_what_scikit_learn_bundles(source):
+    bundled = pytest.importorskip("sklearn.datasets", reason="scikit-learn is not there to compare with.").load_digits()
+    assert np.array_equal(source["images"], bundled.images)
+    assert np.array_equal(source["labels"], bundled.target)
+
+
+def test_the_uci_digits_keep_their_labels(uci, source):
+    assert uci.labels.tolist() == source["labels"].tolist()
+
+
+def test_every_uci_digit_looks_like_its_source(uci, source):
     """Some 20 x 20 window of it, shrunk to 8 x 8, resembles its own source closely, and most of 100 sources."""
-    from sklearn.datasets import load_digits
 
     def standardised(pixels: np.ndarray) -> np.ndarray:
         pixels = pixels - pixels.mean(axis=-1, keepdims=True)
@@ -51,7 +71,7 @@ def test_every_uci_digit_looks_like_its_source(uci):
 
     windows = uci.images[:100].unfold(2, 20, 1).unfold(3, 20, 1).reshape(-1, 1, 20, 20)
     shrunk = torch.nn.functional.adaptive_avg_pool2d(windows, 8).view(100, 81, 64).numpy()
-    correlation = standardised(shrunk) @ standardised(load_digits().images[:100].reshape(100, 64)).T
+    correlation = standardised(shrunk) @ standardised(source["images"][:100].reshape(100, 64).astype(float)).T
     likeness = correlation.max(axis=1)
     assert np.diagonal(likeness).min() > 0.9
     assert likeness.argmax(axis=1).tolist() == list(range(100))
