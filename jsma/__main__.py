@@ -44,7 +44,7 @@ from . import (
     load_uci_digits,
 )
 from .models import ARCHITECTURES, WEIGHTS, save_model, saved_as
-from .starting import STOPPED, interruptible, say_stopped
+from .starting import BY_ITS_NAME, STOPPED, interruptible, say_stopped
 from .training import initialised, train
 from .writing import check_folder, check_writable, write_whole
 
@@ -129,7 +129,8 @@ def _among_ranks() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m jsma", description=__doc__, formatter_class=raw)
+    program = "jsma" if BY_ITS_NAME else "python -m jsma"
+    parser = argparse.ArgumentParser(prog=program, description=__doc__, formatter_class=raw)
     commands = parser.add_subparsers(required=True, metavar="train | evaluate | attack | tutorial")
 
     def command(name: str, run: object, what: str) -> argparse.ArgumentParser:
@@ -451,8 +452,13 @@ def _save_picture(rows: object, path: Path) -> None:
     write_whole(path, file.getvalue())
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be the program: run the command that was given, and exit."""
     interruptible()
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()

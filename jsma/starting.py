@@ -1,8 +1,9 @@
-"""Ctrl-C ends `python -m jsma` with one sentence, even while torch is still loaded, which takes seconds."""
+"""Ctrl-C ends `python -m jsma`, or `jsma`, with one sentence, even while torch is still loaded, which takes seconds."""
 
 import os
 import signal
 import sys
+from pathlib import Path
 
 STOPPED = 130
 """The exit code of what Ctrl-C has ended, as shells have it."""
@@ -25,5 +26,10 @@ def _end(*_: object) -> None:
     os._exit(STOPPED)
 
 
-if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # by python -m jsma
+BY_ITS_NAME = bool(sys.argv) and Path(sys.argv[0]).stem == "jsma"
+"""Whether this is the installed program `jsma`."""
+
+_BY_ITS_FOLDER = sys.argv[:1] == ["-m"]  # by python -m jsma
+
+if (BY_ITS_NAME or _BY_ITS_FOLDER) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
