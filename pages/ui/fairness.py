@@ -23,4 +23,4 @@ class Usage:
         """Say that `session` has had so much more."""
         self._had[session] = self.of(session) + seconds, self._clock()
         if len(self._had) > 1000:  # sessions that ended long ago
-            self._had = {each: had for each, had in self._had.items() if self.of(each) > 0.001}
+            self._had = {each: had for each, had in list(self._had.items()) if self.of(each) > 0.001}
