@@ -38,8 +38,12 @@ def exhaust(works: list[Iterator[int]], progress: Callable[[int], object] | None
 
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(len(works)) as pool:
-        futures = [pool.submit(run, k) for k in range(len(works))]
-        ready.wait()
+        try:
+            futures = [pool.submit(run, k) for k in range(len(works))]
+            ready.wait()
+        except BaseException:  # Ctrl-C: the threads must not wait for this one for ever
+            ready.abort()
+            raise
         torch.set_num_threads(threads)  # what is set in one thread is also where later threads start
         try:
             unfinished = futures

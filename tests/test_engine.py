@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from jsma import Attack, Direction, Rule, Stop
+from jsma import Attack, Direction, Rule, Stop, workers
 from jsma.workers import exhaust
 
 ROOT = Path(__file__).parents[1]
@@ -192,3 +193,31 @@ def test_large_images_need_little_memory():
     iterations, megabytes = map(int, done.stdout.split())
     assert iterations > 0
     assert megabytes < 1500
+
+
+def test_ctrl_c_before_all_threads_are_there_ends_those_that_are(monkeypatch):
+    """It is raised in the thread that waits for the others; they must not wait for it for ever."""
+
+    class Interrupted(workers.Barrier):
+        def wait(self, timeout=None):
+            if threading.current_thread() is caller:
+                until_waiting(self)
+                raise KeyboardInterrupt
+            return super().wait(timeout)
+
+    def until_waiting(barrier) -> None:
+        while barrier.n_waiting < 2:
+            time.sleep(0.001)
+
+    def call() -> None:
+        nonlocal caller
+        caller = threading.current_thread()
+        with pytest.raises(KeyboardInterrupt):
+            exhaust([iter([1]), iter([1])])
+
+    caller = None
+    monkeypatch.setattr(workers, "Barrier", Interrupted)
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()

@@ -1,6 +1,5 @@
 """What the server forgets: visitors who have left, pictures once they are read, and pictures that no page reads."""
 
-import asyncio
 import logging
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from pages.ui import forgetting
 from pages.ui.forgetting import Visitors
 from pages.ui.own_digit import uploads
 from pages.ui.own_digit.uploads import MOST_BYTES, UNREAD_SECONDS, Unread
+from tests.loops import in_a_loop
 
 
 class Clock:
@@ -122,7 +122,7 @@ def test_a_large_picture_is_on_no_disk_while_it_comes():
 
     headers = [(b"content-type", b"multipart/form-data; boundary=edge")]
     request = Request({"type": "http", "method": "PUT", "headers": headers}, receive)
-    assert asyncio.run(arrive(request)) == (5_000_000, True)
+    assert in_a_loop(arrive(request)) == (5_000_000, True)
 
 
 def test_a_picture_is_dropped_once_it_is_read(monkeypatch):
@@ -132,11 +132,13 @@ def test_a_picture_is_dropped_once_it_is_read(monkeypatch):
     monkeypatch.setattr(uploads, "get_script_run_ctx", lambda: here)
     (record,) = manager.get_files("one", ["photo"])
     file = UploadedFile(record, FileURLs())
-    assert uploads.take(file) == b"xxxxx"
+    assert uploads.read(file) == b"xxxxx"
+    assert held(manager)
+    uploads.drop(file)
     assert not held(manager)
     assert file.getvalue() == b""
-    assert uploads.take(file) is None
-    assert uploads.take(None) is None
+    assert uploads.read(file) is None
+    assert uploads.read(None) is None
 
 
 def test_on_another_streamlit_the_app_runs_and_the_log_says_that_nothing_is_forgotten(monkeypatch, caplog):

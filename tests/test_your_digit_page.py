@@ -1,17 +1,22 @@
 """The page Your digit: what it makes of pictures, good and bad, and that they stay with whoever brought them."""
 
+import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.made_photos import VARIANTS, draw
 from jsma import export
 from pages.ui.own_digit import kept
+from pages.ui.own_digit.opening import open_picture
 
 ROOT = Path(__file__).parents[1]
 PAGE = "pages/6_Your_digit.py"
@@ -26,7 +31,7 @@ def visitor(monkeypatch, tmp_path):
 
 
 def bring(visitor, digit, variant=VARIANTS[0]):
-    visitor.session_state.own_picture = draw(digit, variant)
+    visitor.session_state.own_brought = kept.Brought(draw(digit, variant))
     return visitor.run()
 
 
@@ -130,7 +135,7 @@ def test_two_visitors_see_their_own(visitor):
 
 @pytest.mark.parametrize("grey", [0.0, 1.0])
 def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
-    visitor.session_state.own_picture = np.full((280, 280), grey, dtype=np.float32)
+    visitor.session_state.own_brought = kept.Brought(np.full((280, 280), grey, dtype=np.float32))
     visitor.run()
     assert not visitor.exception
     assert "Nothing stands out" in said(visitor)
@@ -138,7 +143,8 @@ def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
 
 def test_an_unsure_reading_is_called_that(visitor):
     assert "It is not sure" not in said(bring(visitor, 5))
-    visitor.session_state.own_picture = np.minimum(draw(5, VARIANTS[0]), draw(0, VARIANTS[0]))  # one over the other
+    one_over_the_other = np.minimum(draw(5, VARIANTS[0]), draw(0, VARIANTS[0]))
+    visitor.session_state.own_brought = kept.Brought(one_over_the_other)
     assert "It is not sure" in said(visitor.run())
 
 
@@ -178,3 +184,29 @@ def test_whatever_is_sent_as_a_drawing_is_no_fault(visitor, monkeypatch, sent):
     visitor.run()
     assert not visitor.exception
     assert "Draw a digit" in said(visitor)
+
+
+def test_a_picture_that_comes_while_its_script_is_ended_is_taken_by_the_next(visitor, monkeypatch):
+    from pages.ui.own_digit import bringing, uploads
+
+    sent, ended = [SimpleNamespace(name="photo")], []
+    file = io.BytesIO()
+    Image.fromarray((255 * draw(7, VARIANTS[0])).astype(np.uint8)).save(file, "PNG")
+
+    def opened_too_late(data):
+        if not ended:
+            ended.append(True)
+            raise StopException  # what Streamlit does when another run is asked for
+        return open_picture(data)
+
+    monkeypatch.setattr(bringing, "_sent", lambda: sent[0])
+    monkeypatch.setattr(bringing, "open_picture", opened_too_late)
+    monkeypatch.setattr(uploads, "read", lambda sent: sent and file.getvalue())
+    monkeypatch.setattr(uploads, "drop", lambda dropped: sent.__setitem__(0, None))
+    visitor.session_state.way = "upload"
+    visitor.run()
+    assert ended
+    assert sent[0]
+    assert "It reads a **7**" in said(visitor.run())
+    assert sent == [None]
+    assert "It reads a **7**" in said(visitor.run())

@@ -48,7 +48,7 @@ def profile(playwright, tmp_path_factory):
         args=FLAGS,
         viewport={"width": 1440, "height": 900},
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(120_000)
     yield context
     context.close()
 

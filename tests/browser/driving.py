@@ -75,6 +75,7 @@ class Lab:
     def __init__(self, page, address: str):
         self.page = page
         self.address = address
+        page.set_default_timeout(120_000)  # for busy machines; what is there is not waited for
         self.complaints: list[str] = []
         self.foreign: list[str] = []
         self.files: list[str] = []

@@ -135,6 +135,7 @@ def test_the_lab_fits_a_narrow_window_with_small_numbers_a_partner_and_a_predict
     lab = Lab(window, server)
     window.emulate_media(color_scheme="light")
     window.set_viewport_size({"width": 320, "height": 700})
+    window.wait_for_function("innerWidth === 320")
     lab.open("?digit=8&target=5&rule=tjsma&output=probabilities&direction=both")
     fits = f"() => !({TOO_WIDE})().length"
     window.wait_for_function(fits)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_drawable_canvas import st_canvas
 
 from pages.ui.outside import plain
 from pages.ui.own_digit import uploads
-from pages.ui.own_digit.opening import FORMATS, Opened, Refused, open_picture
+from pages.ui.own_digit.kept import Brought
+from pages.ui.own_digit.opening import FORMATS, Refused, open_picture
 
 WAYS = {"draw": "Draw", "upload": "Picture", "photo": "Photo"}
 
@@ -19,25 +21,31 @@ def brought() -> np.ndarray | None:
     way = st.segmented_control(
         "How do you want to bring your digit?", WAYS, default="draw", required=True, format_func=WAYS.get, key="way"
     )
-    data, state = {"draw": _drawn, "upload": _sent, "photo": _photographed}[way](), st.session_state
-    if data is not None and (way, hash(data)) != state.get("own_file"):
-        state.own_file, state.own_problem = (way, hash(data)), ""
-        _take(data)
-    if state.get("own_problem") and state.own_file[0] == way:
-        st.warning(state.own_problem, icon=":material/info:")
-    if state.get("own_remark"):
-        st.caption(state.own_remark)
-    return state.get("own_picture")
+    sent = {"draw": _drawn, "upload": _sent, "photo": _photographed}[way]()
+    data, before = (
+        sent if isinstance(sent, bytes) else uploads.read(sent),
+        st.session_state.get("own_brought", Brought()),
+    )
+    if data is not None and (way, hash(data)) != before.file:
+        st.session_state.own_brought = _opened(data, before)._replace(file=(way, hash(data)))
+    if not isinstance(sent, bytes):
+        uploads.drop(sent)  # only now: the script may have been ended before, and the next one wants it, too
+    brought = st.session_state.get("own_brought", Brought())
+    if brought.problem and brought.file[0] == way:
+        st.warning(brought.problem, icon=":material/info:")
+    if brought.remark:
+        st.caption(brought.remark)
+    return brought.picture
 
 
-def _take(data: bytes) -> None:
+def _opened(data: bytes, before: Brought) -> Brought:
+    """Return what comes of `data`: its picture, or the one from before and what is wrong with this."""
     try:
-        opened: Opened = open_picture(data)
+        opened = open_picture(data)
     except Refused as problem:
-        kept = " What you brought before is kept." if "own_picture" in st.session_state else ""
-        st.session_state.own_problem = f"{plain(problem)}{kept}"
-    else:
-        st.session_state.own_picture, st.session_state.own_remark = opened.grey, opened.remark
+        kept = "" if before.picture is None else " What you brought before is kept."
+        return before._replace(problem=f"{plain(problem)}{kept}")
+    return Brought(picture=opened.grey, remark=opened.remark)
 
 
 def _drawn() -> bytes | None:
@@ -69,17 +77,15 @@ def _wipe() -> None:
     st.session_state.own_pad = st.session_state.get("own_pad", 0) + 1
 
 
-def _sent() -> bytes | None:
-    file = st.file_uploader(
+def _sent() -> UploadedFile | None:
+    return st.file_uploader(
         "A picture with one digit (PNG, JPEG or WebP, at most 5 MB)",
         [name.lower() for name in (*FORMATS, "jpg")],
         max_upload_size=5,
         key="own-upload",
     )
-    return uploads.take(file)
 
 
-def _photographed() -> bytes | None:
+def _photographed() -> UploadedFile | None:
     st.caption("Hold the paper flat, come close, and let no finger into the picture. The photo goes nowhere but here.")
-    photo = st.camera_input("A photo of one digit", key="own-camera")
-    return uploads.take(photo)
+    return st.camera_input("A photo of one digit", key="own-camera")

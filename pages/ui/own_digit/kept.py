@@ -1,5 +1,8 @@
 """The digits a visitor has brought: a small data set in their session, on no disk, seen by nobody else."""
 
+from typing import NamedTuple
+
+import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
@@ -11,6 +14,19 @@ OWN = "own"
 
 MOST = 12
 """How many are kept; the oldest goes first."""
+
+
+class Brought(NamedTuple):
+    """The last picture that could be used, and what there is to say of it or of the last one that could not.
+
+    file: the way that was taken, and a hash of what came. One record: a script can be ended at every look into the
+    session, and either all of this is kept or nothing.
+    """
+
+    picture: np.ndarray | None = None
+    remark: str = ""
+    problem: str = ""
+    file: tuple[str, int] | None = None
 
 
 def digits() -> Digits | None:

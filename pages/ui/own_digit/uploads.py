@@ -21,15 +21,19 @@ MOST_BYTES = 100_000_000
 MultiPartParser.spool_max_size = 8_000_000  # more than Streamlit accepts: while it comes, no picture goes to the disk
 
 
-def take(file: UploadedFile | None) -> bytes | None:
-    """Return what is in `file`, and drop it; None where there is none, or where it has been taken already."""
-    if file is None or (file.size and not file.getvalue()):
-        return None
-    data, context = file.getvalue(), get_script_run_ctx()
+def read(file: UploadedFile | None) -> bytes | None:
+    """Return what is in `file`; None where there is none, or where it has been dropped already."""
+    return None if file is None or (file.size and not file.getvalue()) else file.getvalue()
+
+
+def drop(file: UploadedFile | None) -> None:
+    """Forget what was in `file`, which has been read."""
+    if file is None:
+        return
     file.seek(0)
     file.truncate()  # the widget keeps the object
+    context = get_script_run_ctx()
     context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    return data
 
 
 class Unread:
