@@ -13,7 +13,7 @@ from torch import Tensor
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed, carried_out
 
-SHARED_BYTES = 48_000_000
+SHARED_BYTES = 24_000_000
 OWN_BYTES = 12_000_000
 """How much is kept for all visitors together, and for one of what is theirs alone."""
 
