@@ -43,9 +43,24 @@ def frame(lab: Lab) -> tuple:
     return lab.part("stage").locator("h1").inner_text(), lab.iteration, lab.ink("stage-image"), lab.page.url
 
 
+COUNT_RUNS = """() => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const count = () => (window.runs += app.dataset.testScriptState === "notRunning");
+  window.runs = 0;
+  new MutationObserver(count).observe(app, { attributeFilter: ["data-test-script-state"] });
+}"""
+
+
+def lose_connection(lab: Lab) -> None:
+    """Wait until the page has no connection any more."""
+    lab.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+    lab.page.evaluate(COUNT_RUNS)
+
+
 def come_back(lab: Lab) -> None:
-    """Wait until the page has a new connection and a server has run it."""
+    """Wait until the page has a new connection and a server has run it, so that it knows the page's buttons."""
     lab.page.get_by_test_id("stApp").and_(lab.page.locator("[data-test-connection-state=CONNECTED]")).wait_for()
+    lab.page.wait_for_function("window.runs > 0")
     lab.page.get_by_test_id("stApp").and_(lab.page.locator("[data-test-script-state=notRunning]")).wait_for()
 
 
@@ -72,7 +87,8 @@ def test_a_server_that_is_killed_and_started_again_shows_every_visitor_their_fra
         before = [frame(one), frame(two)]
         process.kill()
         process.wait()
-        one.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+        lose_connection(one)
+        lose_connection(two)
         assert [frame(one), frame(two)] == before  # what is on the screen stays
         process, _ = start_server(port=port)
         for lab in (one, two):
@@ -174,7 +190,7 @@ def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_f
     before = [frame(one), frame(two)]
     servers[here].kill()
     servers[here].wait()
-    one.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+    lose_connection(one)
     come_back(one)
     assert [frame(one), frame(two)] == before
     assert server_of(one, log) == there
