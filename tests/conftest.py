@@ -36,7 +36,7 @@ def within_reach(monkeypatch):
     from pages.ui import cache as computed
 
     icon = (Path(__file__).parents[1] / "pages" / "ui" / "favicon.png").read_bytes()
-    found, write, keep = [], DataCache.write_result, computed.Memory.keep
+    found, write, keep = [], DataCache.write_result, computed.Cache.keep
 
     def watch_cache(cache, *value):
         if cache in _data_caches._function_caches.get(None, {}).values():
@@ -53,7 +53,7 @@ def within_reach(monkeypatch):
         keep(memory, key, value)
 
     monkeypatch.setattr(DataCache, "write_result", watch_cache)
-    monkeypatch.setattr(computed.Memory, "keep", watch_memory)
+    monkeypatch.setattr(computed.Cache, "keep", watch_memory)
     for way in ("add", "add_deferred"):
         monkeypatch.setattr(MediaFileManager, way, watch_files)
     return found

@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 
 from pages.ui import cache
-from pages.ui.cache import MISSING, Memory, computed
+from pages.ui.cache import MISSING, Cache, computed
 from pages.ui.networks import Network
 
 
@@ -30,7 +30,7 @@ def a_network(key: str) -> Network:
 
 
 def test_the_longest_unasked_is_forgotten_first():
-    memory = Memory(350)
+    memory = Cache(350)
     for key in "abc":
         memory.keep(key, b"x" * 100)
     assert memory.get("a") == b"x" * 100
@@ -43,7 +43,7 @@ def test_the_longest_unasked_is_forgotten_first():
 
 
 def test_a_value_kept_again_counts_once():
-    memory = Memory(1000)
+    memory = Cache(1000)
     memory.keep("a", b"x" * 100)
     once = memory.bytes
     memory.keep("a", b"x" * 100)

@@ -29,6 +29,7 @@ GATHER_SECONDS = 0.25
 """So long a script waits while others draw, too, if its session has had more than MUCH_SECONDS: a next may come."""
 
 MUCH_SECONDS = 1.0
+"""From so much drawing and computing on, lately, a session counts as one that asks for much."""
 
 MOST_SECONDS = 10.0
 """Who has waited so long goes on regardless."""

@@ -20,7 +20,7 @@ OWN_BYTES = 12_000_000
 MISSING = object()
 
 
-class Memory:
+class Cache:
     """Values by key. Once they take more than `most_bytes`, those go first that nobody has asked for longest."""
 
     def __init__(self, most_bytes: int) -> None:
@@ -47,36 +47,36 @@ class Memory:
 
 
 @st.cache_resource(show_spinner=False)
-def _shared() -> Memory:
-    return Memory(SHARED_BYTES)
+def _shared() -> Cache:
+    return Cache(SHARED_BYTES)
 
 
-def _own() -> Memory:
-    if "own_memory" not in st.session_state:
-        st.session_state.own_memory = Memory(OWN_BYTES)
-    return st.session_state.own_memory
+def _own() -> Cache:
+    if "own_cache" not in st.session_state:
+        st.session_state.own_cache = Cache(OWN_BYTES)
+    return st.session_state.own_cache
 
 
 def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "Attacking …") -> Any:
-    """Return work(*arguments, proceed), from memory where it was computed before, by whoever has asked for it.
+    """Return work(*arguments, proceed), from the cache where it was computed before, by whoever has asked for it.
 
     own: whether it is of a visitor's own digits, so that it is theirs and goes with them; the same holds
     where one of the arguments is a network of their own. The value is shared: nobody may alter it.
     proceed is to be called at every step (see pages/ui/scheduling.py); note: what is shown to who waits.
     """
     own = own or any(isinstance(each, Network) and each.own for each in arguments)
-    memory = _own() if own else _shared()
+    cache = _own() if own else _shared()
     key = (work.__module__, work.__qualname__, *map(_identity, arguments))
-    value = memory.get(key)
+    value = cache.get(key)
     if value is not MISSING:
         return value
 
     def compute(proceed: Proceed) -> Any:
         value = work(*arguments, proceed)
-        memory.keep(key, value)
+        cache.keep(key, value)
         return value
 
-    return carried_out((id(memory), key), compute, note)
+    return carried_out((id(cache), key), compute, note)
 
 
 def _identity(argument: Any) -> Hashable:

@@ -13,7 +13,7 @@ from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice, fr
 from pages.ui.glossary import TERMS
 from pages.ui.outside import plain
 from pages.ui.own_digit import kept
-from pages.ui.scheduling import outside
+from pages.ui.scheduling import while_waiting
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
@@ -209,7 +209,7 @@ def _offer_download(problem: MNISTUnavailable) -> None:
         return
     try:
         bar = st.progress(0.0, "Asking for the first file …")
-        with outside():
+        with while_waiting():
             jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
     except MNISTUnavailable as failure:
         bar.empty()

@@ -11,11 +11,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 import torch
 
-from pages.ui.admission import CORES, Gate, end_if_unwanted, this_session
+from pages.ui.admission import CHECK_SECONDS, CORES, Gate, end_if_unwanted, this_session
 from pages.ui.fairness import Usage
-
-CHECK_SECONDS = 0.1
-"""How often a script that waits asks whether its visitor still wants what it waits for."""
 
 SPINNER_SECONDS = 0.1
 """Who waits longer is told what is being computed."""
@@ -154,7 +151,7 @@ def admit(returns: bool = False) -> None:
 
 
 @contextmanager
-def outside() -> Iterator[None]:
+def while_waiting() -> Iterator[None]:
     """Let others draw while this script waits for something."""
     was_in = _server().gate.leave()
     yield
@@ -171,7 +168,7 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
     pool, session = _server().pool, this_session()
     job = pool.ask(session, key, work)
     try:
-        with outside():
+        with while_waiting():
             if not job.done.wait(SPINNER_SECONDS):
                 with st.spinner(note):
                     while not job.done.wait(CHECK_SECONDS):
@@ -189,7 +186,7 @@ def held(lock: Lock) -> Iterator[None]:
     mine = lock.acquire(blocking=False)
     try:
         if not mine:
-            with outside():
+            with while_waiting():
                 while not (mine := lock.acquire(timeout=CHECK_SECONDS)):
                     end_if_unwanted()
         yield

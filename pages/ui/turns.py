@@ -8,7 +8,7 @@ from threading import Lock
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.admission import CORES, this_session
-from pages.ui.scheduling import outside
+from pages.ui.scheduling import while_waiting
 
 TURN_SECONDS = 20.0
 """After so long, whoever waits is next, and who had the turn goes to the end of the line."""
@@ -61,7 +61,7 @@ def turns(place: DeltaGenerator, wanted: Callable[[], bool]) -> Iterator[None]:
     something else on the page, the place in the line is kept for LAPSE_SECONDS.
     """
     who = this_session()
-    with outside():
+    with while_waiting():
         while wanted():
             waited = False
             while ahead := LINE.before(who):
