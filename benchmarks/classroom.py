@@ -19,9 +19,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks.driving import ROOT, start_server
 from benchmarks.eager import eager
 from benchmarks.server_process import cpu_seconds, resident_mb
-from tests.browser.driving import ROOT, start_server
 
 PAUSE_SECONDS = (2.0, 6.0)
 """How long a visitor looks before choosing again."""

@@ -15,8 +15,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks.driving import start_server
 from benchmarks.server_process import cpu_seconds, resident_mb, threads
-from tests.browser.driving import start_server
 
 HEAVY = {"model": "lenet", "rule": "tjsma", "direction": "both", "theta": 0.1}
 """Attacks that use their whole budget."""

@@ -23,9 +23,9 @@ from jsma.handwriting import SIDE_LIMIT
 from pages.ui.choice import ALL_DATA, CONTROLS, GAMMAS, MODELS, THETAS, VIEWS, Choice, from_url
 from pages.ui.evaluation.evaluating import problem_with_images
 from pages.ui.outside import plain
-from pages.ui.own_digit.opening import Refused, open_picture
-from pages.ui.race.contenders import AT_FIRST, CONTENDERS, problem_with_rules
+from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, problem_with_rules
 from pages.ui.stage import settled
+from pages.ui.your_digit.opening import Refused, open_picture
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
 NAMES = [

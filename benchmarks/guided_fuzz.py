@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import atheris
 
-with atheris.instrument_imports(include=["PIL", "pages.ui.choice", "pages.ui.own_digit.opening"]):
+with atheris.instrument_imports(include=["PIL", "pages.ui.choice", "pages.ui.your_digit.opening"]):
     from benchmarks.fuzz import try_address, try_file, whole_files
     from pages.ui.choice import Choice
 

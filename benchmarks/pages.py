@@ -10,7 +10,7 @@ from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
 
 USEFUL = {
     "Walkthrough": "[class*='st-key-chapter-body'] p",

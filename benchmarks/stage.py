@@ -11,7 +11,7 @@ import statistics
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
 
 TIMED = """
 async (stage, script) => {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
+from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
 
 
 def main() -> None:

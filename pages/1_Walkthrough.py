@@ -1,9 +1,9 @@
 """The walkthrough: six chapters on one digit, each with something to do, to predict and to answer."""
 
 from pages.ui import controls, frame, session
-from pages.ui.course import contents
-from pages.ui.course.lesson import Lesson
 from pages.ui.networks import network
+from pages.ui.walkthrough import contents
+from pages.ui.walkthrough.lesson import Lesson
 
 choice, digits = controls.choose(
     frame.begin("Walkthrough", contents.window), ("data", "digit", "sample", "target", "model")

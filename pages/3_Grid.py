@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import controls, frame, grid, session
+from pages.ui import controls, frame, session
+from pages.ui.grid import cells
 from pages.ui.networks import network
 
 CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")
@@ -16,34 +17,34 @@ st.markdown(
     "to step through its attack."
 )
 with st.container(horizontal=True, key="attacks-figures"):
-    grid.ask_for_sample(digits)
+    cells.ask_for_sample(digits)
     figures = st.empty()
-work = grid.work(choice.data, network(choice.model), grid.positions(digits), choice.attack)
+work = cells.work(choice.data, network(choice.model), cells.positions(digits), choice.attack)
 with st.container(key="attacks-progress"):
     progress = st.empty()
 
 # What is done is drawn at once; the rest keeps its places, which are filled a few rows at a time.
 done, clicked, places = len(work.rows), {}, {}
 with st.container(key="attacks-box"), st.container(key="attacks"):
-    grid.head()
-    for source in range(grid.CLASSES):
+    cells.head()
+    for source in range(cells.CLASSES):
         if source < done:
-            clicked[source] = grid.draw(work.rows[source])
+            clicked[source] = cells.draw(work.rows[source])
         else:
             places[source] = st.empty()
             with places[source].container():
-                grid.draw_waiting(source)
+                cells.draw_waiting(source)
 for source, target in clicked.items():
     if target is not None:
-        grid.open_in_lab(source, target, work.positions[source], digits)
+        cells.open_in_lab(source, target, work.positions[source], digits)
 
-grid.draw_figures(figures, work)
-with grid.in_progress(progress, work) as moved:
+cells.draw_figures(figures, work)
+with cells.in_progress(progress, work) as moved:
     for rows in work.fill(done):
         for row in rows:
             with places[row.source].container():
-                grid.draw(row)
-        grid.draw_figures(figures, work)
+                cells.draw(row)
+        cells.draw_figures(figures, work)
         moved()
 if work.whole:
-    grid.offer_download(work, choice)
+    cells.offer_download(work, choice)

@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
+from jsma.glossary import TERMS
 from pages.ui import controls, frame, session
-from pages.ui.glossary import TERMS
+from pages.ui.formatting import an
 from pages.ui.networks import network
 from pages.ui.outside import plain
-from pages.ui.race import race, results, tables
-from pages.ui.race.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
-from pages.ui.race.reasons import reasons
-from pages.ui.words import an
+from pages.ui.rules import results, tables
+from pages.ui.rules.reasons import reasons
+from pages.ui.shared.comparison import race
+from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
 CONTROLS = ("data", "digit", "sample", "target", "model", "theta", "gamma")
-choice, digits = controls.choose(frame.begin("Rules"), CONTROLS, own_digits=True)
+choice, digits = controls.choose(frame.begin("Rules"), CONTROLS, own=True)
 session.check_link("rules", AT_FIRST, problem_with_rules)
 frame.heading("Rules", choice)
 session.publish()
@@ -65,7 +66,7 @@ def show_ranking(traces: list[Trace]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="race-lab"):
         st.caption("Step through one in the lab:", width="content")
         for ran in traces:
-            if ran.contender.foil is None and st.button(ran.contender.label, key=f"lab-{ran.contender.label}"):
+            if ran.contender.baseline is None and st.button(ran.contender.label, key=f"lab-{ran.contender.label}"):
                 open_in_lab(ran)
 
 

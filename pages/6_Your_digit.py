@@ -7,17 +7,17 @@ import torch
 
 from jsma.handwriting import NoDigit, prepare
 from pages.ui import controls, frame, session
-from pages.ui.model import charts
+from pages.ui.formatting import an, percent
 from pages.ui.networks import network
 from pages.ui.outside import plain
-from pages.ui.own_digit import bringing, kept, pipeline_view
-from pages.ui.words import an, percent
+from pages.ui.shared import charts, own_digits
+from pages.ui.your_digit import bringing, pipeline_view
 
 UNSURE = 0.8  # below this probability the network's reading is called a guess
 
 prepare_once = st.cache_data(prepare, scope="session", max_entries=1, show_spinner=False)  # while other things change
 
-choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own_digits=True)
+choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own=True)
 st.title("Your digit", anchor=False)
 st.caption(
     f"Network: **{network(choice.model).label}**. Your picture is yours alone: on no disk, seen by nobody else, "
@@ -77,6 +77,6 @@ with chart:
     st.altair_chart(charts.outputs(probabilities, label, "probability", ".1%", theme), alt=f"Probabilities. {numbers}")
 
 if attacked:
-    sample = kept.keep(prepared.image, label)
-    session.keep(replace(session.kept(), data=kept.OWN, digit=label, sample=sample, target=target))
+    sample = own_digits.keep(prepared.image, label)
+    session.keep(replace(session.kept(), data=own_digits.OWN, digit=label, sample=sample, target=target))
     st.switch_page("app.py", query_params=session.kept().to_url())

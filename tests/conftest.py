@@ -3,7 +3,6 @@
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,8 @@ from torch import nn
 
 import jsma
 from jsma import Direction
-from tests.made_up_mnist import made_up, mirror  # noqa: F401, fixtures
+from tests.helpers.made_up_mnist import made_up, mirror  # noqa: F401, fixtures
+from tests.helpers.paths import ROOT
 
 torch.set_num_threads(1)
 
@@ -35,7 +35,7 @@ def within_reach(monkeypatch):
 
     from pages.ui import cache as computed
 
-    icon = (Path(__file__).parents[1] / "pages" / "ui" / "favicon.png").read_bytes()
+    icon = (ROOT / "pages" / "ui" / "favicon.png").read_bytes()
     found, write, keep = [], DataCache.write_result, computed.Cache.keep
 
     def watch_cache(cache, *value):

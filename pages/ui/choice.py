@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 from jsma import Attack, Direction, Output, Rule
+from pages.ui.formatting import an
 from pages.ui.outside import cut
-from pages.ui.words import an
 
 DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
 ALL_DATA = DATA | {"own": "Your own digits"}
-"""The data sets by the names that `data` takes; a visitor's own see pages/ui/own_digit."""
+"""The data sets by the names that `data` takes; a visitor's own see pages/ui/shared/own_digits.py."""
 
 CONTROLS = {
     "data": "Data",

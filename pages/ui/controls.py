@@ -8,12 +8,12 @@ import streamlit as st
 
 import jsma
 from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
+from jsma.glossary import TERMS
 from pages.ui import access, networks, resources, session, tiles
 from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice, from_url
-from pages.ui.glossary import TERMS
 from pages.ui.outside import plain
-from pages.ui.own_digit import kept
 from pages.ui.scheduling import while_waiting
+from pages.ui.shared import own_digits
 
 THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
@@ -44,18 +44,18 @@ HELP = {
 }
 
 
-def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own_digits: bool = False) -> tuple[Choice, Digits]:
+def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own: bool = False) -> tuple[Choice, Digits]:
     """Draw the controls `names` in the sidebar and return the choice as it can be carried out, with its digits.
 
     It differs from `choice` where that asks for what is not here: MNIST before it was downloaded, a
     sample beyond the last one, or somebody else's network. What `choice.hide` names is left out.
-    own_digits: whether the page can do with the few that the visitor has brought.
+    own: whether the page can do with the few that the visitor has brought.
     """
-    choice = _with_digits(choice, own_digits)
+    choice = _with_digits(choice, own)
     names = [name for name in names if name not in choice.hide]
     with st.sidebar:
         if "data" in names:
-            _select("data", ALL_DATA if own_digits and kept.digits() else DATA, choice.data)
+            _select("data", ALL_DATA if own and own_digits.digits() else DATA, choice.data)
         try:
             digits = resources.digits(choice.data)
         except MNISTUnavailable as problem:
@@ -82,10 +82,10 @@ def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own_digits: b
     return choice, digits
 
 
-def _with_digits(choice: Choice, own_digits: bool) -> Choice:
+def _with_digits(choice: Choice, own: bool) -> Choice:
     """Return the choice with a data set that there is here, and with a digit that there is in it."""
-    brought = kept.digits()
-    if choice.data != kept.OWN:
+    brought = own_digits.digits()
+    if choice.data != own_digits.OWN:
         return choice
     if brought is None:
         session.notify(
@@ -93,7 +93,7 @@ def _with_digits(choice: Choice, own_digits: bool) -> Choice:
         )
         choice = replace(choice, data="uci")
         session.correct(choice)
-    elif not own_digits:
+    elif not own:
         st.sidebar.caption("Your own digits are for the lab and the page Rules. Here you see the UCI digits.")
         return replace(choice, data="uci")
     elif not len(brought.of_class(choice.digit)):
@@ -103,7 +103,7 @@ def _with_digits(choice: Choice, own_digits: bool) -> Choice:
 
 
 def _missing(data: str) -> set[int]:
-    return set(range(10)) - set(kept.digits().labels.tolist()) if data == kept.OWN else set()
+    return set(range(10)) - set(own_digits.digits().labels.tolist()) if data == own_digits.OWN else set()
 
 
 def _with_network(choice: Choice) -> Choice:

@@ -20,7 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionClient
 
 from pages.ui import memory, scheduling
-from pages.ui.own_digit.uploads import Unread
+from pages.ui.uploads import Unread
 
 
 class Visitors:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from jsma.glossary import TERMS
 from pages.ui import access, forgetting, resources, scheduling, session
 from pages.ui.choice import ALL_DATA, Choice
-from pages.ui.glossary import TERMS
+from pages.ui.formatting import percent
 from pages.ui.networks import OWN, network
-from pages.ui.words import percent
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text(encoding="utf-8")

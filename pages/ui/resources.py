@@ -8,12 +8,12 @@ from torch import Tensor
 
 import jsma
 from jsma import Attack, Digits
+from jsma.stage.recording import Recording, record
 from pages.ui import memory
 from pages.ui.cache import computed
 from pages.ui.networks import Network
-from pages.ui.own_digit import kept
-from pages.ui.recording import Recording, record
 from pages.ui.scheduling import Proceed
+from pages.ui.shared import own_digits
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,7 +29,7 @@ def digits(name: str) -> Digits:
 
     Raises MNISTUnavailable, which is not remembered.
     """
-    return kept.digits() if name == kept.OWN else _shared_digits(name)
+    return own_digits.digits() if name == own_digits.OWN else _shared_digits(name)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the digits …")
@@ -41,7 +41,7 @@ def recording(data: str, network: Network, index: int, target: int, attack: Atta
     """Return the recorded attack on digit `index` of `data` towards `target`."""
     chosen = digits(data)
     image, label = chosen.images[index], int(chosen.labels[index])
-    return computed(_record, network, image, label, target, attack, own=data == kept.OWN)
+    return computed(_record, network, image, label, target, attack, own=data == own_digits.OWN)
 
 
 def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Recording:

@@ -5,7 +5,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.driving import CHROMIUM, FLAGS, ICON, Lab, start_server
+from benchmarks.driving import CHROMIUM, FLAGS, ICON, Lab, start_server
 
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 """Sends what the server asks of other machines to a port where nobody listens."""

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 import jsma
+from benchmarks.driving import Lab
 from jsma import Attack
 from jsma.export import picture
-from tests.browser.driving import Lab
 
 
 def filled(lab: Lab) -> Lab:

@@ -3,9 +3,9 @@
 import pytest
 
 import jsma
+from benchmarks.driving import Lab, as_number, start_server
 from jsma import Attack, Direction, Output
-from pages.ui.recording import record
-from tests.browser.driving import Lab, as_number, start_server
+from jsma.stage.recording import record
 
 
 def recorded(digit: int, target: int, sample: int = 0, model: str = "tutorial", attack: Attack | None = None):

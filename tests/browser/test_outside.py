@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from benchmarks.driving import Lab
 from benchmarks.fuzz import MARKDOWN
 from pages.ui.choice import Choice
 from pages.ui.outside import cut
-from tests.browser.driving import Lab
 
 OWN = ("rules", "images", "chapter")
 """What some pages take from the address beside what every page does."""

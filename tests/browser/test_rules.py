@@ -4,12 +4,12 @@ import pytest
 import torch
 
 import jsma
+from benchmarks.driving import Lab
 from jsma import Attack, Output
-from jsma.foils import Foil, foil_steps
-from pages.ui.race.contenders import AT_FIRST, CONTENDERS
-from pages.ui.words import percent
+from jsma.baselines import Baseline, baseline_steps
+from pages.ui.formatting import percent
+from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS
 from tests.browser.conftest import watched
-from tests.browser.driving import Lab
 
 
 class Race(Lab):
@@ -46,9 +46,13 @@ def race(profile, server):
 def steps_of(label: str, digits: jsma.Digits) -> list:
     image, model = digits.images[digits.of_class(0)[0]], jsma.load_model()
     contender = CONTENDERS[label]
-    attack = Attack() if contender.foil else contender.attack(1.0, 0.145)
+    attack = Attack() if contender.baseline else contender.attack(1.0, 0.145)
     assert attack.output is (Output.PROBABILITIES if "probabilities" in label else Output.LOGITS)
-    return list(foil_steps(Foil.TOP_TWO, model, image, 2, attack) if contender.foil else attack.steps(model, image, 2))
+    return list(
+        baseline_steps(Baseline.TOP_TWO, model, image, 2, attack)
+        if contender.baseline
+        else attack.steps(model, image, 2)
+    )
 
 
 READ_CARDS = """root => [...root.querySelectorAll("[data-testid^=race-card-]")].map((card, at) => {

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.driving import Lab
+from benchmarks.driving import ROOT, Lab
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 DIGIT = "?digit=8&target=3"
 PAGES = {

@@ -19,7 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from benchmarks.classroom import cpu_seconds
-from tests.browser.driving import ROOT, Lab, free_port, start_server, wait_for_answer
+from benchmarks.driving import ROOT, Lab, free_port, start_server, wait_for_answer
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

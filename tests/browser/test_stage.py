@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import jsma
+from benchmarks.driving import Lab, as_number
 from jsma import Attack, Direction, Output
 from tests.browser.conftest import watched
-from tests.browser.driving import Lab, as_number
 
 CASES = [  # two digits, both outputs and both directions, each with each
     (7, 3, Output.LOGITS, Direction.INCREASE),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.driving import Lab
+from benchmarks.driving import Lab
 
 WATCH = """list => {
   window.lit = [];

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
 from benchmarks.made_photos import STROKES, VARIANTS, draw
-from tests.browser.driving import CHROMIUM, FLAGS, Lab, start_server
 
 PAGE = "Your_digit"
 

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from jsma import Attack, Digits, Direction, Report
+from jsma.glossary import TERMS
 from pages.ui import tiles
 from pages.ui.cache import computed
 from pages.ui.choice import Choice
 from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
 from pages.ui.download import download
-from pages.ui.glossary import TERMS
+from pages.ui.formatting import percent
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed
-from pages.ui.words import percent
 
 OUTCOMES = {"succeeded": "#7d55d9", "failed": "#7b8594"}
 """What may come of an attack, with colours that stand out on white and on black."""

@@ -4,11 +4,12 @@ import streamlit as st
 from torch import Tensor
 
 from jsma.export import picture
-from pages.ui.glossary import TERMS
-from pages.ui.model import charts, maps
-from pages.ui.model.anatomy import Layer, as_maps
+from jsma.glossary import TERMS
+from pages.ui.formatting import an, percent
+from pages.ui.model import maps
+from pages.ui.shared import charts
+from pages.ui.shared.anatomy import Layer, as_maps
 from pages.ui.tiles import data_url
-from pages.ui.words import an, percent
 
 
 def layer_table(layers: list[Layer]) -> None:

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from jsma import Digits
+from jsma.glossary import TERMS
 from pages.ui import session, tiles
 from pages.ui.choice import Choice
-from pages.ui.glossary import TERMS
-from pages.ui.model import charts, readings, training_panel
+from pages.ui.formatting import percent
+from pages.ui.model import readings, training_panel
 from pages.ui.networks import OWN, Network
-from pages.ui.words import percent
+from pages.ui.shared import charts
 
 TILES = 10
 """How many digits of a cell are shown at most."""

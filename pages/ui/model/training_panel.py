@@ -6,10 +6,11 @@ import streamlit as st
 from torch import Tensor
 
 from jsma import MNISTUnavailable
+from jsma.glossary import TERMS
 from pages.ui import access, networks, resources, session
 from pages.ui.choice import DATA
-from pages.ui.glossary import TERMS
-from pages.ui.model import charts, readings
+from pages.ui.formatting import percent
+from pages.ui.model import readings
 from pages.ui.model.training import (
     EPOCHS,
     LEARNING_RATES,
@@ -24,8 +25,8 @@ from pages.ui.model.training import (
 )
 from pages.ui.networks import OWN, SHIPPED
 from pages.ui.outside import plain
+from pages.ui.shared import charts
 from pages.ui.turns import turns
-from pages.ui.words import percent
 
 NAMES = {"uci": "UCI digits", "mnist": "test digits of MNIST"}
 

@@ -1,0 +1,108 @@
+"""How numbers are written, how an attack ended, and the current step in sentences."""
+
+import math
+from collections.abc import Iterable
+
+from jsma.stage.recording import Recording
+
+STOPS = {
+    "REACHED_TARGET": "The network reads the target: the attack has succeeded.",
+    "BUDGET_SPENT": "The budget γ is spent before the network reads the target: the attack has failed.",
+    "NO_ADMISSIBLE_PAIR": "No pair of pixels is left that both raises the target and lowers the others: the attack has "
+    "failed. A correct program stops here and changes nothing more.",
+    "DOMAIN_EMPTY": "Fewer than two pixels are left that can still be changed: the attack has failed.",
+}
+
+ENDS = {
+    "REACHED_TARGET": "target reached",
+    "BUDGET_SPENT": "failed: budget spent",
+    "NO_ADMISSIBLE_PAIR": "failed: no admissible pair left",
+    "DOMAIN_EMPTY": "failed: no pixels left to change",
+}
+"""The same in a few words."""
+
+ADDED_UP = {"jsma": "added up", "wjsma": "each times its probability", "tjsma": "each times its probability"}
+"""How each rule comes to β."""
+
+
+def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
+    """Return Markdown that says where the attack stands at `step`, why this pair, and what happens next.
+
+    hidden: keep the pair to ourselves, since the viewer is to predict it.
+    """
+    facts, now = recording.facts, recording.facts["steps"][step]
+    target = facts["target"]
+    reading = (
+        f"**Iteration {step} of {recording.iterations}.** The network reads {an(now['reads'], '**')} "
+        f"({percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
+        f"{percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
+    )
+    if hidden:
+        return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
+    return f"{reading}\n\n{_what_next(facts, now) if now['pair'] else _why_ended(facts, now)}"
+
+
+def _what_next(facts: dict, now: dict) -> str:
+    pair, width = now["pair"], facts["width"]
+    where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in (pair["first"], pair["second"]))
+    brighter = now["sign"] > 0
+    kind = "logit" if facts["output"] == "logits" else "probability"
+    per = "by moving all the way" if facts["rule"] == "tjsma" else "per unit of brightness"
+    return (
+        f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
+        f"{kind} by α = {number(pair['alpha'])} and all others, {ADDED_UP[facts['rule']]}, by "
+        f"β = {number(pair['beta'])}, {per}. "
+        f"{'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
+        f"no other scores higher than its −αβ = −({number(pair['alpha'])}) × ({number(pair['beta'])}) = "
+        f"**{number(pair['score'])}**. To first order the target's {kind} should change by "
+        f"{number(pair['forecast'], sign=True)}; it will change by {number(pair['happened'], sign=True)}."
+    )
+
+
+def _why_ended(facts: dict, now: dict) -> str:
+    share = percent(now["changed"] / (facts["height"] * facts["width"]))
+    cost = f"The cost: {now['changed']} changed pixels, a distortion of {share}."
+    if now["stop"] == "REACHED_TARGET" and not now["changed"]:
+        return "**Nothing to do.** The network reads this digit as the target already, before any change."
+    return f"**Stopped.** {STOPS[now['stop']]} {cost}"
+
+
+def an(digit: int, mark: str = "") -> str:
+    """Return a whole number behind the article it is read aloud with: a 3, an 8, an 18; mark: "**" for bold."""
+    article = "an" if str(digit).startswith("8") or digit in (11, 18) else "a"
+    return f"{article} {mark}{digit}{mark}"
+
+
+def number(value: float, sign: bool = False) -> str:
+    """Return three decimals, or a power of ten where those would read as zero, with a true minus sign."""
+    plus = "+" if sign else ""
+    if abs(value) >= 0.0005 or value == 0:
+        return f"{value:{plus}.3f}".replace("-", "−")
+    mantissa, exponent = f"{value:{plus}.1e}".split("e")
+    return f"{mantissa.replace('-', '−')}·10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Return a share from 0 to 1 in per cent, its sign on the same line; NaN, a share of nothing, is a dash.
+
+    Next to nothing and nearly all are told as that, lest they be read as never and as certain.
+    """
+    if math.isnan(share):
+        return "–"
+    least = 10.0**-decimals
+    if 0 < 100 * share < least / 2:
+        return f"<{SPACE}{least:.{decimals}f}{SPACE}%"
+    if 0 < 100 * (1 - share) < least / 2:
+        return f">{SPACE}{100 - least:.{decimals}f}{SPACE}%"
+    return f"{100 * share:.{decimals}f}{SPACE}%"
+
+
+def size(lengths: Iterable[int]) -> str:
+    """Return the lengths of a table's sides, on one line: 64 × 14 × 14."""
+    return f"{SPACE}×{SPACE}".join(map(str, lengths))
+
+
+SPACE = "\N{NO-BREAK SPACE}"

@@ -1,0 +1,1 @@
+"""The page Grid: one digit of every class towards every other class."""

@@ -1,0 +1,1 @@
+"""The lab: what a visitor can take along from it."""

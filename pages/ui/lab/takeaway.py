@@ -1,0 +1,58 @@
+"""What a visitor can take along: the attack as files, and links to hand out."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from jsma import Step, export
+from pages.ui import address, resources, session
+from pages.ui.choice import CONTROLS, VIEWS, Choice
+from pages.ui.download import download
+from pages.ui.networks import network
+from pages.ui.shared import own_digits
+
+
+def downloads(choice: Choice, index: int, step: int) -> None:
+    """Offer the attack as a GIF, the current step as a PNG and all steps as CSV; each is made when asked for."""
+
+    image, module = resources.digits(choice.data).images[index], network(choice.model).module
+
+    def steps() -> list[Step]:
+        return list(choice.attack.steps(module, image, choice.target))
+
+    def png() -> bytes:
+        all_steps = steps()
+        return export.step_png(all_steps[step], all_steps[0].image, choice.target)
+
+    name = f"jsma-{choice.data}-{choice.digit}-to-{choice.target}"
+    files = (
+        ("Animation (GIF)", f"{name}.gif", "image/gif", lambda: export.animated_gif(steps())),
+        ("This step (PNG)", f"{name}-step-{step}.png", "image/png", png),
+        ("All steps (CSV)", f"{name}.csv", "text/csv", lambda: export.steps_csv(steps())),
+    )
+    for label, file, kind, make in files:
+        download(label, file, kind, make, key=f"download-{kind}")
+
+
+def share(choice: Choice) -> None:
+    """Let a teacher build a link that leaves out controls, shows some views only, or asks to predict first."""
+    with st.popover("Share this set-up", icon=":material/share:"):
+        st.markdown(
+            "A link to this digit, target and step. What you leave out here, whoever opens the link does not see."
+        )
+        if choice.data == own_digits.OWN:
+            st.markdown("**This digit is your own** and nobody else's. To others the link shows another.")
+        hide = st.multiselect(
+            "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.get, key="share-hide"
+        )
+        views = st.multiselect("Show these views", VIEWS, choice.views, format_func=VIEWS.get, key="share-views")
+        predict = st.checkbox("Predict first: hide the next pair", choice.predict, key="share-predict")
+        shared = replace(choice, hide=tuple(hide), views=tuple(views) or tuple(VIEWS), predict=predict)
+        st.code(address.to_lab(shared.to_url()), language=None, wrap_lines=True)
+
+
+def offer(choice: Choice, index: int, step: int) -> None:
+    """Draw the row of downloads and the share panel."""
+    with st.container(horizontal=True, key="takeaway"):
+        share(replace(session.kept(), step=step))
+        downloads(choice, index, step)

@@ -1,0 +1,78 @@
+"""The race: several attacks on the same digit, drawn side by side and stepped together in the browser.
+
+How data gets in: once, as JSON; the untouched picture, and for every attack and iteration the pixels
+that moved and the words and numbers to show, so that stepping asks nothing of the server. No events get out.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import streamlit as st
+from torch import Tensor
+
+from jsma.stage import pieces
+from pages.ui.formatting import percent
+from pages.ui.shared.comparison.contenders import Moment, Trace
+
+HERE = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "jsma_race", html=pieces.html(HERE, "race"), css=pieces.css(HERE, "race"), js=pieces.script(HERE, ("race",))
+)
+
+
+def race(image: Tensor, traces: list[Trace]) -> None:
+    """Draw `traces`, attacks on image (1, H, W) towards one target, all at one iteration that the viewer moves.
+
+    It begins where the first of them reaches the target, at the end if none does.
+    """
+    _component(key="race", data=_message(image, traces), height="content")
+
+
+def begins_at(traces: list[Trace]) -> int:
+    """Return the iteration at which the first attack succeeds, or else the last one ends."""
+    successes = [trace.end.iteration for trace in traces if trace.success]
+    return min(successes) if successes else max(trace.end.iteration for trace in traces)
+
+
+def _message(image: Tensor, traces: list[Trace]) -> dict:
+    message = {
+        "original": [round(value, 4) for value in image.flatten().tolist()],
+        "height": image.shape[1],
+        "width": image.shape[2],
+        "target": traces[0].target,
+        "start": begins_at(traces),
+        "traces": [
+            {
+                "label": trace.contender.label,
+                "sign": trace.contender.sign,
+                "end": trace.ending,
+                "success": trace.success,
+                "steps": [_step(moment) for moment in trace.moments],
+            }
+            for trace in traces
+        ],
+    }
+    return message | {"name": _fingerprint(message), "subject": _subject(image, traces)}
+
+
+def _step(moment: Moment) -> dict:
+    return {
+        "reads": moment.reads,
+        "sure": percent(moment.sure),
+        "target": percent(moment.probability),
+        "share": moment.probability,
+        "changed": f"{moment.changed} pixel{'' if moment.changed == 1 else 's'}",
+        "moves": [[pixel, round(value, 4)] for pixel, value in moment.moves],
+    }
+
+
+def _subject(image: Tensor, traces: list[Trace]) -> str:
+    """Name what is attacked, whichever the rules are: with another digit, target or network the race starts anew."""
+    start = traces[0].moments[0]
+    return _fingerprint([image.flatten().tolist(), traces[0].target, start.logit, start.sure])
+
+
+def _fingerprint(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

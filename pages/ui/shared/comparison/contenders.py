@@ -1,0 +1,207 @@
+"""Who runs in the race, the rules and the baselines, and what is kept of each attack."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+from jsma import Attack, Direction, Output, Rule, Step, Stop
+from jsma.baselines import Baseline, BaselineStep, baseline_steps
+from pages.ui import resources
+from pages.ui.cache import computed
+from pages.ui.formatting import ENDS
+from pages.ui.networks import Network
+from pages.ui.outside import cut
+from pages.ui.scheduling import Proceed
+from pages.ui.shared import own_digits
+from pages.ui.shared.comparison.insight import BaselineInsight, Insight, insight, insight_of_baseline
+
+RULES = {
+    "JSMA on logits": (Rule.JSMA, Output.LOGITS),
+    "JSMA on probabilities": (Rule.JSMA, Output.PROBABILITIES),
+    "WJSMA": (Rule.WJSMA, Output.LOGITS),
+    "TJSMA": (Rule.TJSMA, Output.LOGITS),
+}
+BASELINES = {"Top two": Baseline.TOP_TWO, "One pixel at a time": Baseline.ONE_PIXEL}
+WAYS = {Direction.INCREASE: "", Direction.DECREASE: ", darken", Direction.BOTH: ", both"}
+"""How a direction is told; brightening is the rule and needs no word."""
+
+DASHES = dict(zip(WAYS, [(), (6, 3), (2, 2)], strict=True))
+"""Of the line of each direction."""
+
+COLOURS = dict(
+    zip([*RULES, *BASELINES], ["#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28"], strict=True),
+)
+"""One for each rule, whichever way it goes; they read on white and on black, and differ for the colour-blind, too."""
+
+MARKS = dict(
+    zip(
+        [*RULES, *BASELINES],
+        [
+            "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
+            "M-0.9,-0.9L0.9,-0.9L0.9,0.9L-0.9,0.9Z",
+            "M0,-1L1,0.9L-1,0.9Z",
+            "M0,-1.2L1,0L0,1.2L-1,0Z",
+            "M-0.4,-1L0.4,-1L0.4,-0.4L1,-0.4L1,0.4L0.4,0.4L0.4,1L-0.4,1L-0.4,0.4L-1,0.4L-1,-0.4L-0.4,-0.4Z",
+            "M0,1L1,-0.9L-1,-0.9Z",
+        ],
+        strict=True,
+    )
+)
+"""On the line of each rule, an SVG path from -1 to 1: disc, square, triangle, diamond, cross, wedge."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A rule or a baseline, by its name in RULES or BASELINES, and which way it changes pixels."""
+
+    name: str
+    direction: Direction
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name + WAYS[self.direction]
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """Which baseline it is, if it is one."""
+        return BASELINES.get(self.name)
+
+    @property
+    def sign(self) -> str:
+        """Its line and mark as a small SVG: the rule is told by colour and mark, the direction by dashes."""
+        dashes, colour = " ".join(map(str, DASHES[self.direction])), COLOURS[self.name]
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
+            f'<path d="M-14,0H14" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
+            f'<path d="{MARKS[self.name]}" transform="scale(4.5)" fill="{colour}"/></svg>'
+        )
+
+    def attack(self, theta: float, gamma: float) -> Attack:
+        """Return its settings; a baseline takes all but the rule from them."""
+        rule, output = RULES.get(self.name, (Rule.JSMA, Output.LOGITS))
+        return Attack(rule, output, self.direction, theta, gamma)
+
+
+CONTENDERS = {each.label: each for name in [*RULES, *BASELINES] for each in (Contender(name, way) for way in WAYS)}
+"""All there are, by their labels."""
+
+AT_FIRST = ["JSMA on logits", "JSMA on probabilities", "WJSMA", "TJSMA", "TJSMA, both", "Top two"]
+MOST = 8
+"""How many run at a time."""
+
+
+def problem_with_rules(asked: list[str], otherwise: list[str]) -> str:
+    """Return a sentence if not all whom the address asks for can run: some of them do, or else `otherwise`."""
+    asked = [label for label in asked if label]  # an empty one stands for none at all, which may be wished
+    known = list(dict.fromkeys(label for label in asked if label in CONTENDERS))[:MOST]
+    if known == asked:
+        return ""
+    return (
+        f"The link asks for rules “{cut('; '.join(asked), 60)}”, but it must be at most {MOST} different names from "
+        f"the list. Using {'; '.join(known or otherwise) or 'none'}."
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One iteration, 0 is the untouched image: what the network says, and what has been changed.
+
+    sure: the probability of the class it reads; probability and logit: the target's; moves: each
+    pixel (flat index) that differs from the iteration before, with its value now; insight: what there
+    is to say on the pixels to be changed next, None on the last.
+    """
+
+    iteration: int
+    reads: int
+    sure: float
+    probability: float
+    logit: float
+    changed: int
+    moves: tuple[tuple[int, float], ...]
+    insight: Insight | BaselineInsight | None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A whole attack by one contender."""
+
+    contender: Contender
+    target: int
+    moments: tuple[Moment, ...]
+    stop: Stop
+
+    @property
+    def success(self) -> bool:
+        """Whether the network reads the target in the end."""
+        return self.stop is Stop.REACHED_TARGET
+
+    @property
+    def ending(self) -> str:
+        """Why it ended, in a few words."""
+        return ENDS[self.stop.name].capitalize()
+
+    @property
+    def end(self) -> Moment:
+        """The last moment."""
+        return self.moments[-1]
+
+    def at(self, iteration: int) -> Moment:
+        """Return the moment of an iteration; who has finished stays at the end."""
+        return self.moments[min(iteration, len(self.moments) - 1)]
+
+
+def trace(data: str, network: Network, index: int, target: int, label: str, theta: float, gamma: float) -> Trace:
+    """Return the attack on digit `index` of `data` towards `target` by the contender called `label`."""
+    image = resources.digits(data).images[index]
+    return computed(_trace, network, image, target, label, theta, gamma, own=data == own_digits.OWN)
+
+
+def _trace(
+    network: Network, image: torch.Tensor, target: int, label: str, theta: float, gamma: float, proceed: Proceed
+) -> Trace:
+    contender = CONTENDERS[label]
+    attack = contender.attack(theta, gamma)
+    if contender.baseline:
+        steps = _while_wanted(baseline_steps(contender.baseline, network.module, image, target, attack), proceed)
+        insights = [insight_of_baseline(step) for step in steps]
+    else:
+        steps = _while_wanted(attack.steps(network.module, image, target), proceed)
+        insights = [insight(step, target, attack) for step in _while_wanted(steps, proceed)]
+    images = [step.image.flatten() for step in steps]
+    moments = [
+        _moment(step, before, now, target, told)
+        for step, before, now, told in zip(steps, [images[0], *images], images, insights, strict=False)
+    ]
+    return Trace(contender, target, tuple(moments), steps[-1].stop)
+
+
+def _while_wanted(steps: Iterable, proceed: Proceed) -> list:
+    """Return the steps; end with what `proceed` raises, which is asked before each."""
+    taken = []
+    for step in steps:
+        proceed()
+        taken.append(step)
+    return taken
+
+
+def _moment(
+    step: Step | BaselineStep,
+    before: torch.Tensor,
+    now: torch.Tensor,
+    target: int,
+    told: Insight | BaselineInsight | None,
+) -> Moment:
+    pixels = (now != before).nonzero().flatten().tolist()
+    reads = int(step.outputs.argmax())
+    return Moment(
+        iteration=step.iteration,
+        reads=reads,
+        sure=step.probabilities[reads].item(),
+        probability=step.probabilities[target].item(),
+        logit=step.outputs[target].item(),
+        changed=step.changed,
+        moves=tuple((pixel, now[pixel].item()) for pixel in pixels),
+        insight=told,
+    )

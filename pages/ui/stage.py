@@ -1,0 +1,88 @@
+"""The stage: a whole attack, drawn and stepped through in the browser.
+
+How data gets in: once, as bytes; one line of JSON (which recording this is, where to start, which
+views to show), then the payload of jsma/stage/recording.py. How events get out: one value, `settled`,
+says where the viewer has stayed for a moment: recording, visit, step, and whether the pair of that
+step is hidden because the viewer is to predict it. Everything else happens in the browser.
+
+The scripts are plain and share one module scope, in the order of SCRIPTS: what is read and said and
+how it is drawn first, then the views, then the stage that holds them.
+"""
+
+import json
+import re
+from typing import NamedTuple
+
+import streamlit as st
+
+from jsma.glossary import TERMS
+from jsma.stage import pieces
+from jsma.stage.recording import Recording
+from pages.ui.choice import VIEWS
+
+SCRIPTS = ("recording", "pairs", "words", "spoken", "terms", "drawing", "pointing", "radios", "playing")
+SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "loop", "stage")
+
+
+def _html() -> str:
+    """Return the skeleton, every <dfn> of a term made a word that explains itself when clicked."""
+    names = {name.lower(): name for name in TERMS}
+
+    def button(found: re.Match) -> str:
+        term = names[found[1].lower()]
+        return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
+
+    return re.sub(r"<dfn>(.*?)</dfn>", button, pieces.html(pieces.HERE, "stage"))
+
+
+_glossary = f"const GLOSSARY = {json.dumps(TERMS)};\n"
+_component = st.components.v2.component(
+    "jsma_stage",
+    html=_html(),
+    css=pieces.css(pieces.HERE, "stage"),
+    js=_glossary + pieces.script(pieces.SCRIPTS, SCRIPTS),
+)
+
+
+class Settled(NamedTuple):
+    """Where the viewer is: the step, and whether its pair is still to be predicted."""
+
+    step: int
+    hidden: bool
+
+
+def stage(
+    recording: Recording,
+    start: int = 0,
+    visit: int = 0,
+    views: tuple[str, ...] = tuple(VIEWS),
+    predict: bool = False,
+    key: str = "stage",
+    level: int = 1,
+) -> Settled:
+    """Show `recording`, beginning at step `start`, and return where the viewer has settled.
+
+    views: what is shown: names in VIEWS, and "loop", the attack as five lines of code with the one at work lit.
+    visit: another number makes the browser jump to `start` again, even within the same recording.
+    predict: begin in the mode in which the next pair is hidden and the viewer predicts it.
+    level: that of its title among the page's headings, at most 4; those of its parts are one and two below.
+    """
+    setting = {"recording": recording.name, "start": start, "visit": visit}
+    setting |= {"views": views, "predict": predict, "level": level}
+    result = _component(
+        key=key,
+        data=json.dumps(setting).encode() + b"\n" + recording.payload,
+        default={"settled": None},
+        on_settled_change=lambda: None,
+        height="content",
+    )
+    return settled(result.settled, recording, visit) or Settled(start, predict and start < recording.iterations)
+
+
+def settled(value: object, recording: Recording, visit: int) -> Settled | None:
+    """Return what the browser reports; None where it is of another recording or visit, or no report at all."""
+    match value:
+        case {"recording": recording.name, "visit": int(now), "step": int(step) | float(step), "hidden": bool(hidden)}:
+            if now == visit and 0 <= step <= recording.iterations:
+                return Settled(int(step), hidden)
+    return None

@@ -1,0 +1,128 @@
+"""The chapters in their order: which one is open, how far each is done, and the ways from one to the next."""
+
+import streamlit as st
+
+from pages.ui import access, address, session
+from pages.ui.outside import cut
+from pages.ui.walkthrough import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
+from pages.ui.walkthrough.lesson import Lesson
+
+CHAPTERS = (network, overview, forward_derivative, saliency, perturbation, judgement)
+"""A chapter is a module with TITLE, QUESTION, TASKS (the names of what it asks) and show(lesson)."""
+
+_NUMBERS = {str(number) for number in range(1, len(CHAPTERS) + 1)}
+
+_to_the_top = st.components.v2.component(
+    "jsma_to_the_top",
+    html="<span></span>",
+    js="""
+const shown = new WeakMap(); // the chapter that was open before, by the page it was open in
+export default function ({ data, parentElement }) {
+  const page = parentElement.ownerDocument.querySelector('[data-testid="stMain"]');
+  if (page && shown.has(page) && shown.get(page) !== data.chapter) page.scrollTo(0, 0);
+  if (page) shown.set(page, data.chapter);
+}
+""",
+)
+
+
+def current() -> int:
+    """Return the number of the open chapter, from 1: the address's when that has changed, else the one kept."""
+    state, asked = st.session_state, st.query_params.get("chapter")
+    if asked is not None and asked != state.get("course_address"):
+        if asked in _NUMBERS:
+            state.course_chapter = int(asked)
+        else:
+            session.notify(
+                f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
+                f"Showing chapter {_kept()}."
+            )
+    state.course_address = str(_kept())
+    if asked != state.course_address:
+        st.query_params["chapter"] = state.course_address
+    return _kept()
+
+
+def _kept() -> int:
+    return st.session_state.setdefault("course_chapter", 1)
+
+
+def window() -> str:
+    """Return what the window is called while the open chapter is read."""
+    return f"Chapter {current()}, {CHAPTERS[current() - 1].TITLE}"
+
+
+def _open(number: int) -> None:
+    st.session_state.course_chapter = number
+
+
+def _turn_to(number: int) -> None:
+    """Open a chapter by a button that goes away with the one before."""
+    _open(number)
+    access.focus_on(f"chapter-body-{number}", "h2")
+
+
+def row(chapter: int) -> None:
+    """Draw a button for every chapter, with what is done of it."""
+    with st.container(key="chapters"):
+        for number, each in enumerate(CHAPTERS, start=1):
+            st.button(
+                f"**{number}** {each.TITLE}  \n:small[{progress(each.TASKS)}]",
+                key=f"chapter-{number}",
+                on_click=_open,
+                args=(number,),
+                width="stretch",
+            )
+        access.navigation("chapters", "Chapters", chapter - 1)
+
+
+def progress(names: tuple[str, ...]) -> str:
+    """Return how many of the tasks `names` are done, in words."""
+    done = sum(tasks.is_done(name) for name in names)
+    return f"{'✓ ' if names and done == len(names) else ''}{done} of {len(names)} done"
+
+
+def chapter(number: int, lesson: Lesson) -> None:
+    """Show a chapter, under its title and its question.
+
+    Each chapter has a place of its own on the page, so that the one before is gone at once, and not
+    only when this one is drawn to its end.
+    """
+    _to_the_top(key="to-the-top", data={"chapter": number}, height=0)
+    places = [
+        st.container(key=f"chapter-body-{place}") if place == number else st.empty()
+        for place in range(1, len(CHAPTERS) + 1)
+    ]
+    module = CHAPTERS[number - 1]
+    with places[number - 1]:
+        st.header(f"{number}. {module.TITLE}", anchor=False)
+        st.markdown(f"*{module.QUESTION}*")
+        module.show(lesson)
+
+
+def foot(chapter: int) -> None:
+    """Draw the ways to the chapters before and after; after the last, what to do next."""
+    if chapter == len(CHAPTERS):
+        with st.container(key="chapter-body-after"):
+            _after_the_course()
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="chapter-turn"):
+        for number, way in ((chapter - 1, "← {}"), (chapter + 1, "{} →")):
+            if 1 <= number <= len(CHAPTERS):
+                st.button(
+                    way.format(f"{number}. {CHAPTERS[number - 1].TITLE}"),
+                    key=f"turn-from-{chapter}-to-{number}",
+                    on_click=_turn_to,
+                    args=(number,),
+                )
+
+
+def _after_the_course() -> None:
+    st.subheader("After the course", anchor=False)
+    st.markdown(
+        "You have seen all of it. Attack this digit with your own settings in the lab, train a network and see whether "
+        "it is harder to mislead, or send somebody this digit and this target: the link opens it in the lab."
+    )
+    with st.container(horizontal=True):
+        st.page_link("app.py", label="Open this digit in the lab", icon=":material/biotech:")
+        st.page_link("pages/2_Model.py", label="Train a network", icon=":material/model_training:")
+    st.code(address.to_lab(session.kept().to_url()), language=None, wrap_lines=True)

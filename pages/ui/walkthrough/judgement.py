@@ -1,0 +1,355 @@
+"""Chapter 6: how good the attack is, how weak the network, and what decides it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+from torch import Tensor
+
+from jsma import Attack, Digits, Output, Report, evaluate_in_parts
+from jsma.glossary import TERMS, explained
+from jsma.stage.recording import Recording
+from pages.ui import session
+from pages.ui.formatting import percent
+from pages.ui.shared.comparison import race
+from pages.ui.shared.comparison.contenders import CONTENDERS, trace
+from pages.ui.walkthrough import excerpt, findings, shown, tasks
+from pages.ui.walkthrough.lesson import Lesson
+from pages.ui.walkthrough.tasks import Answer
+
+TITLE = "Judging the result"
+QUESTION = "How good is the attack, how weak the network?"
+TASKS = ("hardest-classes", "denominators")
+
+PLAIN, MENDED = "JSMA on logits", ("WJSMA", "TJSMA", "TJSMA, both")
+VARIANTS = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *MENDED)}
+"""The rules a reader switches between, all on logits; the first is the paper's."""
+
+JUDGED = {**VARIANTS, "JSMA on probabilities": Attack(output=Output.PROBABILITIES)}
+"""What many digits can be attacked with."""
+
+RULES_IN_WORDS = explained("JSMA", "WJSMA", "TJSMA")
+SAMPLES = 2
+PART = 2
+"""How many digits of each class are attacked, and how many digits between two looks at the Stop button."""
+
+
+def show(lesson: Lesson) -> None:
+    """Draw the chapter."""
+    st.markdown(
+        "One attack on one digit proves little. Attack several digits of every class towards all nine others, and "
+        "two figures sum it up: the **success rate**, and the **mean distortion**, the share of pixels changed. A "
+        "mean says nothing unless it says what it is divided by: all attacks, or the successful ones."
+    )
+    guess = _predict_hardest(lesson)
+    _many_attacks(lesson, guess)
+    _wasted_effort(lesson)
+    _whole_test_set()
+    _check()
+    _program()
+    tasks.keep("The rule, the outputs it differentiates and the network decide together.")
+
+
+def _program() -> None:
+    st.subheader("The figures in the program", anchor=False)
+    st.markdown("Each figure is a mean, and its name says over what.")
+    excerpt.show(Report.mean_distortion.fget, "def", "return")
+    excerpt.show(Report.mean_distortion_of_successful.fget, "def", "return")
+
+
+# --- Many attacks ------------------------------------------------------------------------------------
+
+
+def _predict_hardest(lesson: Lesson) -> tuple[int, int] | None:
+    def ask(key: str) -> tuple[int, int] | None:
+        with st.container(horizontal=True):
+            source = st.selectbox("A digit", range(10), index=None, key=f"{key}-source", placeholder="0–9", width=140)
+            target = st.selectbox("read as", range(10), index=None, key=f"{key}-target", placeholder="0–9", width=140)
+        return None if source is None or target is None or source == target else (source, target)
+
+    subject = f"{lesson.choice.data}-{lesson.network.key}"
+    return tasks.predict("hardest-classes", subject, "Which wrong answer is the hardest to get, from which digit?", ask)
+
+
+def _reports() -> dict[tuple, Report]:
+    """Return the reports of this visit, by network, data and attack."""
+    return st.session_state.setdefault("course_reports", {})
+
+
+def _many_attacks(lesson: Lesson, guess: tuple[int, int] | None) -> None:
+    digits, named = findings.some_of_each(lesson.digits, SAMPLES)
+    st.subheader(f"{len(digits)} digits, nine targets each", anchor=False)
+    variant = st.segmented_control(
+        "Rule", JUDGED, default=PLAIN, required=True, key="course-judged", help=RULES_IN_WORDS
+    )
+    subject = (lesson.network.key, lesson.choice.data)
+    if st.button(f"Run {len(digits)} digits × 9", icon=":material/play_arrow:", key="course-run", type="primary"):
+        _run(lesson, digits, JUDGED[variant], (*subject, JUDGED[variant]))
+    mine = {name: _reports()[*subject, attack] for name, attack in JUDGED.items() if (*subject, attack) in _reports()}
+    if variant not in mine:
+        st.caption(f"Nothing has been run with {variant} yet. It takes a few seconds, and can be stopped.")
+    if mine:
+        st.markdown(_figures(mine, 9 * len(digits)))
+    if variant in mine:
+        _by_class(mine[variant], variant, guess)
+        _open_hardest(lesson, mine[variant], JUDGED[variant], named)
+
+
+def _run(lesson: Lesson, digits: Digits, attack: Attack, name: tuple) -> None:
+    """Attack all `digits`; after every part the report is kept and shown as progress, where Stop can end it."""
+    total = 9 * len(digits)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Stop", icon=":material/stop:", key="course-stop", help="What is done so far is kept.")
+        bar = st.progress(0.0, f"0 of {total} attacks")
+    for report in evaluate_in_parts(lesson.network.module, digits, attack, digits_a_part=PART):
+        _reports()[name] = report
+        done = len(report.targets)
+        bar.progress(done / total, f"{done} of {total} attacks, {percent(report.success_rate)} successful")
+    st.rerun()
+
+
+def _figures(reports: Mapping[str, Report], planned: int) -> str:
+    """Return a table of what each rule achieved, every figure with its denominator."""
+    rows = []
+    for name, report in reports.items():
+        count, successful = len(report.targets), int(report.result.success.sum())
+        stopped = "" if count == planned else f" (stopped at {count} of {planned})"
+        of_successful = f"{percent(report.mean_distortion_of_successful, 2)} of {successful}" if successful else "none"
+        rows.append(
+            f"| {name}{stopped} | {percent(report.success_rate)}, {successful} of {count} | "
+            f"{percent(report.mean_distortion, 2)} of {count} | {of_successful} |"
+        )
+    head = "| Rule | Success | Mean distortion, all | Mean distortion, successful |\n| --- | --- | --- | --- |\n"
+    return head + "\n".join(rows)
+
+
+def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> None:
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        st.markdown(f"**Success against γ**, {variant}")
+        rows = findings.success_by_gamma(report)
+        lines = pd.DataFrame({"gamma": [100 * gamma for gamma, _ in rows], "share": [100 * share for _, share in rows]})
+        said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
+        axes = {"x": alt.X("gamma", title="Budget γ in %"), "y": alt.Y("share", title="Success in %")}
+        curve = alt.Chart(lines).mark_line(color=VIOLET, point={"color": VIOLET}).encode(**axes)
+        st.altair_chart(curve, height=240, alt=f"Success by budget γ: {said}.")
+        st.caption(
+            f"Which share of the {len(report.targets)} attacks succeeds with less budget: {said}. At γ = 0 are those "
+            "that the network reads as the target before any change."
+        )
+    with left:
+        if guess is None:
+            st.info("Lock in your prediction above, and the table by digit and target appears here.")
+            return
+        values = {
+            "Success": report.success_by_source_and_target,
+            "Mean distortion": report.distortion_by_source_and_target,
+            "Hardness": report.hardness,
+        }
+        what = st.segmented_control(
+            "By digit and target",
+            values,
+            default="Mean distortion",
+            required=True,
+            key="course-cells",
+            help=TERMS["hardness"],
+        )
+        meaning = f"{what} by digit and target; the same numbers are in the table below."
+        st.altair_chart(_heat_map(report, values[what], what), width="stretch", alt=meaning)
+        st.caption(MEANINGS[what])
+        with st.expander("The same numbers as a table, a row a digit, a column a target"):
+            classes = range(report.classes)
+            table = {f"→ {t}": [_text(report, values[what], what, s, t) for s in classes] for t in classes}
+            st.dataframe({"digit": classes} | table, hide_index=True)
+        _compare(report, guess)
+
+
+VIOLET = "#8a63e0"
+DECIMALS = {"Success": "{:.0f}", "Mean distortion": "{:.1f}", "Hardness": "{:.2f}"}
+MEANINGS = {
+    "Success": "In percent of the attacks on this digit towards this target.",
+    "Mean distortion": "In percent of the pixels, over all attacks of the cell, failed ones included.",
+    "Hardness": "The area under mean distortion as a function of success rate, in percent. Where nothing succeeds "
+    "there is no curve and no hardness: never, which is harder than any number here.",
+}
+
+
+def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
+    success, distortion = report.success_by_source_and_target, report.distortion_by_source_and_target
+    counts = report.by_source_and_target(report.targets * 0 + 1)
+    cells = [
+        {
+            "digit": source,
+            "target": target,
+            "value": 100 * float(values[source, target]),
+            "number": _text(report, values, what, source, target),
+            "success": f"{percent(float(success[source, target]), 0)}",
+            "distortion": f"{percent(float(distortion[source, target]))}",
+        }
+        for source in range(report.classes)
+        for target in range(report.classes)
+        if not counts[source, target].isnan()
+    ]
+    middle = (max(cell["value"] for cell in cells) + min(cell["value"] for cell in cells)) / 2
+    base = alt.Chart(pd.DataFrame(cells)).encode(
+        x=alt.X("target:O", title="target", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("digit:O", title="digit"),
+        tooltip=["digit:O", "target:O", "success:N", alt.Tooltip("distortion:N", title="mean distortion")],
+    )
+    squares = base.mark_rect().encode(color=alt.Color("value:Q", scale=alt.Scale(scheme="purples"), legend=None))
+    ink = alt.condition(f"datum.value > {middle}", alt.value("white"), alt.value("#1a1f26"))
+    numbers = base.mark_text(fontSize=11).encode(text="number:N", color=ink)
+    return (squares + numbers).properties(height=360)
+
+
+def _text(report: Report, values: Tensor, what: str, source: int, target: int) -> str:
+    """Return the number of a cell in percent, a dash where there was no attack, "never" for the hardness of no "
+    "success."""
+    success = report.success_by_source_and_target[source, target]
+    if success.isnan():
+        return "–"
+    return (
+        "never" if what == "Hardness" and success == 0 else DECIMALS[what].format(100 * float(values[source, target]))
+    )
+
+
+def _compare(report: Report, guess: tuple[int, int]) -> None:
+    cell = _cell(report, findings.hardest(report))
+    said = "as you said" if cell == guess else f"you said {guess[0]} → {guess[1]}: {_in_words(report, guess)}"
+    st.markdown(
+        f"**Hardest here: {cell[0]} → {cell[1]}**, {_in_words(report, cell)} ({said}). Hardest is what succeeds "
+        f"least, and of that what costs most. With {SAMPLES} digits of a class this is a sketch; a thousand give a "
+        "picture."
+    )
+    st.page_link(
+        "pages/5_Evaluation.py", label="Attack more digits on the page Evaluation", icon=":material/monitoring:"
+    )
+
+
+def _cell(report: Report, place: int) -> tuple[int, int]:
+    return int(report.sources[place]), int(report.targets[place])
+
+
+def _in_words(report: Report, cell: tuple[int, int]) -> str:
+    here = (report.sources == cell[0]) & (report.targets == cell[1])
+    count = int(here.sum())
+    if not count:
+        return "not attacked yet"
+    successful, distortion = int(report.result.success[here].sum()), float(report.distortion[here].mean())
+    return f"{successful} of {count} succeed, {percent(distortion)} of the pixels changed on average"
+
+
+def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tuple[int, int]]) -> None:
+    place = findings.hardest(report)
+    (digit, sample), target = named[place // 9], int(report.targets[place])
+    if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="course-open-hardest"):
+        session.keep(
+            replace(
+                lesson.choice,
+                digit=digit,
+                sample=sample,
+                target=target,
+                rule=attack.rule,
+                output=attack.output,
+                direction=attack.direction,
+                theta=attack.theta,
+                gamma=attack.gamma,
+            )
+        )
+        st.switch_page("app.py")
+
+
+# --- Where the effort goes ---------------------------------------------------------------------------
+
+
+def _wasted_effort(lesson: Lesson) -> None:
+    st.subheader("Where the effort goes", anchor=False)
+    plain = lesson.recording()
+    if not plain.iterations:
+        st.info(shown.NOTHING_TO_DO)
+        return
+    st.markdown(
+        f"Back to your digit and the target {plain.facts['target']}. The paper's rule adds up all nine other logits "
+        f"alike. In this attack **{percent(findings.hopeless_share(plain), 0)} of what adds up to β** comes from "
+        f"classes that the network gives less than {percent(findings.HOPELESS)} anyway: pushing them down wins "
+        "nothing."
+    )
+    st.markdown(
+        f"And in **{findings.rival_lifted(plain)} of its {plain.iterations} steps** the chosen pair, by the Jacobian, "
+        "pushes the target's leading rival **up**: the most probable of the other classes. Switch the rule, "
+        "and step through both attacks side by side."
+    )
+    variant = st.segmented_control(
+        "Rule", MENDED, default=MENDED[0], required=True, key="course-switched", help=RULES_IN_WORDS
+    )
+    attacks = {name: lesson.recording(VARIANTS[name]) for name in (PLAIN, variant)}
+    both, words = st.columns(2, gap="large")
+    with both:
+        subject = (lesson.choice.data, lesson.network, lesson.position, lesson.choice.target)
+        race(lesson.image, [trace(*subject, name, Attack().theta, Attack().gamma) for name in attacks])
+    with words:
+        for name, recording in attacks.items():
+            st.markdown(f"**{name}**: {shown.end(recording)}.")
+        st.markdown(_effort_table(attacks))
+        st.caption(
+            "β as the rule weighs it, parts counted by size. The leading rival is the most probable class that is not "
+            "the target."
+        )
+
+
+def _effort_table(attacks: Mapping[str, Recording]) -> str:
+    def row(title: str, cells: list[str]) -> str:
+        return f"| {title} | {' | '.join(cells)} |"
+
+    recordings = attacks.values()
+    return "\n".join(
+        [
+            row("In this attack", list(attacks)),
+            row("---", ["---:"] * len(attacks)),
+            row("pixels changed", [f"**{findings.changed(recording)}**" for recording in recordings]),
+            row(
+                f"β from classes under {percent(findings.HOPELESS)}",
+                [percent(findings.hopeless_share(recording), 0) for recording in recordings],
+            ),
+            row(
+                "steps that push the leading rival up",
+                [f"{findings.rival_lifted(recording)} of {recording.iterations}" for recording in recordings],
+            ),
+        ]
+    )
+
+
+def _whole_test_set() -> None:
+    st.subheader("A whole test set", anchor=False)
+    st.markdown(
+        "The paper reports that 97.10 % of its attacks succeed and change 4.02 % of the pixels on average, for its "
+        "own network. What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
+        "line on the page Rules."
+    )
+    st.page_link("pages/4_Rules.py", label="The full table on the page Rules", icon=":material/table:")
+
+
+def _check() -> None:
+    tasks.question(
+        "denominators",
+        "Two reports, both with 90 % success. A: mean distortion 4 % over the successful attacks. B: mean distortion "
+        "4 % over all attacks. Failed attacks have spent their whole budget of 14.5 %. Which attack is better?",
+        (
+            Answer(
+                "A",
+                "A leaves out its failures, which cost most. Counted over all attacks, its mean is higher than 4 %.",
+            ),
+            Answer(
+                "B",
+                "Right. B's 4 % hold its failures: 0.9 × x + 0.1 × 14.5 % = 4 % gives x = 2.8 % for its successes, "
+                "where A needs 4 %.",
+                right=True,
+            ),
+            Answer(
+                "They are equal",
+                "The two means divide by different numbers of attacks, so they cannot be compared as they stand.",
+            ),
+        ),
+    )

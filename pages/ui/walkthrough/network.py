@@ -1,0 +1,196 @@
+"""Chapter 1: what the network is made of, what it says of a digit, and how logits become probabilities."""
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from jsma.export import picture
+from jsma.glossary import explained
+from jsma.models import ARCHITECTURES
+from pages.ui.choice import DATA
+from pages.ui.formatting import an, number, percent, size
+from pages.ui.networks import OWN
+from pages.ui.shared.anatomy import Layer, dissect
+from pages.ui.tiles import data_url
+from pages.ui.walkthrough import charts, excerpt, tasks
+from pages.ui.walkthrough.lesson import Lesson
+from pages.ui.walkthrough.tasks import Answer
+
+TITLE = "The network and its confidence"
+QUESTION = "What does the network look at?"
+TASKS = ("second-choice", "small-but-equal")
+
+
+def show(lesson: Lesson) -> None:
+    """Show the chapter on the digit of `lesson`."""
+    logits = reading(lesson)
+    _the_network(lesson)
+    _the_answer(lesson, logits)
+    second = logits.argsort(descending=True)[1].item()
+    said = _predict(lesson, logits)
+    if said is None:
+        return
+    verdict = "You said so." if said == second else f"You said {said}, which is number {_place(logits, said)}."
+    st.markdown(f"**The second choice is {second}.** {verdict} {_of_the_target(lesson, logits)}")
+    _scores_and_shares(lesson, logits)
+    _softmax(logits)
+    _check(logits)
+    tasks.keep("logits are scores, softmax turns them into shares of certainty.")
+
+
+@torch.no_grad()
+def reading(lesson: Lesson) -> Tensor:
+    """Return the logits (classes,) of the chosen digit, float64."""
+    return lesson.network.module(lesson.image[None])[0].double()
+
+
+def _the_network(lesson: Lesson) -> None:
+    own = lesson.choice.model == OWN
+    st.markdown(
+        "Six chapters take one attack apart: JSMA, the Jacobian-based saliency map attack, published by Papernot and "
+        "others in 2016. Where they say *the paper*, they mean that one. First, what is attacked."
+    )
+    st.markdown(
+        f"The network looks at {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white), and at "
+        "nothing else. Layer after layer turns them into ten scores, one for each digit. "
+        + ("You have trained this one yourself." if own else "It has learnt its weights from MNIST's training digits."),
+        help=explained("parameter", "MNIST"),
+    )
+    st.markdown(
+        "**Do.** In the sidebar, pick a digit, one of its samples, and a target: the wrong digit that you would like "
+        "it to be read as. They stay with you through all six chapters.",
+        help=explained("source class", "target class"),
+    )
+    left, right = st.columns([1, 3], gap="medium")
+    choice, height, width = lesson.choice, *lesson.image.shape[1:]
+    left.image(
+        data_url(picture(lesson.image, lesson.image, scale=7)),
+        f"{an(choice.digit).capitalize()}, sample {choice.sample + 1}: {height} × {width} pixels",
+        alt=f"A handwritten {choice.digit}, white on black",
+    )
+    layers = dissect(lesson.network.module, lesson.image)
+    lines = [f"| The picture | {size(lesson.image.shape)} | |"]
+    lines += [f"| {layer.kind}: {layer.does} | {layer.shape} | {_weights(layer)} |" for layer in layers]
+    lines += [f"| Softmax turns the ten **logits** into ten **probabilities** | {layers[-1].shape} | |"]
+    with st.expander("The same layers in the program"):
+        excerpt.show(ARCHITECTURES[lesson.network.architecture], "nn.Conv2d(1,", ", 10)")
+    right.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
+
+
+def _weights(layer: Layer) -> str:
+    return f"{layer.parameters:,}" if layer.parameters else ""
+
+
+def _the_answer(lesson: Lesson, logits: Tensor) -> None:
+    reads, digit = logits.argmax().item(), lesson.choice.digit
+    words = f"It reads your {digit} as {an(reads, '**')} and is {percent(logits.softmax(0)[reads].item())} sure. "
+    if reads == lesson.choice.target:
+        words += "That is your target already, so there is nothing to attack: pick another target. "
+    elif reads != digit:
+        words += "That is wrong, before any attack. "
+    share = lesson.network.accuracy.get(lesson.choice.data)
+    if share is not None:
+        words += (
+            f"Of the {len(lesson.digits):,} digits in “{DATA[lesson.choice.data]}” it reads {percent(share)} right."
+        )
+    st.markdown(words)
+
+
+def _predict(lesson: Lesson, logits: Tensor) -> int | None:
+    reads = logits.argmax().item()
+    others = [digit for digit in range(len(logits)) if digit != reads]
+    return tasks.predict(
+        "second-choice",
+        f"{lesson.choice.data}-{lesson.position}-{lesson.network.key}",
+        f"Its first choice is {reads}. Which digit is its second choice?",
+        lambda key: st.segmented_control("Second choice", others, key=key, label_visibility="collapsed"),
+    )
+
+
+def _place(logits: Tensor, digit: int) -> int:
+    return int((logits > logits[digit]).sum()) + 1
+
+
+def _of_the_target(lesson: Lesson, logits: Tensor) -> str:
+    target = lesson.choice.target
+    return (
+        f"Your target, {target}, is choice number {_place(logits, target)} of ten, "
+        f"{number((logits.max() - logits[target]).item())} behind the first in logits."
+    )
+
+
+def _scores_and_shares(lesson: Lesson, logits: Tensor) -> None:
+    shares = logits.softmax(0)
+    scores, parts = [number(value) for value in logits.tolist()], [_share(value) for value in shares.tolist()]
+    digits = lesson.choice.digit, lesson.choice.target
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Ten logits**", help=explained("logit"))
+        charts.bars_by_class(logits.tolist(), scores, "logit", *digits)
+    with right:
+        st.markdown("**Softmax makes ten probabilities of them**", help=explained("softmax", "probability"))
+        charts.bars_by_class(shares.tolist(), parts, "probability", *digits)
+    with st.expander("The same numbers as a table"):
+        lines = [f"| {digit} | {scores[digit]} | {parts[digit]} |" for digit in range(len(logits))]
+        st.markdown("\n".join(["| Digit | Logit | Probability |", "| --: | --: | --: |", *lines]))
+
+
+def _share(value: float) -> str:
+    return percent(value) if value >= 0.0005 else number(value)
+
+
+def _softmax(logits: Tensor) -> None:
+    first, second = logits.argsort(descending=True)[:2].tolist()
+    lead = (logits[first] - logits[second]).item()
+    powers = (logits - logits.max()).exp()
+    st.markdown(
+        "**How softmax does it.** It raises e to the power of each logit, so that all become positive, and divides by "
+        "the sum of all ten, so that they add up to 1. Only the distances between logits count: with the first choice "
+        f"{first} taken as 0, the second choice {second} stands at {number(-lead)}.",
+        help=explained("softmax"),
+    )
+    whole = rf"\frac{{e^{{z_{{{second}}}}}}}{{e^{{z_0}} + e^{{z_1}} + \dots + e^{{z_9}}}}"
+    here = rf"\frac{{e^{{{-lead:.3f}}}}}{{{powers.sum():.5f}}} = {_tex(logits.softmax(0)[second].item())}"
+    st.latex(rf"\begin{{aligned}} p_{{{second}}} &= {whole} \\[6pt] &= {here} \end{{aligned}}")
+    st.markdown(
+        f"A lead of {number(lead)} in logits makes the {first} **{_times(lead)} times as likely** as the {second}: "
+        f"e to the power of {number(lead)}."
+    )
+
+
+def _tex(value: float) -> str:
+    if value >= 0.001:
+        return f"{value:.3f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+
+
+def _times(lead: float) -> str:
+    ratio = torch.tensor(lead, dtype=torch.float64).exp().item()
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}"
+
+
+def _check(logits: Tensor) -> None:
+    others = logits.sort(descending=True)[0][1:]
+    shares = others.exp() / logits.exp().sum()
+    here = (
+        f"Here the other nine probabilities lie between {_share(shares[-1].item())} and {_share(shares[0].item())}, "
+        f"their logits between {number(others[-1].item())} and {number(others[0].item())}."
+    )
+    tasks.question(
+        "small-but-equal",
+        "All ten probabilities are small but one. Are the other nine logits equal?",
+        [
+            Answer("Yes, nearly: all nine are close to nothing.", f"That holds for the probabilities only. {here}"),
+            Answer(
+                "No: they can lie far apart.",
+                f"Softmax hides big differences among small probabilities. {here} The attack will need these "
+                "differences: you meet them again in chapter 4.",
+                right=True,
+            ),
+            Answer(
+                "Yes: softmax makes all but the largest equal.",
+                f"Softmax keeps the order and every ratio; it makes nothing equal. {here}",
+            ),
+        ],
+    )

@@ -1,0 +1,263 @@
+"""Chapter 5: what a change is, what it costs, and the ways an attack ends."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from jsma import Attack, Direction, search_domain
+from jsma.attack import moved
+from jsma.glossary import TERMS, explained
+from jsma.stage.recording import Recording
+from pages.ui import networks, resources
+from pages.ui.choice import GAMMAS
+from pages.ui.formatting import STOPS, an, percent
+from pages.ui.stage import stage
+from pages.ui.walkthrough import excerpt, findings, shown, tasks
+from pages.ui.walkthrough.lesson import Lesson
+from pages.ui.walkthrough.tasks import Answer
+
+TITLE = "Perturb, and when to stop"
+QUESTION = "What is a change, and what does it cost?"
+TASKS = ("darken-or-brighten", "iterations-of-a-budget", "no-pair-left")
+
+SMALL = Attack(theta=0.3)
+DARKEN = Attack(direction=Direction.DECREASE)
+GUESSES = {
+    "fewer": "Fewer pixels",
+    "as many": "As many",
+    "more": "More pixels",
+    "fails": "It does not get there at all",
+}
+
+WITHOUT_PAIR = (23, 8)
+"""A built-in digit and a target: attacked by darkening, the tutorial's CNN leaves no admissible pair before the end."""
+
+
+def show(lesson: Lesson) -> None:
+    """Draw the chapter."""
+    recording = lesson.recording()
+    _one_change(recording)
+    if recording.iterations:
+        _watch(recording)
+        _small_steps(recording, lesson.recording(SMALL))
+        _darken(lesson, recording)
+        _less_budget(recording)
+    else:
+        st.info(shown.NOTHING_TO_DO if findings.stop(recording) == "REACHED_TARGET" else f"{shown.end(recording)}.")
+    _no_pair()
+    _checks()
+    _program()
+    tasks.keep("Distortion is the share of pixels changed; success without its cost says nothing.")
+
+
+@st.fragment
+def _watch(recording: Recording) -> None:
+    st.markdown(
+        "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
+        "what happened. At the end the three ways to stop are listed, the one that came true ticked."
+    )
+    stage(recording, views=("picture", "perturb"), key="stage-perturb", level=3)
+
+
+def _one_change(recording: Recording) -> None:
+    facts, attack = recording.facts, Attack()
+    n, limit = facts["height"] * facts["width"], attack.iterations(facts["height"] * facts["width"])
+    first, last = facts["steps"][0]["counts"]["pixels"], facts["steps"][-1]["counts"]["pixels"]
+    st.markdown(
+        "**θ** says how far both pixels move at an iteration: with θ = 1 straight to the end of their range, white "
+        "when brightening. A pixel at the end of its range cannot move on; it leaves the **search domain**.",
+        help=explained("θ", "search domain"),
+    )
+    st.markdown(
+        f"On your digit {first} of {n} pixels can be brightened at first (the rest are white already), {last} at the "
+        "end of the attack."
+    )
+    st.markdown(
+        f"**γ** is the budget: which share of the pixels may be changed. Two go at each iteration, so the paper's "
+        f"γ = {percent(attack.gamma)} pays for {n} × {attack.gamma:g} / 2 = {n * attack.gamma / 2:.2f}, rounded down: "
+        f"**{limit} iterations**, {2 * limit} pixels.",
+        help=TERMS["γ"],
+    )
+
+
+def _small_steps(large: Recording, small: Recording) -> None:
+    st.subheader("A large θ against a small one", anchor=False)
+    thetas = [f"θ = {recording.facts['theta']:g}" for recording in (large, small)]
+    columns = st.columns([1, 1, 2], gap="large")
+    for column, theta, recording in zip(columns[:2], thetas, (large, small), strict=True):
+        with column:
+            shown.image(recording, f"{theta}: {shown.end(recording)}.")
+    with columns[2]:
+        sizes = [[step["counts"]["pixels"] for step in recording.facts["steps"]] for recording in (large, small)]
+        ends = [f"from {pixels[0]} to {pixels[-1]} with {theta}" for theta, pixels in zip(thetas, sizes, strict=True)]
+        shrinks = f"How the search domain shrinks: {', '.join(ends)}."
+        st.altair_chart(_domains(thetas, (large, small)), width="stretch", alt=shrinks)
+        st.caption(shrinks)
+    pixel, values = findings.most_chosen(small)
+    if len(values) > 2:
+        st.markdown(
+            f"With {thetas[1]} a pixel can be chosen again until it is white: the one at {shown.place(small, pixel)} "
+            f"went {' → '.join(f'{value:.2g}' for value in values)}. Each choice uses up budget, since γ pays for "
+            "iterations; distortion counts the pixel once. Between two choices the map is computed anew."
+        )
+    else:
+        st.markdown(f"With {thetas[1]} a pixel may be chosen again; in this attack none was.")
+
+
+def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.Chart:
+    rows = [
+        {"step": theta, "iteration": k, "pixels": step["counts"]["pixels"]}
+        for theta, recording in zip(thetas, recordings, strict=True)
+        for k, step in enumerate(recording.facts["steps"])
+    ]
+    chart = alt.Chart(pd.DataFrame(rows)).mark_line(interpolate="step-after", point=True)
+    colours = alt.Scale(domain=thetas, range=["#d9741a", "#8a63e0"])
+    return chart.encode(
+        x=alt.X("iteration:Q", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("pixels:Q", title="pixels in the search domain", scale=alt.Scale(zero=False)),
+        color=alt.Color("step:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+        strokeDash=alt.StrokeDash("step:N", title=None, scale=alt.Scale(domain=thetas, range=[[1, 0], [5, 3]])),
+        tooltip=["step:N", "iteration:Q", "pixels:Q"],
+    ).properties(height=260)
+
+
+def _darken(lesson: Lesson, brighter: Recording) -> None:
+    st.subheader("Brighten or darken", anchor=False)
+    st.markdown(
+        f"Brightening ended so: {shown.end(brighter)}. Darkening turns the signs: a pair is admissible when α < 0 and "
+        "β > 0, and pixels move towards black. It can take ink away, but not add any.",
+        help=TERMS["brighten"],
+    )
+    guess = tasks.predict(
+        "darken-or-brighten",
+        lesson.subject,
+        "Does darkening need more or fewer pixels on this digit?",
+        lambda key: st.radio(
+            "Darkening needs", list(GUESSES), index=None, key=key, format_func=GUESSES.get, label_visibility="collapsed"
+        ),
+    )
+    if guess is None:
+        return
+    darker = lesson.recording(DARKEN)
+    answer = findings.compare_cost(brighter, darker)
+    said = "as you said" if guess == answer else f"you said: {GUESSES[guess].lower()}"
+    left, right, words = st.columns([1, 1, 2], gap="large")
+    with left:
+        shown.image(brighter, f"Brightened: {shown.end(brighter)}.")
+    with right:
+        shown.image(darker, f"Darkened: {shown.end(darker)}.")
+    with words:
+        room = [recording.facts["steps"][0]["counts"]["pixels"] for recording in (brighter, darker)]
+        st.markdown(
+            f"**{GUESSES[answer]}** ({said}).\n\nDarkening has {room[1]} pixels to choose from, brightening "
+            f"{room[0]}. Each of the changed pixels is tinted in the pictures."
+        )
+
+
+def _less_budget(recording: Recording) -> None:
+    st.subheader("Less budget, until it fails", anchor=False)
+    task = "Move γ down until the attack fails."
+    if findings.smallest_gamma(recording) is None:
+        task = "This one fails even with all of it. Move γ to see how far it gets, or choose an easier target."
+    st.markdown(
+        "An attack with less budget makes the same choices and ends earlier. So one recorded attack answers for "
+        f"every γ. {task}"
+    )
+
+    @st.fragment
+    def draw() -> None:
+        gamma = st.slider("Budget γ", *GAMMAS, Attack().gamma, step=0.005, format="percent", key="course-gamma")
+        facts, limit = (
+            recording.facts,
+            Attack(gamma=gamma).iterations(recording.facts["height"] * recording.facts["width"]),
+        )
+        step = min(limit, recording.iterations)
+        now, target = facts["steps"][step], facts["target"]
+        left, right = st.columns([1, 3], gap="large")
+        with left:
+            shown.image(recording, f"γ = {percent(gamma)}: {shown.cost(recording, step)}.", step)
+        with right:
+            iterations = f"{limit} iteration{'' if limit == 1 else 's'}"
+            st.markdown(
+                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
+                f"{an(now['reads'], '**')} and gives the {target} {percent(now['probabilities'][target])}. "
+                f"{STOPS['BUDGET_SPENT' if step < recording.iterations else findings.stop(recording)]}"
+            )
+            st.markdown(_least(recording))
+
+    draw()
+
+
+def _least(recording: Recording) -> str:
+    least = findings.smallest_gamma(recording)
+    if least is None:
+        return "With this digit and target, no γ up to the paper's is enough."
+    n = recording.facts["height"] * recording.facts["width"]
+    return (
+        f"The attack needs {recording.iterations} iterations. The smallest γ that pays for them is 2 × "
+        f"{recording.iterations} / {n} = **{percent(least, 2)}**."
+    )
+
+
+def _no_pair() -> None:
+    st.subheader("When no pair is left", anchor=False)
+    index, target = WITHOUT_PAIR
+    recording = resources.recording("uci", networks.network("tutorial"), index, target, DARKEN)
+    last, label = recording.facts["steps"][-1], recording.facts["label"]
+    left, right = st.columns([1, 3], gap="large")
+    with left:
+        shown.image(recording, f"{an(label).capitalize()} darkened towards {an(target)}: {shown.end(recording)}.")
+    with right:
+        counts = last["counts"]
+        st.markdown(
+            f"A real run: a built-in {label}, the target {target}, darkening, the tutorial's CNN. After "
+            f"{recording.iterations} iterations {counts['pixels']} pixels are left that are not black yet. They make "
+            f"{counts['compared']:,} pairs: {counts['alpha_fails']:,} would not raise the target, another "
+            f"{counts['only_beta_fails']:,} would not lower the others, **{counts['admissible']} are admissible**. "
+            f"There was budget for {recording.facts['budget'] // 2 - recording.iterations} more iterations."
+        )
+        st.markdown(f"**What this program says.** {STOPS[findings.stop(recording)]}")
+
+
+def _checks() -> None:
+    iterations = Attack(gamma=0.1).iterations(784)
+    tasks.question(
+        "iterations-of-a-budget",
+        "784 pixels, γ = 10 %: how many iterations?",
+        (
+            Answer("78", "78.4 is how many pixels may be changed. Each iteration changes two."),
+            Answer(f"{iterations + 1}", "784 × 0.1 / 2 = 39.2. One more iteration would go beyond the budget."),
+            Answer(f"{iterations}", "Right. 784 × 0.1 / 2 = 39.2, rounded down.", right=True),
+            Answer("10", "γ is a share of the pixels, not a number of iterations."),
+        ),
+    )
+    tasks.question(
+        "no-pair-left",
+        "No admissible pair is left. What should a correct program do?",
+        (
+            Answer(
+                "Change the first two pixels and go on",
+                "Nothing says that they help. Yet two widely used libraries do about this: they paint the top-left "
+                "pixel, again and again, until the budget is spent.",
+            ),
+            Answer(
+                "Take the pair with the largest −αβ all the same",
+                "With α < 0 and β > 0 the product is positive, too, and brightening such a pair does the opposite of "
+                "what is wanted.",
+            ),
+            Answer(
+                "Stop and say so",
+                "Right. The attack has failed, and its cost is what was changed so far. Two widely used libraries "
+                "paint the top-left pixel instead.",
+                right=True,
+            ),
+        ),
+    )
+
+
+def _program() -> None:
+    st.subheader("The change in the program", anchor=False)
+    st.markdown("The two pixels of the pair are moved by θ with the direction's sign, and held within the range.")
+    excerpt.show(moved, "before = ", "clamp(0, 1)")
+    st.markdown("Which pixels may still be moved is asked anew at every iteration.")
+    excerpt.show(search_domain, "if direction is", "return (images > 0)")

@@ -1,0 +1,236 @@
+"""The grid of ten sources and ten targets: its cells, its figures, its way into the lab, its picture."""
+
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import jsma
+from jsma import Attack, Direction, Output, Result, Rule, Stop
+from jsma.export import TINT, grid_png
+from pages.ui.grid import cells
+from tests.helpers.paths import APP
+
+LINK = {"gamma": "0.015", "rule": "wjsma", "sample": "4", "model": "lenet"}
+QUICK = Attack(rule=Rule.WJSMA, gamma=0.015)
+"""A small budget: quick, and some attacks fail."""
+
+
+@pytest.fixture
+def app(monkeypatch):
+    monkeypatch.setattr(cells, "UNASKED_SECONDS", 600.0)  # on a busy machine, too
+    return AppTest.from_file(APP, default_timeout=120)
+
+
+@pytest.fixture(scope="module")
+def ends(uci):
+    """The last step of the attacks in three rows of LINK's grid, by source and target, one after the other."""
+    model = jsma.load_model("lenet")
+    return {
+        (source, target): list(QUICK.steps(model, uci.images[uci.of_class(source)[4]], target))[-1]
+        for source in (2, 5, 7)
+        for target in range(10)
+        if source != target
+    }
+
+
+def opened(app: AppTest, **link: str) -> AppTest:
+    for name, value in (LINK | link).items():
+        app.query_params[name] = value
+    app.switch_page("pages/3_Grid.py").run()
+    assert not app.exception
+    return app
+
+
+def label(app: AppTest, source: int, target: int) -> str:
+    return app.button(key=f"tile-attack-{source}-{target}").label
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_every_cell_is_the_attack_that_single_steps_make(app, ends, uci):
+    opened(app)
+    words = {
+        Stop.REACHED_TARGET: "✓ reached",
+        Stop.BUDGET_SPENT: "✕ budget spent",
+        Stop.NO_ADMISSIBLE_PAIR: "✕ no pair left",
+        Stop.DOMAIN_EMPTY: "✕ no pixels left",
+    }
+    assert {step.stop for step in ends.values()} >= {Stop.REACHED_TARGET, Stop.BUDGET_SPENT}
+    model = jsma.load_model("lenet")
+    for (source, target), step in ends.items():
+        cost = f"{step.changed} px, {step.iteration} it."
+        ending = words[step.stop] if step.iteration else "✓ at once"
+        assert label(app, source, target) == f"*{source} to {target}:* **{ending}** {cost}"
+        row = app.session_state.grid.rows[source]
+        torch.testing.assert_close(row.result.images[cells.others(source).index(target)], step.image)
+    for source in range(10):
+        reads = int(model(uci.images[uci.of_class(source)[4]][None]).argmax())
+        assert label(app, source, source).endswith(f"read as {reads}")
+
+
+def test_the_headline_figures_are_those_of_a_plain_loop(app):
+    opened(app)
+    costs, costs_of_won = [], []
+    for source in range(10):
+        for target in range(10):
+            if source != target:
+                words = label(app, source, target)
+                costs.append(int(re.search(r"(\d+) px", words)[1]))
+                costs_of_won += costs[-1:] if "✓" in words else []
+    assert 0 < len(costs_of_won) < len(costs) == 90
+    shown = {metric.label: metric.value.replace("\N{NO-BREAK SPACE}", " ") for metric in app.metric}
+    assert shown == {
+        "Successes": f"{len(costs_of_won)} of 90",
+        "Mean distortion, all 90": f"{100 * sum(costs) / 90 / 784:.2f} %",
+        f"Mean distortion, {len(costs_of_won)} successful": f"{100 * np.mean(costs_of_won) / 784:.2f} %",
+    }
+    counted = [int(number) for number in re.findall(r"(\d+) (?:reached|spent|found|ran)", captions(app))]
+    assert sum(counted) == 90
+
+
+def test_a_click_opens_that_very_attack_in_the_lab(app, uci, ends):
+    opened(app)
+    app.button(key="tile-attack-7-3").click().run()
+    assert not app.exception
+    choice = app.session_state.choice
+    assert (choice.digit, choice.sample, choice.target, choice.model) == (7, 4, 3, "lenet")
+    assert choice.attack == QUICK
+    words = "\n".join(element.value for element in app.markdown)
+    assert "Iteration 0 of" in words
+    assert f"Iteration 0 of {ends[7, 3].iteration}." in words
+
+
+def test_a_click_on_the_diagonal_opens_that_digit(app):
+    opened(app, digit="5", target="2")
+    app.button(key="tile-attack-2-2").click().run()
+    assert not app.exception
+    choice = app.session_state.choice
+    assert (choice.digit, choice.sample, choice.target) == (2, 4, 3)
+
+
+def test_a_class_with_fewer_samples_gives_its_last_and_says_so(app, uci):
+    sizes = [int((uci.labels == digit).sum()) for digit in range(10)]
+    largest = max(sizes)
+    short = [digit for digit in range(10) if sizes[digit] < largest]
+    opened(app, digit=str(sizes.index(largest)), sample=str(largest - 1))
+    said = next(caption.value for caption in app.caption if "The last one stands in" in caption.value)
+    assert all(f"{sizes[digit]} of {digit}" in said for digit in short)
+    last = max((uci.labels == short[0]).nonzero().flatten().tolist())
+    assert torch.equal(app.session_state.grid.rows[short[0]].image, uci.images[last])
+    app.button(key=f"tile-attack-{short[0]}-{(short[0] + 1) % 10}").click().run()
+    assert not app.exception
+    assert app.session_state.choice.sample == sizes[short[0]] - 1
+
+
+def test_another_sample_makes_another_grid_and_a_link_to_it(app, uci):
+    opened(app)
+    app.number_input(key="which-sample").set_value(9).run()
+    assert not app.exception
+    assert app.query_params["sample"] in ("8", ["8"])
+    assert torch.equal(app.session_state.grid.rows[6].image, uci.images[uci.of_class(6)[8]])
+
+
+def test_a_stopped_grid_keeps_its_rows_and_goes_on_where_it_was(app, monkeypatch):
+    monkeypatch.setattr(cells, "UNASKED_SECONDS", 0.0)
+    opened(app)
+    assert not app.session_state.grid.rows
+    monkeypatch.setattr(cells, "UNASKED_SECONDS", 600.0)
+    app.run()
+    assert app.session_state.grid.whole
+    done = app.session_state.grid.rows[:3]
+    app.session_state.grid.rows[3:] = []
+    app.session_state.grid.stopped = True
+    app.run()
+    assert app.session_state.grid.rows == done
+    assert app.metric[0].value.endswith("of 27")
+    app.button(key="fill").click().run()
+    assert not app.exception
+    assert app.session_state.grid.rows[:3] == done
+    assert app.session_state.grid.whole
+    assert app.metric[0].value.endswith("of 90")
+
+
+def test_a_grid_that_is_not_asked_for_ends_after_its_time(app, monkeypatch):
+    now = iter(range(1000))
+    monkeypatch.setattr(cells, "monotonic", lambda: next(now))
+    monkeypatch.setattr(cells, "UNASKED_SECONDS", 3.0)  # begun at second 0, looked at at 1, 2 and 3
+    opened(app)
+    assert len(app.session_state.grid.rows) == 3  # of 10
+    app.button(key="fill").click().run()
+    assert app.session_state.grid.whole
+
+
+def test_a_digit_read_as_the_target_already_is_shown_as_it_is(app, uci):
+    reads = jsma.load_model()(uci.images).argmax(1)
+    position = int((reads != uci.labels).nonzero()[0])
+    source, target = int(uci.labels[position]), int(reads[position])
+    opened(app, model="tutorial", sample=str(uci.of_class(source).tolist().index(position)))
+    assert label(app, source, target) == f"*{source} to {target}:* **✓ at once** 0 px, 0 it."
+    assert label(app, source, source).endswith(f"read as {target}")
+    assert "at once: the untouched digit is read as the target" in captions(app)
+
+
+def runs(dark: np.ndarray) -> list[tuple[int, int]]:
+    """Return where the stretches of True in a row of truth values begin and end."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], dark.astype(int), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def test_the_picture_shows_every_attack_in_its_place():
+    generator = torch.Generator().manual_seed(0)
+    originals = torch.rand(3, 1, 28, 28, generator=generator) * 0.2
+    results = []
+    for original in originals:
+        images = original.repeat(2, 1, 1, 1)
+        images[0, 0, 5, 6] = images[1, 0, 20, 9] = 1.0
+        stop = [Stop.REACHED_TARGET, Stop.NO_ADMISSIBLE_PAIR]
+        ones = torch.ones(2, dtype=torch.int64)
+        results.append(Result(images, torch.tensor([True, False]), stop, ones, ones))
+    shown = np.asarray(Image.open(io.BytesIO(grid_png(originals, results, "Three", scale=2))).convert("RGB"))
+    dark = (shown.astype(int).sum(axis=2) < 300).mean
+    columns, rows = ([run for run in runs(dark(axis=axis) > 0.3) if run[1] - run[0] > 20] for axis in (0, 1))
+    assert [end - begin for begin, end in (*columns, *rows)] == [56] * 6
+    for source, (top, bottom) in enumerate(rows):
+        for target, (left, right) in enumerate(columns):
+            expected = np.rint(14 + 241 * originals[source, 0].double().numpy())[..., None].repeat(3, axis=2)
+            if source != target:
+                row, column = (5, 6) if target == min({0, 1, 2} - {source}) else (20, 9)
+                expected[row, column] = TINT
+            expected = np.kron(expected, np.ones((2, 2, 1)))
+            np.testing.assert_array_equal(shown[top:bottom, left:right], expected)
+    assert (shown[: rows[0][0]] < 128).any()  # the title and the targets
+    assert (shown[:, : columns[0][0]] < 128).any()  # the sources
+
+
+def test_the_picture_of_a_whole_grid_has_room_for_ten_by_ten():
+    ten = torch.zeros(10, 1, 28, 28)
+    zeros = torch.zeros(9, dtype=torch.int64)
+    results = [Result(ten[:9], zeros == 0, [Stop.REACHED_TARGET] * 9, zeros, zeros)] * 10
+    width, height = Image.open(io.BytesIO(grid_png(ten, results))).size
+    assert (width, height) == (60 + 10 * (84 + 16), 90 + 10 * (84 + 46))
+    with pytest.raises(ValueError, match="10 originals need 10 results of 9 attacks"):
+        grid_png(ten, results[:9])
+
+
+def test_the_row_of_every_setting_is_kept_apart(uci):
+    """Rows are cached; one with another direction must not be taken for it."""
+    from pages.ui.cache import computed
+    from pages.ui.networks import network
+
+    position = int(uci.of_class(1)[0])
+    attack = Attack(output=Output.PROBABILITIES, gamma=0.02)
+    brighten, darken = (
+        computed(cells.rows, uci, network("tutorial"), (position,), replace(attack, direction=way))[0]
+        for way in (Direction.INCREASE, Direction.DECREASE)
+    )
+    assert (brighten.result.images >= brighten.image).all()
+    assert (darken.result.images <= darken.image).all()
+    assert not torch.equal(brighten.result.images, darken.result.images)

@@ -1,0 +1,140 @@
+"""The lab's script, run by Streamlit's own test harness: what Python shows and remembers."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import jsma
+from tests.helpers.paths import APP
+
+
+@pytest.fixture
+def app(monkeypatch, tmp_path):
+    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
+    return AppTest.from_file(APP, default_timeout=60)
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def parameter(app: AppTest, name: str) -> str:
+    value = app.query_params[name]
+    return value if isinstance(value, str) else value[0]
+
+
+def test_opens_on_an_attack_in_words_and_numbers(app):
+    app.run()
+    assert not app.exception
+    assert "Iteration 0 of" in words(app)
+    digits = jsma.load_uci_digits()
+    image = digits.images[digits.of_class(0)[0]]
+    pair = next(jsma.Attack().steps(jsma.load_model(), image, 2)).pair
+    assert f"**{pair.score:.3f}**" in words(app)
+    assert f"row {pair.first // 28}, column {pair.first % 28}" in words(app)
+
+
+def test_choices_reach_the_address_and_the_widgets(app):
+    app.run()
+    app.button(key="digit-7").click().run()
+    app.button(key="target-3").click().run()
+    app.selectbox(key="widget-model").select("lenet").run()
+    app.slider(key="widget-gamma").set_value(0.1).run()
+    assert not app.exception
+    chosen = {name: parameter(app, name) for name in ("digit", "target", "model", "gamma", "step")}
+    assert chosen == {"digit": "7", "target": "3", "model": "lenet", "gamma": "0.1", "step": "0"}
+    assert app.button(key="target-7").disabled
+    assert not app.button(key="target-3").disabled
+
+
+def test_the_target_moves_away_when_its_digit_becomes_the_source(app):
+    app.run()
+    app.button(key="digit-2").click().run()
+    assert not app.exception
+    assert (parameter(app, "digit"), parameter(app, "target")) == ("2", "3")
+
+
+def test_a_link_sets_every_control(app):
+    link = {"digit": "5", "sample": "7", "target": "8", "model": "lenet", "output": "probabilities"}
+    link |= {"direction": "decrease", "theta": "0.3", "gamma": "0.05", "step": "2"}
+    for name, value in link.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox(key="widget-model").value == "lenet"
+    assert app.slider(key="widget-theta").value == pytest.approx(0.3)
+    assert "Iteration 2 of" in words(app)
+    assert "get darker" in words(app)
+    assert {name: parameter(app, name) for name in link} == link
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("data", "imagenet"),
+        ("model", "../../etc/passwd"),
+        ("digit", "-1"),
+        ("digit", "１"),
+        ("sample", "1e3"),
+        ("target", ""),
+        ("theta", "inf"),
+        ("theta", "0"),
+        ("gamma", "0.9"),
+        ("output", "LOGITS"),
+        ("direction", "<b>up</b>"),
+        ("step", "9" * 400),
+    ],
+)
+def test_nonsense_falls_back_to_the_default_with_a_notice(app, name, value):
+    app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert name in app.warning[0].value
+    assert "Iteration 0 of" in words(app)
+
+
+def test_a_digit_already_read_as_the_target_is_not_touched(app):
+    digits, model = jsma.load_uci_digits(), jsma.load_model()
+    read = model(digits.images).argmax(1)
+    position = int((read != digits.labels).nonzero()[0])
+    digit, target = int(digits.labels[position]), int(read[position])
+    app.query_params["digit"], app.query_params["target"] = str(digit), str(target)
+    app.query_params["sample"] = str(digits.of_class(digit).tolist().index(position))
+    app.run()
+    assert not app.exception
+    assert "Iteration 0 of 0" in words(app)
+    assert "Nothing to do" in words(app)
+
+
+def test_missing_mnist_is_explained_and_the_built_in_digits_stand_in(app):
+    app.query_params["data"] = "mnist"
+    app.run()
+    assert not app.exception
+    assert any("No MNIST in" in caption.value for caption in app.caption)
+    assert app.button(key="download")
+    assert "Iteration 0 of" in words(app)
+
+
+def test_a_failing_download_is_told_and_changes_nothing(app, monkeypatch):
+    def no_network(*_, **__):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("jsma.data.urlopen", no_network)
+    app.query_params["data"] = "mnist"
+    app.run()
+    app.button(key="download").click().run()
+    assert not app.exception
+    assert "no route to host" in app.error[0].value
+    assert "Iteration 0 of" in words(app)
+
+
+def test_mnist_is_used_where_it_is(mnist, monkeypatch):
+    monkeypatch.undo()
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["data"] = "mnist"
+    app.query_params["sample"] = "900"
+    app.run()
+    assert not app.exception
+    assert not app.warning
+    assert f"of {len(mnist.of_class(0))}" in "\n".join(caption.value for caption in app.caption)

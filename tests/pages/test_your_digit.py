@@ -1,0 +1,212 @@
+"""The page Your digit: what it makes of pictures, good and bad, and that they stay with whoever brought them."""
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.runtime.scriptrunner import StopException
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.made_photos import VARIANTS, draw
+from jsma import export
+from pages.ui.shared import own_digits
+from pages.ui.your_digit.opening import open_picture
+from tests.helpers.paths import APP
+
+PAGE = "pages/6_Your_digit.py"
+
+
+@pytest.fixture
+def visitor(monkeypatch, tmp_path):
+    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params["model"] = "lenet"
+    return app.run().switch_page(PAGE).run()
+
+
+def bring(visitor, digit, variant=VARIANTS[0]):
+    visitor.session_state.own_brought = own_digits.Brought(draw(digit, variant))
+    return visitor.run()
+
+
+def attack(visitor):
+    next(button for button in visitor.button if "Attack it" in button.label).click().run()
+    return visitor.switch_page("app.py").run()
+
+
+def said(visitor):
+    return " ".join(element.value for kind in (visitor.markdown, visitor.warning, visitor.caption) for element in kind)
+
+
+def test_before_anything_is_brought_it_says_what_to_do(visitor):
+    assert not visitor.exception
+    assert "Draw a digit" in said(visitor)
+
+
+def test_a_digit_is_read_and_attacked_in_the_lab_and_stays(visitor):
+    assert "It reads a **4**" in said(bring(visitor, 4))
+    attack(visitor)
+    assert not visitor.exception
+    choice = visitor.session_state.choice
+    assert (choice.data, choice.digit, choice.sample) == (own_digits.OWN, 4, 0)
+    assert visitor.selectbox(key="widget-data").value == own_digits.OWN
+    assert visitor.button(key="digit-5").disabled
+    visitor.switch_page("pages/4_Rules.py").run()
+    assert not visitor.exception
+    assert "read this 4 as" in said(visitor)
+
+
+@pytest.mark.parametrize("page", ["1_Walkthrough", "2_Model", "3_Grid", "5_Evaluation"])
+def test_pages_about_whole_data_sets_show_one_and_keep_the_choice(visitor, page):
+    attack(bring(visitor, 4))
+    visitor.switch_page(f"pages/{page}.py").run()
+    assert not visitor.exception
+    assert page == "1_Walkthrough" or "Here you see the UCI digits" in said(visitor)
+    assert visitor.session_state.choice.data == own_digits.OWN
+
+
+def test_a_link_to_somebody_elses_digit_is_explained(visitor):
+    visitor.switch_page("app.py")
+    visitor.query_params.clear()
+    visitor.query_params["data"] = "own"
+    visitor.run()
+    assert not visitor.exception
+    assert "brought in another window" in visitor.warning[0].value
+    assert visitor.session_state.choice.data == "uci"
+
+
+def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_reach):
+    attack(bring(visitor, 4))
+    for kind in ("image/gif", "image/png", "text/csv"):
+        visitor.session_state[f"download-{kind}-asked"] = True
+    visitor.run()
+    visitor.switch_page("pages/4_Rules.py").run()
+    assert not visitor.exception
+    assert visitor.session_state.choice.data == own_digits.OWN
+    assert within_reach == []
+
+
+def test_a_file_to_take_along_is_sent_once_to_who_asked(visitor):
+    attack(bring(visitor, 4))
+    assert sent(visitor) == [b"", b"", b""]
+    visitor.session_state["download-text/csv-asked"] = True
+    gif, png, csv = sent(visitor.run())
+    assert csv.startswith(b"iteration,")
+    assert gif == png == b""
+    assert sent(visitor.run()) == [b"", b"", b""]
+
+
+def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):
+    def fail(steps):
+        raise MemoryError
+
+    monkeypatch.setattr(export, "animated_gif", fail)
+    visitor.switch_page("app.py").session_state["download-image/gif-asked"] = True
+    visitor.run()
+    assert not visitor.exception
+    assert sent(visitor) == [b"", b"", b""]
+    assert ["could not be made" in json.loads(head).get("problem", "") for head, _ in files(visitor)] == [1, 0, 0]
+
+
+def files(visitor):
+    """Return what was sent to each download button: a line of JSON and the file."""
+    pieces = (element.proto for element in visitor.get("bidi_component"))
+    return [piece.bytes.split(b"\n", 1) for piece in pieces if piece.component_name == "jsma_download"]
+
+
+def sent(visitor):
+    return [content for _, content in files(visitor)]
+
+
+def test_two_visitors_see_their_own(visitor):
+    other = AppTest.from_file(APP, default_timeout=120).run().switch_page(PAGE).run()
+    attack(bring(visitor, 4))
+    assert "own_digits" not in other.session_state
+    attack(bring(other, 7))
+    assert visitor.session_state.own_digits.labels.tolist() == [4]
+    assert other.session_state.own_digits.labels.tolist() == [7]
+
+
+@pytest.mark.parametrize("grey", [0.0, 1.0])
+def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
+    visitor.session_state.own_brought = own_digits.Brought(np.full((280, 280), grey, dtype=np.float32))
+    visitor.run()
+    assert not visitor.exception
+    assert "Nothing stands out" in said(visitor)
+
+
+def test_an_unsure_reading_is_called_that(visitor):
+    assert "It is not sure" not in said(bring(visitor, 5))
+    one_over_the_other = np.minimum(draw(5, VARIANTS[0]), draw(0, VARIANTS[0]))
+    visitor.session_state.own_brought = own_digits.Brought(one_over_the_other)
+    assert "It is not sure" in said(visitor.run())
+
+
+def test_what_is_kept_is_bounded_and_has_no_twins(monkeypatch):
+    monkeypatch.setattr(own_digits.st, "session_state", state := AttrDict())
+    for k in range(20):
+        own_digits.keep(torch.full((1, 28, 28), k / 20), k % 10)
+    assert state.own_digits.labels.tolist() == [k % 10 for k in range(8, 20)]
+    assert own_digits.keep(torch.full((1, 28, 28), 19 / 20), 3) == 1
+    assert len(state.own_digits) == own_digits.MOST
+
+
+class AttrDict(dict):
+    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+
+
+PNG = "data:image/png;base64,"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"drawing": "x"},
+        {"drawing": [1]},
+        {"drawing": {"raw": 5, "data": PNG}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": None}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": "no picture"}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": 5}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": PNG + "%%%="}},
+        {"drawing": {"raw": {"objects": [{}]}, "data": "data:text/html;base64,PGI+"}},
+        {"backgroundFit": 5},
+        {"backgroundFit": {"naturalWidth": 1}},
+    ],
+)
+def test_whatever_is_sent_as_a_drawing_is_no_fault(visitor, monkeypatch, sent):
+    monkeypatch.setattr(sys.modules["streamlit_drawable_canvas"], "out", lambda **_: sent)
+    visitor.run()
+    assert not visitor.exception
+    assert "Draw a digit" in said(visitor)
+
+
+def test_a_picture_that_comes_while_its_script_is_ended_is_taken_by_the_next(visitor, monkeypatch):
+    from pages.ui import uploads
+    from pages.ui.your_digit import bringing
+
+    sent, ended = [SimpleNamespace(name="photo")], []
+    file = io.BytesIO()
+    Image.fromarray((255 * draw(7, VARIANTS[0])).astype(np.uint8)).save(file, "PNG")
+
+    def opened_too_late(data):
+        if not ended:
+            ended.append(True)
+            raise StopException  # what Streamlit does when another run is asked for
+        return open_picture(data)
+
+    monkeypatch.setattr(bringing, "_sent", lambda: sent[0])
+    monkeypatch.setattr(bringing, "open_picture", opened_too_late)
+    monkeypatch.setattr(uploads, "read", lambda sent: sent and file.getvalue())
+    monkeypatch.setattr(uploads, "drop", lambda dropped: sent.__setitem__(0, None))
+    visitor.session_state.way = "upload"
+    visitor.run()
+    assert ended
+    assert sent[0]
+    assert "It reads a **7**" in said(visitor.run())
+    assert sent == [None]
+    assert "It reads a **7**" in said(visitor.run())

@@ -1,0 +1,270 @@
+"""What the course says about attacks, against plain loops over the attack's own steps."""
+
+from copy import deepcopy
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+import torch
+
+from jsma import Attack, Direction, Output, Report, Result, Rule, Stop, evaluate, jacobian, load_model
+from jsma.convolution import FasterGradients
+from jsma.stage.recording import Recording, record
+from pages.ui.walkthrough import findings
+from pages.ui.walkthrough.perturbation import DARKEN, WITHOUT_PAIR
+
+SHORT = 0.013
+"""A budget of five pairs."""
+
+ATTACKS = {
+    "logits": Attack(),
+    "probabilities": Attack(output=Output.PROBABILITIES, gamma=SHORT),
+    "darken": Attack(direction=Direction.DECREASE, gamma=SHORT),
+    "small": Attack(theta=0.3, gamma=0.02),
+    "weighted": Attack(rule=Rule.WJSMA, gamma=SHORT),
+    "both": Attack(rule=Rule.TJSMA, direction=Direction.BOTH, theta=0.4, gamma=SHORT),
+}
+INDEX, TARGET = 22, 3
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("tutorial")
+
+
+@pytest.fixture(scope="module")
+def attacked(model, uci):
+    """A function that returns an attack's steps and its recording, each made once."""
+    made = {}
+
+    def attack(name: str) -> tuple[list, Recording]:
+        if name not in made:
+            image, settings = uci.images[INDEX], ATTACKS[name]
+            steps = list(settings.steps(model, image, TARGET))
+            made[name] = steps, record(model, image, int(uci.labels[INDEX]), TARGET, settings)
+            assert len(steps) > 3
+        return made[name]
+
+    return attack
+
+
+def pairs_of(steps):
+    return [(step, step.pair.direction.sign, (step.pair.first, step.pair.second)) for step in steps[:-1]]
+
+
+def finished(stop: str, changed: int, iterations: int = 0) -> Recording:
+    facts = {"height": 28, "width": 28, "steps": [{}] * iterations + [{"stop": stop, "changed": changed}]}
+    return Recording(facts, b"")
+
+
+@pytest.mark.parametrize("name", ["logits", "both"])
+def test_a_recording_is_unpacked_into_the_arrays_of_the_steps(attacked, name):
+    steps, recording = attacked(name)
+    trace = findings.trace(recording)
+    images, output = torch.stack([step.image for step in steps]), Output(recording.facts["output"])
+    with FasterGradients():
+        jacobians = jacobian(load_model("tutorial"), images, output)
+    for k, step in enumerate(steps):
+        assert trace.a[k].tolist() == step.target_gradient.tolist()
+        assert trace.b[k].tolist() == step.others_gradient.tolist()
+        assert trace.domain[k].tolist() == step.domain.tolist()
+        exact = jacobians[k].flatten(1).double()
+        assert (torch.tensor(trace.jacobian[k]) - exact).abs().max() <= exact.abs().max() / 65000
+        assert (findings.image_at(recording, k) - step.image).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["logits", "darken"])
+def test_the_marked_pairs_are_the_winner_and_the_strongest_others_each_way(attacked, name):
+    steps, recording = attacked(name)
+    step, sign = steps[0], steps[0].pair.direction.sign
+    a, b = (sign * step.target_gradient.double()).tolist(), (sign * step.others_gradient.double()).tolist()
+    inside = step.domain.nonzero().flatten().tolist()
+    admissible = [pair for pair in combinations(inside, 2) if a[pair[0]] + a[pair[1]] > 0 > b[pair[0]] + b[pair[1]]]
+
+    def best(values, taken):
+        free = [pair for pair in admissible if not taken & set(pair)]
+        return max(free, key=lambda pair: (values[pair[0]] + values[pair[1]], -pair[0], -pair[1]))
+
+    winner = (step.pair.first, step.pair.second)
+    one = best(a, set(winner))
+    other = best([-value for value in b], {*winner, *one})
+    marked = findings.tempting_pairs(recording, 0)
+    assert {pair[:2] for pair in marked} == {winner, one, other}
+    assert [pair[:2] for pair in marked if pair.wins] == [winner]
+    for pair in marked:
+        alpha, beta = sign * (a[pair.first] + a[pair.second]), sign * (b[pair.first] + b[pair.second])
+        assert (pair.alpha, pair.beta, pair.score) == pytest.approx((alpha, beta, -alpha * beta))
+    assert marked == findings.tempting_pairs(recording, 0)
+
+
+def test_where_no_pair_is_chosen_none_is_marked(attacked):
+    _, recording = attacked("logits")
+    assert findings.tempting_pairs(recording, recording.iterations) == []
+
+
+def test_the_winner_is_not_always_in_the_same_place(model, uci):
+    attack, places = Attack(gamma=0.003), set()
+    for index in range(12):
+        label = int(uci.labels[index])
+        recording = record(model, uci.images[index], label, (label + 1) % 10, attack)
+        places |= {at for at, pair in enumerate(findings.tempting_pairs(recording, 0)) if pair.wins}
+    assert places == {0, 1, 2}
+
+
+@pytest.mark.parametrize("name", ["logits", "darken", "both"])
+def test_pixels_that_are_good_alone_are_counted(attacked, name):
+    steps, recording = attacked(name)
+    counts = []
+    for step, sign, pair in pairs_of(steps):
+        good = [sign * step.target_gradient[i] > 0 and sign * step.others_gradient[i] < 0 for i in pair]
+        counts.append(sum(map(bool, good)))
+    assert findings.good_alone(recording) == counts
+
+
+@pytest.mark.parametrize("name", ["logits", "probabilities"])
+def test_steps_that_take_the_two_best_single_pixels_are_counted(attacked, name):
+    steps, recording = attacked(name)
+    count = 0
+    for step, _, pair in pairs_of(steps):
+        ranked = sorted((step.target_gradient[i].item() for i in range(784) if step.domain[i]), reverse=True)
+        count += sorted((step.target_gradient[i].item() for i in pair), reverse=True) == ranked[:2]
+    assert findings.two_best_alone(recording) == count
+    if name == "probabilities":
+        assert count == recording.iterations
+    else:
+        assert count < recording.iterations
+
+
+def test_the_largest_remainder_is_that_of_all_pairs(model, uci):
+    small = torch.randn(4, 1, 3, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    flat = small.flatten(1)
+    largest = max(abs(float(flat[:, p].sum() + flat[:, q].sum())) for p, q in combinations(range(15), 2))
+    assert findings.largest_remainder(small, 2) == pytest.approx(largest)
+    derivatives = jacobian(deepcopy(model).double(), uci.images[INDEX : INDEX + 1], Output.PROBABILITIES)[0]
+    assert 0 < findings.largest_remainder(derivatives, TARGET) < 1e-5 * float(derivatives[TARGET].abs().max())
+
+
+def test_the_smallest_budget_read_off_one_recording_is_the_smallest_that_succeeds(attacked, model, uci):
+    _, recording = attacked("logits")
+    least = findings.smallest_gamma(recording)
+
+    def ends(gamma: float) -> Stop:
+        return Attack(gamma=gamma).run(model, uci.images[INDEX : INDEX + 1], torch.tensor([TARGET])).stop[0]
+
+    assert ends(least) is Stop.REACHED_TARGET
+    assert ends(least - 1e-6) is Stop.BUDGET_SPENT
+
+
+def test_a_failed_attack_has_no_smallest_budget_and_an_empty_one_needs_none():
+    assert findings.smallest_gamma(finished("BUDGET_SPENT", 112, 56)) is None
+    assert findings.smallest_gamma(finished("REACHED_TARGET", 0)) == 0
+
+
+def test_the_pixel_chosen_most_often_is_followed_through_its_values(attacked):
+    steps, recording = attacked("small")
+    pixel, values = findings.most_chosen(recording)
+    chosen = [i for step in steps[:-1] for i in (step.pair.first, step.pair.second)]
+    assert chosen.count(pixel) == max(chosen.count(i) for i in chosen) == len(values) - 1
+    times = [k for k, step in enumerate(steps[:-1]) if pixel in (step.pair.first, step.pair.second)]
+    seen = [steps[0].image.flatten()[pixel].item(), *(steps[k + 1].image.flatten()[pixel].item() for k in times)]
+    assert values == pytest.approx(seen)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "answer"),
+    [
+        (("REACHED_TARGET", 20), ("REACHED_TARGET", 12), "fewer"),
+        (("REACHED_TARGET", 20), ("REACHED_TARGET", 20), "as many"),
+        (("REACHED_TARGET", 20), ("REACHED_TARGET", 22), "more"),
+        (("REACHED_TARGET", 20), ("DOMAIN_EMPTY", 4), "fails"),
+        (("BUDGET_SPENT", 112), ("REACHED_TARGET", 30), "fewer"),
+        (("BUDGET_SPENT", 112), ("NO_ADMISSIBLE_PAIR", 30), "fails"),
+    ],
+)
+def test_costs_are_compared(one, other, answer):
+    assert findings.compare_cost(finished(*one), finished(*other)) == answer
+
+
+@pytest.mark.parametrize("name", ["logits", "weighted", "both"])
+def test_the_parts_of_beta_are_those_of_the_rule_and_add_up(attacked, name):
+    steps, recording = attacked(name)
+    shares = findings.shares_of_beta(recording)
+    assert shares.shape == (len(steps) - 1, 10)
+    for row, (step, sign, pair) in zip(shares, pairs_of(steps), strict=True):
+        size = float(step.jacobian.abs().max())
+        assert row.sum() == pytest.approx(step.pair.beta, abs=2e-3 * size)
+        for label in range(10):
+            part = 0.0
+            for pixel in pair:
+                value = step.image.flatten()[pixel].item()
+                weight = step.probabilities[label].item() if name != "logits" else 1.0
+                room = (1 - value if sign > 0 else value) if name == "both" else 1.0
+                part += weight * room * step.jacobian.flatten(1)[label, pixel].item()
+            assert row[label] == pytest.approx(0 if label == TARGET else part, abs=2e-4 * size)
+
+
+def test_the_share_of_hopeless_classes_is_of_all_parts_of_all_steps(attacked):
+    steps, recording = attacked("logits")
+    hopeless = whole = 0.0
+    for step, _, pair in pairs_of(steps):
+        for label in set(range(10)) - {TARGET}:
+            part = abs(sum(step.jacobian.flatten(1)[label, i].item() for i in pair))
+            whole += part
+            hopeless += part if step.probabilities[label] < 0.001 else 0
+    assert findings.hopeless_share(recording) == pytest.approx(hopeless / whole, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["logits", "both"])
+def test_steps_that_lift_the_leading_rival_are_counted(attacked, name):
+    steps, recording = attacked(name)
+    count = 0
+    for step, sign, pair in pairs_of(steps):
+        _, rival = max((step.probabilities[label].item(), label) for label in range(10) if label != TARGET)
+        count += sign * sum(step.jacobian[rival].flatten()[i].item() for i in pair) > 0
+    assert findings.rival_lifted(recording) == count
+
+
+def test_the_digits_to_judge_by_are_the_first_of_every_class_in_turns(uci):
+    digits, named = findings.some_of_each(uci, 2)
+    assert digits.labels.tolist() == [*range(10), *range(10)]
+    for image, (label, sample) in zip(digits.images, named, strict=True):
+        assert torch.equal(image, uci.images[(uci.labels == label).nonzero().flatten()[sample]])
+
+
+def report(rows: list[tuple[int, int, bool, int]]) -> Report:
+    """Return the report of attacks given as source, target, success, changed pixels."""
+    sources, targets, success, changed = (torch.tensor(column) for column in zip(*rows, strict=True))
+    reasons = [Stop.REACHED_TARGET if won else Stop.BUDGET_SPENT for won in success]
+    result = Result(torch.empty(0, 1, 28, 28), success, reasons, changed // 2, changed)
+    return Report(Attack(), sources, targets, result)
+
+
+def test_the_hardest_attack_is_the_costliest_where_least_succeeds():
+    rows = [
+        (0, 1, True, 90),
+        (0, 1, True, 100),
+        (2, 1, False, 20),
+        (2, 1, False, 30),
+        (1, 0, True, 4),
+        (1, 0, False, 112),
+    ]
+    assert findings.hardest(report(rows)) == 3
+    assert findings.hardest(report([row for row in rows if row[0] != 2])) == 3  # the failed one of 1 -> 0
+    assert findings.hardest(report(rows[:2])) == 1
+
+
+def test_success_by_budget_is_what_runs_with_these_budgets_give(model, uci):
+    digits, attack = uci.first(2), Attack(rule=Rule.WJSMA)
+    rows = findings.success_by_gamma(evaluate(model, digits, attack, gammas=(0.02, 0.04, 0.145)))
+    for gamma, share in rows[1:]:
+        assert share == evaluate(model, digits, replace(attack, gamma=gamma)).success_rate
+    assert rows[0] == (0.0, 0.0)
+    assert 0 < rows[1][1] < rows[3][1]
+
+
+def test_the_run_that_shows_an_end_without_a_pair_ends_so(model, uci):
+    index, target = WITHOUT_PAIR
+    steps = list(DARKEN.steps(model, uci.images[index], target))
+    assert steps[-1].stop is Stop.NO_ADMISSIBLE_PAIR
+    assert 3 <= steps[-1].iteration < DARKEN.iterations(784)
+    assert steps[-1].domain.sum() > 10
