@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import controls, frame, resources, session
+from pages.ui import frame, resources, session
 from pages.ui.formatting import step_in_words
 from pages.ui.lab import takeaway
 from pages.ui.networks import network
 from pages.ui.stage import stage
 
-choice, digits = controls.choose(frame.begin("The lab"), own=True)
+choice, digits = frame.begin("The lab")
 position = int(digits.of_class(choice.digit)[choice.sample])
 recording = resources.recording(choice.data, network(choice.model), position, choice.target, choice.attack)
 

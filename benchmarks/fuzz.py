@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from jsma.handwriting import SIDE_LIMIT
-from pages.ui.choice import ALL_DATA, CONTROLS, GAMMAS, MODELS, THETAS, VIEWS, Choice, from_url
+from pages.ui.choice import CONTROLS, GAMMAS, THETAS, VIEWS, Choice, all_data_labels, from_url, model_names
 from pages.ui.evaluation.evaluating import problem_with_images
 from pages.ui.outside import plain
 from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, problem_with_rules
@@ -156,8 +156,8 @@ def try_address(address: dict[str, str]) -> str:
     except BaseException as fault:
         return f"FAULT in an address: {fault!r}"[:120]
     in_order = (
-        choice.data in ALL_DATA
-        and choice.model in MODELS
+        choice.data in all_data_labels()
+        and choice.model in model_names()
         and choice.digit in range(10)
         and choice.target in range(10)
         and choice.digit != choice.target

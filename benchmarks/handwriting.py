@@ -11,7 +11,7 @@ import torch
 import jsma
 from benchmarks.made_photos import VARIANTS, draw
 from jsma.handwriting import NoDigit, prepare
-from jsma.models import ARCHITECTURES
+from jsma.models import NETWORKS
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hands", type=int, default=3, help="how often each digit is written")
     options = parser.parse_args()
-    models = {name: jsma.load_model(name) for name in ARCHITECTURES}
+    models = {name: jsma.load_model(name) for name in NETWORKS}
     print(f"{'variant':36}" + "".join(f"{name:>12}" for name in models) + "   read wrong")
     totals, count = dict.fromkeys(models, 0), 10 * options.hands
     for variant in VARIANTS:

@@ -22,7 +22,7 @@ import torch
 
 from jsma import Attack, Rule, load_mnist, load_model
 from jsma.data import _torchvision_mnist
-from jsma.models import ARCHITECTURES
+from jsma.models import NETWORKS
 
 GAMMA = 0.145
 ROUNDS = 2
@@ -64,7 +64,7 @@ TOOLS = {"torchattacks": torchattacks, "ART": art, "this project": ours}
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", choices=ARCHITECTURES, default="lenet")
+    parser.add_argument("--model", choices=NETWORKS, default="lenet")
     parser.add_argument("--images", type=int, default=80, help="how many test images, towards nine targets each (80)")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--memory-of", choices=TOOLS, help=argparse.SUPPRESS)

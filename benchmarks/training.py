@@ -10,14 +10,14 @@ import argparse
 import torch
 
 from jsma import accuracy, load_mnist
-from jsma.models import ARCHITECTURES
+from jsma.models import NETWORKS
 from pages.ui.model.training import EPOCHS, Settings, State, Training, material
 
 
 def main() -> None:
     """Train and print a line a data set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", choices=ARCHITECTURES, default="lenet")
+    parser.add_argument("--model", choices=NETWORKS, default="lenet")
     parser.add_argument("--epochs", type=int, default=1, help="on MNIST; the UCI digits get the most there are (1)")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,8 +1,8 @@
 """The Jacobian-based saliency map attack of Papernot et al. 2016: exact, traced, on any PyTorch classifier."""
 
 from . import starting  # noqa: F401, before torch is loaded
-from .attack import Attack, Pair, Result, Step, Stop, search_domain
-from .data import Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
+from .attack import Attack, Pair, Result, Step, search_domain
+from .data import DataUnavailable, Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
 from .evaluation import accuracy, adversarial_distance, evaluate, evaluate_in_parts
 from .jacobian import Output, jacobian
 from .models import load_model
@@ -10,9 +10,11 @@ from .refinement import refine
 from .report import Report
 from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
+from .stop import Stop
 
 __all__ = [
     "Attack",
+    "DataUnavailable",
     "Digits",
     "Direction",
     "MNISTUnavailable",

@@ -43,7 +43,8 @@ from . import (
     load_model,
     load_uci_digits,
 )
-from .models import ARCHITECTURES, WEIGHTS, save_model, saved_as
+from .data import DATA_SETS
+from .models import NETWORKS, WEIGHTS, save_model, saved_as
 from .starting import BY_ITS_NAME, STOPPED, interruptible, say_stopped
 from .training import initialised, train
 from .writing import check_folder, check_writable, write_whole
@@ -139,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     training = command("train", train_command, "train a network on MNIST and save its weights")
-    training.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
+    training.add_argument("--model", choices=NETWORKS, default="tutorial", help="which network (%(default)s)")
     training.add_argument("--epochs", type=_natural, default=6, help="passes through the 60,000 digits (%(default)s)")
     training.add_argument("--seed", type=_seed, default=0, help="of the first weights and the shuffling (%(default)s)")
     training.add_argument("--learning-rate", type=float, default=1e-3, help="at the start (%(default)s)")
@@ -187,16 +188,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", choices=ARCHITECTURES, default="tutorial", help="which network (%(default)s)")
+    parser.add_argument("--model", choices=NETWORKS, default="tutorial", help="which network (%(default)s)")
     parser.add_argument(
         "--weights", type=Path, default=WEIGHTS, metavar="FOLDER", help="where train has saved them (the shipped ones)"
     )
-    parser.add_argument("--data", choices=("mnist", "uci"), default="mnist", help="which digits (%(default)s)")
+    parser.add_argument("--data", choices=DATA_SETS, default="mnist", help="which digits (%(default)s)")
     _add_data_dir(parser)
 
 
 def _add_settings(parser: argparse.ArgumentParser, gamma: float = 0.145) -> None:
-    parser.add_argument("--rule", type=Rule, default=Rule.JSMA, help="jsma, wjsma or tjsma (jsma)")
+    rules = "; ".join(f"{rule.value}: {rule.entry.formula}" for rule in Rule)
+    parser.add_argument("--rule", type=Rule, default=Rule.JSMA, help=f"{rules} ({Rule.JSMA.value})")
     parser.add_argument("--output", type=Output, default=Output.LOGITS, help="logits or probabilities (logits)")
     parser.add_argument(
         "--direction", type=Direction, default=Direction.INCREASE, help="increase, decrease or both (increase)"
@@ -240,7 +242,7 @@ def _attack(options: argparse.Namespace) -> Attack:
 
 
 def _digits(options: argparse.Namespace) -> Digits:
-    return load_uci_digits() if options.data == "uci" else load_mnist(options.data_dir, "test", options.download)
+    return DATA_SETS[options.data].load(options.data_dir, options.download)
 
 
 # --- train ---------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property, reduce
 
 import torch
@@ -18,6 +17,7 @@ from .convolution import FasterGradients
 from .jacobian import MANY, Output, forward, jacobian_of_classes, like_parameters
 from .rules import Rule, Untargeted, has_won, weighed
 from .saliency import Direction, Pairs, best_pair, in_range
+from .stop import Stop
 from .workers import exhaust
 
 LARGEST_BATCH, FEATURES_AT_ONCE = 128, 1 << 19
@@ -25,18 +25,6 @@ LARGEST_BATCH, FEATURES_AT_ONCE = 128, 1 << 19
 
 WORTH_A_THREAD = 16
 """With fewer images for each core, a run does not share them among threads."""
-
-
-class Stop(Enum):
-    """Why an attack ended."""
-
-    REACHED_TARGET = "reached target"
-    """The answer is the target; without a target, it is no longer the first one."""
-
-    BUDGET_SPENT = "budget spent"
-    NO_ADMISSIBLE_PAIR = "no admissible pair"
-    DOMAIN_EMPTY = "domain empty"
-    """Fewer than two pixels are left that may be changed."""
 
 
 @dataclass(frozen=True)
@@ -229,9 +217,7 @@ class Attack:
 
     def _offer(self, way: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Offer":
         """Return the best pair of each image for one direction, with what it was chosen from."""
-        if self.rule is Rule.TJSMA:
-            room = (1 - images if way is Direction.INCREASE else images).flatten(1)
-            a, b = a * room, b * room
+        a, b = self.rule.in_direction(a, b, images, way)
         sign = torch.full((len(images),), way.sign, device=images.device)
         return _Offer(a, b, domain, best_pair(a, b, domain, way), sign)
 

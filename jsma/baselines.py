@@ -7,14 +7,30 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from .attack import Attack, Stop, aims, count_changed, moved, search_domain
+from .attack import Attack, aims, count_changed, moved, search_domain
 from .jacobian import forward, like_parameters
 from .rules import Rule, has_won, weighed
 from .saliency import Direction
+from .stop import Stop
+
+
+@dataclass(frozen=True)
+class BaselineEntry:
+    """All that is known of a baseline; label: its name on screen, a term of jsma.glossary.
+
+    pixels_at_once: how many pixels one iteration changes; looks_at_others: whether b, what a pixel does for the other
+    classes, is looked at. character: one sentence on what it does, for the comparison of rules.
+    """
+
+    value: str
+    label: str
+    pixels_at_once: int
+    looks_at_others: bool
+    character: str
 
 
 class Baseline(Enum):
-    """Which pixels of the search domain are changed next.
+    """Which pixels of the search domain are changed next: this is the table of all baselines.
 
     With Z the differentiated outputs, t the target, x the pixel, a = dZ_t/dx and b = sum over j != t
     of dZ_j/dx, when brightening (darkening is the same with the signs of a and b turned):
@@ -27,13 +43,40 @@ class Baseline(Enum):
     single features that Papernot et al. 2016 (arXiv 1511.07528) begin with.
     """
 
-    TOP_TWO = "top two"
-    ONE_PIXEL = "one pixel"
+    TOP_TWO = BaselineEntry(
+        value="top two",
+        label="Top two",
+        pixels_at_once=2,
+        looks_at_others=False,
+        character="It takes the two pixels that pull most on the target's logit and never looks at the other classes.",
+    )
+    ONE_PIXEL = BaselineEntry(
+        value="one pixel",
+        label="One pixel at a time",
+        pixels_at_once=1,
+        looks_at_others=True,
+        character="It looks for the best single pixel, so that none can make up for what another lacks, and asks the "
+        "network again after every one.",
+    )
+
+    def __new__(cls, entry: BaselineEntry) -> "Baseline":
+        """Let the entry's `value` be the member's."""
+        member = object.__new__(cls)
+        member._value_ = entry.value
+        return member
+
+    def __init__(self, entry: BaselineEntry) -> None:
+        self.entry = entry
+
+    @property
+    def label(self) -> str:
+        """The name on screen."""
+        return self.entry.label
 
     @property
     def pixels_at_once(self) -> int:
         """How many pixels one iteration changes."""
-        return 2 if self is Baseline.TOP_TWO else 1
+        return self.entry.pixels_at_once
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +160,8 @@ class _Offer:
 
 def _offer(baseline: Baseline, way: Direction, domain: Tensor, a: Tensor, b: Tensor) -> _Offer:
     pull, push = way.sign * a.double(), -way.sign * b.double()  # in float64 products of tiny derivatives stay above 0
-    passes = domain & (pull > 0) if baseline is Baseline.TOP_TWO else domain & (pull > 0) & (push > 0)
-    score = (pull if baseline is Baseline.TOP_TWO else pull * push).masked_fill(~passes, -torch.inf)
+    passes = domain & (pull > 0) & (push > 0) if baseline.entry.looks_at_others else domain & (pull > 0)
+    score = (pull * push if baseline.entry.looks_at_others else pull).masked_fill(~passes, -torch.inf)
     best = score.sort(descending=True, stable=True).indices[: baseline.pixels_at_once]
     best = best[passes[best]]
     return _Offer(way, tuple(best.tolist()), score[best].sum().item(), int(domain.sum()))

@@ -52,7 +52,11 @@ class Digits:
         return Digits(self.name, self.images[:count], self.labels[:count])
 
 
-class MNISTUnavailable(OSError):
+class DataUnavailable(OSError):
+    """A data set could not be read or fetched; the message says what was found and what to do."""
+
+
+class MNISTUnavailable(DataUnavailable):
     """MNIST could not be read or fetched; the message says what was found and what to do."""
 
 
@@ -251,3 +255,47 @@ def _torchvision_mnist() -> type:
             )
         from torchvision.datasets import MNIST
     return MNIST
+
+
+# --- The table of data sets ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set that can be attacked.
+
+    label: its name on screen; digits: what its members are called; about: one sentence on it. load: returns it, given
+    the folder of its files (None: the usual one) and whether they may be fetched, and raises DataUnavailable where it
+    is not here. accuracy_key: what the record of a network's training calls the accuracy on it. download: fetches its
+    files, `megabytes` in all, calling the function it is given with the share that has come; None where there is
+    nothing to fetch.
+    """
+
+    label: str
+    digits: str
+    about: str
+    load: Callable[[str | Path | None, bool], Digits]
+    accuracy_key: str
+    download: Callable[[Callable[[float], None]], None] | None = None
+    megabytes: int = 0
+
+
+DATA_SETS = {
+    "uci": DataSet(
+        label="UCI digits (built in)",
+        digits="UCI digits",
+        about="The UCI digits are built in and need no network.",
+        load=lambda root, download: load_uci_digits(),
+        accuracy_key="uci_accuracy",
+    ),
+    "mnist": DataSet(
+        label="MNIST, test set",
+        digits="test digits of MNIST",
+        about="MNIST's test set is the collection the method was published on; it can be downloaded once (12 MB).",
+        load=lambda root, download: load_mnist(root, "test", download),
+        accuracy_key="mnist_test_accuracy",
+        download=lambda progress: download_mnist(progress=progress),
+        megabytes=12,
+    ),
+}
+"""The table of all data sets, by the names that addresses and the command line use. The first is always here."""

@@ -8,13 +8,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .attack import Attack, Result, Stop
+from .attack import Attack, Result
 from .convolution import FasterGradients
 from .data import Digits
 from .jacobian import Output, forward, like_parameters
 from .report import Report, settings_of
 from .rules import Rule, weighed
 from .sharing import in_chunks
+from .stop import Stop
 
 IMAGES_IN_A_CHUNK = 25
 """What a killed evaluation may lose: some seconds; 225 attacks are more than a working batch, so that none waits."""

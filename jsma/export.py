@@ -7,21 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .attack import Result, Step, Stop
+from .attack import Result, Step
 
 TINT = (168, 139, 245)
 """The colour of changed pixels, red, green and blue; darker where the pixel is darker."""
 
 SOURCE, TARGET = "#4b5d74", "#6a35d0"
 """The colours of source and target."""
-
-ENDINGS = {
-    Stop.REACHED_TARGET: "✓ reached",
-    Stop.BUDGET_SPENT: "✕ budget spent",
-    Stop.NO_ADMISSIBLE_PAIR: "✕ no pair left",
-    Stop.DOMAIN_EMPTY: "✕ no pixels left",
-}
-"""How an attack ended, in as few words as fit under a small picture."""
 
 
 def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350) -> bytes:
@@ -116,7 +108,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
             original = target == source
             shown = picture(originals[source] if original else result.images[k], originals[source], scale)
             canvas[y : y + height * scale, x : x + width * scale] = shown
-            ending = "original" if original else ENDINGS[result.stop[k]]
+            ending = "original" if original else f"{result.stop[k].mark} {result.stop[k].value}"
             write(x + width * scale / 2, y + height * scale + 14, ending, 8, weight="bold")
             if not original and not result.success[k]:
                 corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]

@@ -1,9 +1,10 @@
-"""The two networks: the tutorial's CNN and the paper's LeNet. Both return logits."""
+"""The networks: the tutorial's CNN, the paper's LeNet. All return logits."""
 
 import io
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -14,9 +15,6 @@ from .writing import make_folder, write_together
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that come with the package."""
-
-ACCURACIES = {"mnist_test_accuracy", "uci_accuracy"}
-"""What a record may say about how well the network reads."""
 
 
 def tutorial() -> nn.Sequential:
@@ -49,14 +47,26 @@ def lenet() -> nn.Sequential:
     )
 
 
-ARCHITECTURES: dict[str, Callable[[], nn.Sequential]] = {"tutorial": tutorial, "lenet": lenet}
+@dataclass(frozen=True)
+class KnownNetwork:
+    """A network that comes with the package: its name on screen, and a function that builds it with random weights."""
+
+    label: str
+    architecture: Callable[[], nn.Sequential]
+
+
+NETWORKS = {
+    "tutorial": KnownNetwork("The tutorial's CNN", tutorial),
+    "lenet": KnownNetwork("The paper's LeNet", lenet),
+}
+"""The table of all networks, by the names that addresses, files and the command line use. The first is the default."""
 
 
 def build(name: str) -> nn.Sequential:
     """Return the network `name` with fresh random weights. Raises ValueError for an unknown name."""
-    if name not in ARCHITECTURES:
-        raise ValueError(f"There is no model {name!r}; choose one of {', '.join(ARCHITECTURES)}.")
-    return ARCHITECTURES[name]()
+    if name not in NETWORKS:
+        raise ValueError(f"There is no model {name!r}; choose one of {', '.join(NETWORKS)}.")
+    return NETWORKS[name].architecture()
 
 
 def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Sequential:
@@ -96,7 +106,7 @@ def training_record(name: str, folder: str | Path = WEIGHTS) -> dict:
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict):
             raise ValueError("it is no object")
-        for measure in ACCURACIES & record.keys():
+        for measure in filter(lambda name: name.endswith("_accuracy"), record):  # as jsma.data.DATA_SETS names them
             share = record[measure]
             if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
                 raise ValueError(f"{measure} is no number from 0 to 1")

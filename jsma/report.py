@@ -14,10 +14,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .attack import Attack, Result, Stop
+from .attack import Attack, Result
 from .jacobian import Output
 from .rules import Rule
 from .saliency import Direction
+from .stop import Stop
 from .writing import write_whole
 
 _INTEGERS = ("source", "target", "iterations", "changed")

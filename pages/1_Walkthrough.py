@@ -1,13 +1,11 @@
 """The walkthrough: six chapters on one digit, each with something to do, to predict and to answer."""
 
-from pages.ui import controls, frame, session
+from pages.ui import frame, session
 from pages.ui.networks import network
 from pages.ui.walkthrough import contents
 from pages.ui.walkthrough.lesson import Lesson
 
-choice, digits = controls.choose(
-    frame.begin("Walkthrough", contents.window), ("data", "digit", "sample", "target", "model")
-)
+choice, digits = frame.begin("Walkthrough", contents.window)
 chapter = contents.current()
 frame.heading("Walkthrough", choice)
 contents.row(chapter)

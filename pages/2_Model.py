@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import controls, frame, session
+from pages.ui import frame, session
 from pages.ui.model import network_views, reading_view, training_panel
 from pages.ui.networks import network
 from pages.ui.shared import anatomy
 
-choice, digits = controls.choose(frame.begin("Model"), ("data", "model", "digit", "sample"))
+choice, digits = frame.begin("Model")
 frame.heading("Model", choice)
 session.publish()
 

@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import controls, frame, session
+from pages.ui import frame, session
 from pages.ui.grid import cells
 from pages.ui.networks import network
 
-CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")
-
-choice, digits = controls.choose(frame.begin("Grid"), CONTROLS)
+choice, digits = frame.begin("Grid")
 frame.heading("Grid", choice)
 session.publish()
 st.markdown(

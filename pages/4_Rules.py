@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from jsma.glossary import TERMS
-from pages.ui import controls, frame, session
+from pages.ui import frame, navigation, session
 from pages.ui.formatting import an
 from pages.ui.networks import network
 from pages.ui.outside import plain
@@ -16,8 +16,7 @@ from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST, Tr
 
 EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
 
-CONTROLS = ("data", "digit", "sample", "target", "model", "theta", "gamma")
-choice, digits = controls.choose(frame.begin("Rules"), CONTROLS, own=True)
+choice, digits = frame.begin("Rules")
 session.check_link("rules", AT_FIRST, problem_with_rules)
 frame.heading("Rules", choice)
 session.publish()
@@ -72,8 +71,7 @@ def show_ranking(traces: list[Trace]) -> None:
 
 def open_in_lab(ran: Trace) -> None:
     attack = ran.contender.attack(choice.theta, choice.gamma)
-    session.keep(replace(choice, rule=attack.rule, output=attack.output, direction=attack.direction))
-    st.switch_page("app.py")
+    navigation.open_in_lab(replace(choice, rule=attack.rule, output=attack.output, direction=attack.direction))
 
 
 def show_lines(traces: list[Trace]) -> None:

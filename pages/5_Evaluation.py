@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import controls, frame, session
+from pages.ui import frame, navigation, session
 from pages.ui.evaluation import evaluating, judging
 from pages.ui.networks import network
 
-CONTROLS = ("data", "model", "theta", "gamma", "rule", "output", "direction")
-
-choice, digits = controls.choose(frame.begin("Evaluation"), CONTROLS)
+choice, digits = frame.begin("Evaluation")
 evaluating.check_link()
 frame.heading("Evaluation", choice)
 session.publish()
@@ -35,5 +33,4 @@ with details.container():
     judging.tables(report)
     judging.downloads(choice, report)
 if opened:
-    session.keep(opened)
-    st.switch_page("app.py")
+    navigation.open_in_lab(opened)

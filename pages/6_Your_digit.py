@@ -6,7 +6,8 @@ import streamlit as st
 import torch
 
 from jsma.handwriting import NoDigit, prepare
-from pages.ui import controls, frame, session
+from pages.ui import frame, navigation, session
+from pages.ui.choice import OWN
 from pages.ui.formatting import an, percent
 from pages.ui.networks import network
 from pages.ui.outside import plain
@@ -17,7 +18,7 @@ UNSURE = 0.8  # below this probability the network's reading is called a guess
 
 prepare_once = st.cache_data(prepare, scope="session", max_entries=1, show_spinner=False)  # while other things change
 
-choice, _ = controls.choose(frame.begin("Your digit"), ("model",), own=True)
+choice, _ = frame.begin("Your digit")
 st.title("Your digit", anchor=False)
 st.caption(
     f"Network: **{network(choice.model).label}**. Your picture is yours alone: on no disk, seen by nobody else, "
@@ -78,5 +79,5 @@ with chart:
 
 if attacked:
     sample = own_digits.keep(prepared.image, label)
-    session.keep(replace(session.kept(), data=own_digits.OWN, digit=label, sample=sample, target=target))
-    st.switch_page("app.py", query_params=session.kept().to_url())
+    own = replace(session.requested(), data=OWN, digit=label, sample=sample, target=target)
+    navigation.open_in_lab(own)

@@ -5,12 +5,29 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 from jsma import Attack, Direction, Output, Rule
+from jsma.data import DATA_SETS
+from jsma.models import NETWORKS
 from pages.ui.formatting import an
 from pages.ui.outside import cut
 
-DATA = {"uci": "UCI digits (built in)", "mnist": "MNIST, test set"}
-ALL_DATA = DATA | {"own": "Your own digits"}
-"""The data sets by the names that `data` takes; a visitor's own see pages/ui/shared/own_digits.py."""
+OWN = "own"
+"""What a choice calls the network, or the data set, that is the visitor's own."""
+
+
+def data_labels() -> dict[str, str]:
+    """Return the labels of all data sets by the names that `data` takes, without a visitor's own."""
+    return {name: entry.label for name, entry in DATA_SETS.items()}
+
+
+def all_data_labels() -> dict[str, str]:
+    """Return the labels of all data sets by the names that `data` takes."""
+    return data_labels() | {OWN: "Your own digits"}
+
+
+def model_names() -> list[str]:
+    """Return the names that `model` takes; which of them there are: pages/ui/networks.py."""
+    return [*NETWORKS, OWN]
+
 
 CONTROLS = {
     "data": "Data",
@@ -37,9 +54,6 @@ VIEWS = {
 
 SWITCHES = ("hide", "views", "predict")
 
-MODELS = ("tutorial", "lenet", "own")
-"""The networks by the names that `model` takes; see pages/ui/networks.py."""
-
 THETAS = (0.05, 1.0)
 GAMMAS = (0.005, 0.145)
 """The least and the largest θ and γ the lab offers; the paper's γ is the largest."""
@@ -53,8 +67,8 @@ class Choice:
     shown; `predict`, whether the next pair is hidden at first.
     """
 
-    data: str = "uci"
-    model: str = "tutorial"
+    data: str = next(iter(DATA_SETS))
+    model: str = next(iter(NETWORKS))
     digit: int = 0
     sample: int = 0
     target: int = 2
@@ -159,8 +173,8 @@ def _between(lowest: float, highest: float) -> Callable[[str], float]:
 
 
 _READERS: dict[str, Callable] = {
-    "data": _one_of(*ALL_DATA),
-    "model": _one_of(*MODELS),
+    "data": lambda text: _one_of(*all_data_labels())(text),
+    "model": lambda text: _one_of(*model_names())(text),
     "digit": _whole(0, 9),
     "sample": _whole(0, 9999),
     "target": _whole(0, 9),

@@ -6,11 +6,12 @@ from threading import Lock
 
 import streamlit as st
 
-import jsma
-from jsma import Digits, Direction, MNISTUnavailable, Output, Rule
+from jsma import DataUnavailable, Digits, Direction, Output, Rule
+from jsma.data import DATA_SETS
 from jsma.glossary import TERMS
+from jsma.models import NETWORKS
 from pages.ui import access, networks, resources, session, tiles
-from pages.ui.choice import ALL_DATA, CONTROLS, DATA, GAMMAS, THETAS, Choice, from_url
+from pages.ui.choice import CONTROLS, GAMMAS, OWN, THETAS, Choice, all_data_labels, data_labels, from_url
 from pages.ui.outside import plain
 from pages.ui.scheduling import while_waiting
 from pages.ui.shared import own_digits
@@ -19,16 +20,17 @@ THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
 
 _ONE_DOWNLOAD = Lock()
-"""Held by the visitor whose click is fetching MNIST."""
+"""Held by the visitor whose click is fetching a data set."""
+
+BUILT_IN, FIRST = next(iter(DATA_SETS)), next(iter(NETWORKS))
+"""The data set and the network that are always here."""
 
 OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
 DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken", Direction.BOTH: "Both"}
-RULES = {Rule.JSMA: "JSMA", Rule.WJSMA: "WJSMA", Rule.TJSMA: "TJSMA"}
-
 HELP = {
-    "data": "Where the digit comes from. The UCI digits are built in and need no network. MNIST's test set is the "
-    "collection the method was published on; it can be downloaded once (12 MB). Bring digits of your own on the page "
-    "Your digit.",
+    "data": "Where the digit comes from. "
+    + " ".join(entry.about for entry in DATA_SETS.values())
+    + " Bring digits of your own on the page Your digit.",
     "digit": TERMS["source class"],
     "sample": "Which handwritten example of this digit is attacked.",
     "target": TERMS["target class"],
@@ -38,30 +40,30 @@ HELP = {
     "gamma": TERMS["γ"],
     "output": f"What is differentiated. **Logit**: {TERMS['logit']} **Probability**: {TERMS['probability']}",
     "rule": "How the derivatives are weighed before pairs are compared. "
-    + " ".join(f"**{name}**: {TERMS[name]}" for name in ("JSMA", "WJSMA", "TJSMA")),
+    + " ".join(f"**{rule.label}**: {TERMS[rule.label]}" for rule in Rule),
     "direction": f"{TERMS['brighten']} Both: at each iteration the better of the best pair to brighten and "
     "the best pair to darken.",
 }
 
 
-def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own: bool = False) -> tuple[Choice, Digits]:
-    """Draw the controls `names` in the sidebar and return the choice as it can be carried out, with its digits.
+def choose(requested: Choice, names: Iterable[str], own: bool) -> tuple[Choice, Digits]:
+    """Draw the controls `names` in the sidebar and return the effective choice with its digits.
 
-    It differs from `choice` where that asks for what is not here: MNIST before it was downloaded, a
-    sample beyond the last one, or somebody else's network. What `choice.hide` names is left out.
-    own: whether the page can do with the few that the visitor has brought.
+    It is the requested one but for what is not here: MNIST before it was downloaded, a sample beyond
+    the last one, or somebody else's network. What `requested.hide` names is left out.
+    own: whether the page can do with the few digits that the visitor has brought.
     """
-    choice = _with_digits(choice, own)
+    choice = _with_digits(requested, own)
     names = [name for name in names if name not in choice.hide]
     with st.sidebar:
         if "data" in names:
-            _select("data", ALL_DATA if own and own_digits.digits() else DATA, choice.data)
+            _select("data", all_data_labels() if own and own_digits.digits() else data_labels(), choice.data)
         try:
             digits = resources.digits(choice.data)
-        except MNISTUnavailable as problem:
-            _offer_download(problem)
-            choice = replace(choice, data="uci")
-            digits = resources.digits("uci")
+        except DataUnavailable as problem:
+            _offer_download(choice.data, problem)
+            choice = replace(choice, data=BUILT_IN)
+            digits = resources.digits(BUILT_IN)
         choice = _within(_with_network(choice), len(digits.of_class(choice.digit)))
         controls = {
             "digit": lambda: _digit_grid("digit", choice.digit, choice.with_digit, _missing(choice.data)),
@@ -72,7 +74,7 @@ def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own: bool = F
             "model": lambda: _select("model", networks.names(), choice.model),
             "theta": lambda: _slider("theta", *THETAS, 0.05, "%.2f"),
             "gamma": lambda: _slider("gamma", *GAMMAS, 0.005, "percent"),
-            "rule": lambda: _segmented("rule", RULES),
+            "rule": lambda: _segmented("rule", {rule: rule.label for rule in Rule}),
             "output": lambda: _segmented("output", OUTPUTS),
             "direction": lambda: _segmented("direction", DIRECTIONS),
         }
@@ -85,17 +87,20 @@ def choose(choice: Choice, names: Iterable[str] = tuple(CONTROLS), own: bool = F
 def _with_digits(choice: Choice, own: bool) -> Choice:
     """Return the choice with a data set that there is here, and with a digit that there is in it."""
     brought = own_digits.digits()
-    if choice.data != own_digits.OWN:
+    if choice.data != OWN:
         return choice
     if brought is None:
         session.notify(
-            "The link asks for a digit that was brought in another window, and stays there. Showing the UCI digits."
+            "The link asks for a digit that was brought in another window, and stays there. Showing the "
+            f"{DATA_SETS[BUILT_IN].digits}."
         )
-        choice = replace(choice, data="uci")
+        choice = replace(choice, data=BUILT_IN)
         session.correct(choice)
     elif not own:
-        st.sidebar.caption("Your own digits are for the lab and the page Rules. Here you see the UCI digits.")
-        return replace(choice, data="uci")
+        st.sidebar.caption(
+            f"Your own digits are for the lab and the page Rules. Here you see the {DATA_SETS[BUILT_IN].digits}."
+        )
+        return replace(choice, data=BUILT_IN)
     elif not len(brought.of_class(choice.digit)):
         choice = choice.with_digit(int(brought.labels[-1]))
         session.correct(choice)
@@ -103,16 +108,16 @@ def _with_digits(choice: Choice, own: bool) -> Choice:
 
 
 def _missing(data: str) -> set[int]:
-    return set(range(10)) - set(own_digits.digits().labels.tolist()) if data == own_digits.OWN else set()
+    return set(range(10)) - set(own_digits.digits().labels.tolist()) if data == OWN else set()
 
 
 def _with_network(choice: Choice) -> Choice:
     if choice.model in networks.names():
         return choice
     session.notify(
-        "The link asks for a network that was trained in another window. Showing the tutorial's CNN instead."
+        f"The link asks for a network that was trained in another window. Showing {NETWORKS[FIRST].label} instead."
     )
-    choice = replace(choice, model="tutorial")
+    choice = replace(choice, model=FIRST)
     session.correct(choice)
     return choice
 
@@ -129,12 +134,12 @@ def _within(choice: Choice, samples: int) -> Choice:
 
 
 def _take(name: str) -> None:
-    taken = replace(session.kept(), **{name: st.session_state[f"widget-{name}"]})
-    session.keep(from_url(taken.to_url())[0])  # the browser may send what no widget offers
+    taken = replace(session.requested(), **{name: st.session_state[f"widget-{name}"]})
+    session.request(from_url(taken.to_url())[0])  # the browser may send what no widget offers
 
 
 def _bound(name: str, value: object = None) -> dict:
-    st.session_state[f"widget-{name}"] = getattr(session.kept(), name) if value is None else value
+    st.session_state[f"widget-{name}"] = getattr(session.requested(), name) if value is None else value
     return {"key": f"widget-{name}", "on_change": _take, "args": (name,), "help": HELP[name]}
 
 
@@ -159,7 +164,7 @@ def _digit_grid(name: str, chosen: int, choice_for: Callable[[int], Choice], nev
                 str(digit),
                 key=f"{name}-{digit}",
                 disabled=digit in never,
-                on_click=lambda digit=digit: session.keep(choice_for(digit)),
+                on_click=lambda digit=digit: session.request(choice_for(digit)),
             )
         access.group(f"grid-{name}", CONTROLS[name], pressed=chosen)
 
@@ -175,7 +180,7 @@ def _samples(choice: Choice, digits: Digits) -> None:
                 f"sample-{sample - first}",
                 f"Sample {sample + 1}",
                 digits.images[positions[sample]],
-                on_click=lambda sample=sample: session.keep(replace(choice, sample=sample)),
+                on_click=lambda sample=sample: session.request(replace(choice, sample=sample)),
             )
         access.group("grid-sample", CONTROLS["sample"], pressed=choice.sample - first)
     with st.container(
@@ -195,14 +200,17 @@ def _turn_page(label: str, meaning: str, choice: Choice, sample: int) -> None:
         key=f"page-{meaning}",
         help=meaning,
         type="tertiary",
-        on_click=lambda: session.keep(replace(choice, sample=sample)),
+        on_click=lambda: session.request(replace(choice, sample=sample)),
     )
 
 
-def _offer_download(problem: MNISTUnavailable) -> None:
-    """Say why MNIST is not here and offer to fetch it, with progress; a failure changes nothing."""
-    st.caption(f"{plain(problem)} Until then you see the UCI digits.")
-    if not st.button("Download MNIST (12 MB)", key="download", width="stretch"):
+def _offer_download(data: str, problem: DataUnavailable) -> None:
+    """Say why the data set is not here and offer to fetch it, with progress; a failure changes nothing."""
+    wanted = DATA_SETS[data]
+    st.caption(f"{plain(problem)} Until then you see the {DATA_SETS[BUILT_IN].digits}.")
+    if wanted.download is None:
+        return
+    if not st.button(f"Download {wanted.label.split(',')[0]} ({wanted.megabytes} MB)", key="download", width="stretch"):
         return
     if not _ONE_DOWNLOAD.acquire(blocking=False):
         st.info("Somebody is downloading it here already. In a moment it will be there.", icon=":material/info:")
@@ -210,8 +218,8 @@ def _offer_download(problem: MNISTUnavailable) -> None:
     try:
         bar = st.progress(0.0, "Asking for the first file …")
         with while_waiting():
-            jsma.download_mnist(progress=lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
-    except MNISTUnavailable as failure:
+            wanted.download(lambda share: bar.progress(share, f"Downloading: {share:.0%}"))
+    except DataUnavailable as failure:
         bar.empty()
         st.error(plain(failure), icon=":material/cloud_off:")
     else:

@@ -1,28 +1,10 @@
-"""How numbers are written, how an attack ended, and the current step in sentences."""
+"""How numbers are written, and the current step in sentences."""
 
 import math
 from collections.abc import Iterable
 
+from jsma import Rule, Stop
 from jsma.stage.recording import Recording
-
-STOPS = {
-    "REACHED_TARGET": "The network reads the target: the attack has succeeded.",
-    "BUDGET_SPENT": "The budget γ is spent before the network reads the target: the attack has failed.",
-    "NO_ADMISSIBLE_PAIR": "No pair of pixels is left that both raises the target and lowers the others: the attack has "
-    "failed. A correct program stops here and changes nothing more.",
-    "DOMAIN_EMPTY": "Fewer than two pixels are left that can still be changed: the attack has failed.",
-}
-
-ENDS = {
-    "REACHED_TARGET": "target reached",
-    "BUDGET_SPENT": "failed: budget spent",
-    "NO_ADMISSIBLE_PAIR": "failed: no admissible pair left",
-    "DOMAIN_EMPTY": "failed: no pixels left to change",
-}
-"""The same in a few words."""
-
-ADDED_UP = {"jsma": "added up", "wjsma": "each times its probability", "tjsma": "each times its probability"}
-"""How each rule comes to β."""
 
 
 def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
@@ -47,10 +29,11 @@ def _what_next(facts: dict, now: dict) -> str:
     where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in (pair["first"], pair["second"]))
     brighter = now["sign"] > 0
     kind = "logit" if facts["output"] == "logits" else "probability"
-    per = "by moving all the way" if facts["rule"] == "tjsma" else "per unit of brightness"
+    rule = Rule(facts["rule"]).entry
+    per = "by moving all the way" if rule.weighs_by_room else "per unit of brightness"
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
-        f"{kind} by α = {number(pair['alpha'])} and all others, {ADDED_UP[facts['rule']]}, by "
+        f"{kind} by α = {number(pair['alpha'])} and all others, {rule.beta_words}, by "
         f"β = {number(pair['beta'])}, {per}. "
         f"{'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
         f"no other scores higher than its −αβ = −({number(pair['alpha'])}) × ({number(pair['beta'])}) = "
@@ -62,9 +45,9 @@ def _what_next(facts: dict, now: dict) -> str:
 def _why_ended(facts: dict, now: dict) -> str:
     share = percent(now["changed"] / (facts["height"] * facts["width"]))
     cost = f"The cost: {now['changed']} changed pixels, a distortion of {share}."
-    if now["stop"] == "REACHED_TARGET" and not now["changed"]:
+    if Stop[now["stop"]].success and not now["changed"]:
         return "**Nothing to do.** The network reads this digit as the target already, before any change."
-    return f"**Stopped.** {STOPS[now['stop']]} {cost}"
+    return f"**Stopped.** {Stop[now['stop']].sentence} {cost}"
 
 
 def an(digit: int, mark: str = "") -> str:

@@ -8,21 +8,18 @@ import torch
 from torch import nn
 
 import jsma
-from jsma.data import SIDE
-from jsma.models import training_command, training_record
+from jsma.data import DATA_SETS, SIDE
+from jsma.models import NETWORKS, training_command, training_record
 from pages.ui import address
+from pages.ui.choice import OWN
 from pages.ui.outside import cut, plain
-
-SHIPPED = {"tutorial": "The tutorial's CNN", "lenet": "The paper's LeNet"}
-OWN = "own"
-"""What a choice calls the network that its visitor has trained on the page Model."""
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
     """A trained network: `key` names it in caches, `label` to people; it is read-only.
 
-    architecture: a name in jsma.models.ARCHITECTURES; accuracy: the share of each data set ("uci", "mnist")
+    architecture: a name in jsma.models.NETWORKS; accuracy: the share of each data set ("uci", "mnist")
     that it reads right, as far as it is known.
     """
 
@@ -41,7 +38,8 @@ class Network:
 def names() -> dict[str, str]:
     """Return what this visitor may choose, with labels."""
     own = st.session_state.get("own_network")
-    return SHIPPED | ({OWN: own.label} if own else {})
+    shipped = {name: entry.label for name, entry in NETWORKS.items()}
+    return shipped | ({OWN: own.label} if own else {})
 
 
 def network(name: str) -> Network:
@@ -51,10 +49,10 @@ def network(name: str) -> Network:
     try:
         return _shipped(name)
     except (OSError, ValueError) as damage:  # not remembered: once repaired, the next run finds it
-        other = next(other for other in SHIPPED if other != name)
+        other = next(other for other in NETWORKS if other != name)
         st.error(
-            f"**{SHIPPED[name]}** cannot be loaded. {plain(cut(damage, 1000))} "
-            f"Meanwhile [{SHIPPED[other]}]({address.to_this_page({'model': other})}) may do.",
+            f"**{NETWORKS[name].label}** cannot be loaded. {plain(cut(damage, 1000))} "
+            f"Meanwhile [{NETWORKS[other].label}]({address.to_this_page({'model': other})}) may do.",
             icon=":material/error:",
         )
         st.stop()
@@ -65,12 +63,11 @@ def keep_own(own: Network) -> None:
     st.session_state.own_network = own
 
 
-@st.cache_resource(max_entries=len(SHIPPED), show_spinner="Loading the network …")
+@st.cache_resource(max_entries=8, show_spinner="Loading the network …")
 def _shipped(name: str) -> Network:
     record, module = training_record(name), jsma.load_model(name)
     with torch.no_grad():
         if not module(torch.full((1, 1, SIDE, SIDE), 0.5)).isfinite().all():
             raise ValueError(f"Its weights are too large to compute with. Train it again: {training_command(name)}.")
-    measures = {"uci": "uci_accuracy", "mnist": "mnist_test_accuracy"}
-    accuracy = {data: record[measure] for data, measure in measures.items() if measure in record}
-    return Network(name, SHIPPED[name], name, module, accuracy)
+    accuracy = {data: record[of.accuracy_key] for data, of in DATA_SETS.items() if of.accuracy_key in record}
+    return Network(name, NETWORKS[name].label, name, module, accuracy)

@@ -6,11 +6,12 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-import jsma
 from jsma import Attack, Digits
+from jsma.data import DATA_SETS
 from jsma.stage.recording import Recording, record
 from pages.ui import memory
 from pages.ui.cache import computed
+from pages.ui.choice import OWN
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed
 from pages.ui.shared import own_digits
@@ -25,23 +26,23 @@ def few_threads() -> None:
 
 
 def digits(name: str) -> Digits:
-    """Return the digits called "uci" or "mnist", or as "own" this visitor's, of which there must be one.
+    """Return the data set `name`, one of jsma.data.DATA_SETS, or as OWN this visitor's, of which there must be one.
 
-    Raises MNISTUnavailable, which is not remembered.
+    Raises DataUnavailable, which is not remembered.
     """
-    return own_digits.digits() if name == own_digits.OWN else _shared_digits(name)
+    return own_digits.digits() if name == OWN else _shared_digits(name)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the digits …")
+@st.cache_resource(max_entries=8, show_spinner="Loading the digits …")
 def _shared_digits(name: str) -> Digits:
-    return jsma.load_uci_digits() if name == "uci" else jsma.load_mnist()
+    return DATA_SETS[name].load(None, False)
 
 
 def recording(data: str, network: Network, index: int, target: int, attack: Attack) -> Recording:
     """Return the recorded attack on digit `index` of `data` towards `target`."""
     chosen = digits(data)
     image, label = chosen.images[index], int(chosen.labels[index])
-    return computed(_record, network, image, label, target, attack, own=data == own_digits.OWN)
+    return computed(_record, network, image, label, target, attack, own=data == OWN)
 
 
 def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Recording:

@@ -1,4 +1,4 @@
-"""The visitor's choice, kept in step with the address bar across reruns and pages."""
+"""What the visitor requests, in step with the address bar across reruns and pages."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -13,7 +13,7 @@ OURS = {field.name for field in fields(Choice)}
 
 
 def current(page: str) -> Choice:
-    """Return the choice in force on `page`: the link's when the address has changed, else the one kept.
+    """Return the choice requested on `page`: the link's when the address has changed, else the one before.
 
     An address that says nothing, as after a click on another page's name, changes nothing.
     """
@@ -28,13 +28,13 @@ def current(page: str) -> Choice:
     return state.choice
 
 
-def kept() -> Choice:
-    """Return the choice in force, where `current` has been called already."""
+def requested() -> Choice:
+    """Return what the visitor asks for, where `current` has been called already; what is shown: controls.choose."""
     return st.session_state.choice
 
 
-def keep(choice: Choice) -> None:
-    """Remember `choice`; another attack begins at its first step."""
+def request(choice: Choice) -> None:
+    """Ask for `choice` from now on; another attack begins at its first step."""
     if replace(choice, step=0) != replace(st.session_state.choice, step=0):
         _begin(replace(choice, step=0), [])
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import jsma.__main__
+import jsma.data
 import jsma.training
 from jsma import Attack, Rule, evaluate, load_model
 from jsma.__main__ import main
@@ -19,7 +20,8 @@ def few_for_mnist(uci, monkeypatch):
     def load_mnist(root=None, split="test", download=False):
         return splits[split]
 
-    monkeypatch.setattr(jsma.__main__, "load_mnist", load_mnist)
+    for module in (jsma.__main__, jsma.data):
+        monkeypatch.setattr(module, "load_mnist", load_mnist)
 
 
 def train(folder, *more: str) -> int:
@@ -122,7 +124,7 @@ def test_files_that_could_not_be_written_are_told_before_the_attack(
 ):
     (tmp_path / f"folder{suffix}").mkdir()
     monkeypatch.setattr(jsma.__main__, "load_model", None)
-    monkeypatch.setattr(jsma.__main__, "load_uci_digits", None)
+    monkeypatch.setattr(jsma.data, "load_uci_digits", None)
     path = tmp_path / (name + suffix if name in ("missing/x", "folder") else name)
     assert main([*command, "--data", "uci", "--save", str(path)]) == 2
     said = capsys.readouterr()
@@ -134,7 +136,7 @@ def test_files_that_could_not_be_written_are_told_before_the_attack(
 
 def test_a_folder_to_resume_from_that_is_a_file_is_told_before_the_attack(tmp_path, capsys, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(jsma.__main__, "load_uci_digits", None)
+    monkeypatch.setattr(jsma.data, "load_uci_digits", None)
     assert main(["evaluate", "--data", "uci", "--resume", str(tmp_path / "file")]) == 2
     assert "file is a file, not a folder" in capsys.readouterr().err
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from jsma import accuracy, load_model
-from jsma.models import ARCHITECTURES, build, save_model, training_record
+from jsma.models import NETWORKS, KnownNetwork, build, save_model, training_record
 
 NAMES = ("tutorial", "lenet")
 
@@ -115,7 +115,7 @@ def write(folder: Path, content: bytes) -> Path:
 @pytest.fixture
 def small(monkeypatch) -> None:
     """A third network, "small", whose weights are quickly written."""
-    monkeypatch.setitem(ARCHITECTURES, "small", lambda: nn.Sequential(nn.Linear(3, 2)))
+    monkeypatch.setitem(NETWORKS, "small", KnownNetwork("Small", lambda: nn.Sequential(nn.Linear(3, 2))))
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_random_bytes_are_told_as_damaged_weights(small, tmp_path):
 def readable(content: bytes) -> bool:
     """Say whether torch itself can read the weights of "small" in `content`."""
     try:
-        ARCHITECTURES["small"]().load_state_dict(torch.load(io.BytesIO(content), weights_only=True))
+        NETWORKS["small"].architecture().load_state_dict(torch.load(io.BytesIO(content), weights_only=True))
     except Exception:
         return False
     return True

@@ -11,7 +11,7 @@ import pytest
 
 from tests.helpers.paths import ROOT
 
-FEW_FOR_MNIST = "import jsma\njsma.load_mnist = lambda *_: jsma.load_uci_digits()\n"
+FEW_FOR_MNIST = "import jsma.data\njsma.load_mnist = jsma.data.load_mnist = lambda *_: jsma.load_uci_digits()\n"
 """For a sitecustomize.py: the command line finds other digits in MNIST's place."""
 
 
@@ -91,7 +91,7 @@ def test_output_that_nobody_takes_leaves_no_traceback(tmp_path, into, code, says
 def test_an_ascii_terminal_is_no_obstacle(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import jsma.data\nfrom dataclasses import replace\nreal = jsma.load_uci_digits\n"
-        "jsma.load_uci_digits = lambda: replace(real(), name='\\u03b1')\n"
+        "jsma.data.load_uci_digits = lambda: replace(real(), name='\\u03b1')\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "jsma", "evaluate", "--data", "uci", "--images", "0"],

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 import jsma
 from jsma import models
 from pages.ui import controls, networks
-from pages.ui.frame import PAGES
+from pages.ui.navigation import PAGES
 from tests.helpers.made_up_mnist import NAMES, CutShort, half_of_it_fits, write
 from tests.helpers.paths import APP, ROOT
 from tests.helpers.shown import shown
@@ -233,7 +233,7 @@ def test_every_page_opens_where_one_cannot_look_for_the_digits(visitor, monkeypa
     visitor.button(key="download").click().run()  # nowhere to put them
     assert lab_is_there(visitor)
     assert visitor.error
-    for file, _ in PAGES.values():
+    for file in (page.file for page in PAGES.values()):
         if file != "app.py":
             visitor.switch_page(file).run()
             assert not visitor.exception, file

@@ -3,10 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.frame import PAGES
+from pages.ui.navigation import PAGES
 from tests.helpers.paths import APP, ROOT
 
-FILES = {title: file for title, (file, _) in PAGES.items()}
+FILES = {title: page.file for title, page in PAGES.items()}
 
 
 @pytest.fixture

@@ -58,17 +58,16 @@ def captions(app: AppTest) -> str:
 def test_every_cell_is_the_attack_that_single_steps_make(app, ends, uci):
     opened(app)
     words = {
-        Stop.REACHED_TARGET: "✓ reached",
+        Stop.REACHED_TARGET: "✓ reached target",
         Stop.BUDGET_SPENT: "✕ budget spent",
-        Stop.NO_ADMISSIBLE_PAIR: "✕ no pair left",
-        Stop.DOMAIN_EMPTY: "✕ no pixels left",
+        Stop.NO_ADMISSIBLE_PAIR: "✕ no admissible pair",
+        Stop.DOMAIN_EMPTY: "✕ too few pixels left",
     }
     assert {step.stop for step in ends.values()} >= {Stop.REACHED_TARGET, Stop.BUDGET_SPENT}
     model = jsma.load_model("lenet")
     for (source, target), step in ends.items():
         cost = f"{step.changed} px, {step.iteration} it."
-        ending = words[step.stop] if step.iteration else "✓ at once"
-        assert label(app, source, target) == f"*{source} to {target}:* **{ending}** {cost}"
+        assert label(app, source, target) == f"*{source} to {target}:* **{words[step.stop]}** {cost}"
         row = app.session_state.grid.rows[source]
         torch.testing.assert_close(row.result.images[cells.others(source).index(target)], step.image)
     for source in range(10):
@@ -92,7 +91,7 @@ def test_the_headline_figures_are_those_of_a_plain_loop(app):
         "Mean distortion, all 90": f"{100 * sum(costs) / 90 / 784:.2f} %",
         f"Mean distortion, {len(costs_of_won)} successful": f"{100 * np.mean(costs_of_won) / 784:.2f} %",
     }
-    counted = [int(number) for number in re.findall(r"(\d+) (?:reached|spent|found|ran)", captions(app))]
+    counted = [int(number) for number in re.findall(r"(?:target|spent|pair|left) (\d+)", captions(app))]
     assert sum(counted) == 90
 
 
@@ -173,7 +172,7 @@ def test_a_digit_read_as_the_target_already_is_shown_as_it_is(app, uci):
     position = int((reads != uci.labels).nonzero()[0])
     source, target = int(uci.labels[position]), int(reads[position])
     opened(app, model="tutorial", sample=str(uci.of_class(source).tolist().index(position)))
-    assert label(app, source, target) == f"*{source} to {target}:* **✓ at once** 0 px, 0 it."
+    assert label(app, source, target) == f"*{source} to {target}:* **✓ reached target** 0 px, 0 it."
     assert label(app, source, source).endswith(f"read as {target}")
     assert "at once: the untouched digit is read as the target" in captions(app)
 

@@ -12,7 +12,7 @@ import jsma
 from benchmarks.table import SETTINGS as MEASURED
 from jsma import Attack, Direction, Output, Rule, Stop
 from jsma.baselines import Baseline, baseline_steps
-from pages.ui.formatting import ENDS, percent
+from pages.ui.formatting import percent
 from pages.ui.networks import Network
 from pages.ui.rules import results, tables
 from pages.ui.rules.reasons import reasons
@@ -65,7 +65,7 @@ def test_what_the_browser_gets_are_the_steps_of_the_attack(label, network, uci):
     told = message["traces"][0]
     assert len(told["steps"]) == len(steps)
     assert told["success"] == (steps[-1].stop is Stop.REACHED_TARGET)
-    assert told["end"] == ENDS[steps[-1].stop.name].capitalize()
+    assert told["end"] == steps[-1].stop.title
     picture = np.array(message["original"])
     for step, shown in zip(steps, told["steps"], strict=True):
         for pixel, value in shown["moves"]:
@@ -105,7 +105,7 @@ def test_the_first_visit_ranks_the_rules_that_are_chosen_at_first(app):
         row = ranking[ranking["Rule"] == label].iloc[0]
         assert row["Pixels changed"] == int(result.changed)
         assert row["Iterations"] == int(result.iterations)
-        assert row["How it ended"] == ENDS[result.stop[0].name].capitalize()
+        assert row["How it ended"] == result.stop[0].title
         assert row["Distortion"] == f"{100 * int(result.changed) / 784:.1f}\N{NO-BREAK SPACE}%"
         assert row["Reads at the end"] == int(model(result.images).argmax())
     successes = [end == "Target reached" for end in ranking["How it ended"]]

@@ -226,5 +226,5 @@ def test_another_rule_is_shown_beside_the_papers(chapter, model, image):
     for name, attack in list(judgement.VARIANTS.items())[1:]:
         switch(app, "course-switched", name)
         steps = list(attack.steps(model, image, TARGET))
-        end = f"target reached after {len(steps) - 1} iterations, {steps[-1].changed} pixels"
+        end = f"reached target after {len(steps) - 1} iterations, {steps[-1].changed} pixels"
         assert f"**{name}**: {end}" in words(app)

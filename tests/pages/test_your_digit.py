@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.made_photos import VARIANTS, draw
 from jsma import export
+from pages.ui.choice import OWN
 from pages.ui.shared import own_digits
 from pages.ui.your_digit.opening import open_picture
 from tests.helpers.paths import APP
@@ -53,8 +54,8 @@ def test_a_digit_is_read_and_attacked_in_the_lab_and_stays(visitor):
     attack(visitor)
     assert not visitor.exception
     choice = visitor.session_state.choice
-    assert (choice.data, choice.digit, choice.sample) == (own_digits.OWN, 4, 0)
-    assert visitor.selectbox(key="widget-data").value == own_digits.OWN
+    assert (choice.data, choice.digit, choice.sample) == (OWN, 4, 0)
+    assert visitor.selectbox(key="widget-data").value == OWN
     assert visitor.button(key="digit-5").disabled
     visitor.switch_page("pages/4_Rules.py").run()
     assert not visitor.exception
@@ -67,7 +68,7 @@ def test_pages_about_whole_data_sets_show_one_and_keep_the_choice(visitor, page)
     visitor.switch_page(f"pages/{page}.py").run()
     assert not visitor.exception
     assert page == "1_Walkthrough" or "Here you see the UCI digits" in said(visitor)
-    assert visitor.session_state.choice.data == own_digits.OWN
+    assert visitor.session_state.choice.data == OWN
 
 
 def test_a_link_to_somebody_elses_digit_is_explained(visitor):
@@ -87,7 +88,7 @@ def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_re
     visitor.run()
     visitor.switch_page("pages/4_Rules.py").run()
     assert not visitor.exception
-    assert visitor.session_state.choice.data == own_digits.OWN
+    assert visitor.session_state.choice.data == OWN
     assert within_reach == []
 
 

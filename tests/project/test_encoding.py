@@ -11,9 +11,9 @@ from tests.helpers.paths import ROOT
 
 OPENS = """
 from streamlit.testing.v1 import AppTest
-from pages.ui.frame import PAGES
+from pages.ui.navigation import PAGES
 app = AppTest.from_file("app.py", default_timeout=300).run()
-for file, _ in PAGES.values():
+for file in (page.file for page in PAGES.values()):
     if file != "app.py":
         app.switch_page(file).run()
     assert not app.exception, (file, app.exception[0].stack_trace)

@@ -14,7 +14,7 @@ from jsma.glossary import TERMS
 from pages.ui import tiles
 from pages.ui.cache import computed
 from pages.ui.choice import Choice
-from pages.ui.controls import DIRECTIONS, OUTPUTS, RULES
+from pages.ui.controls import DIRECTIONS, OUTPUTS
 from pages.ui.download import download
 from pages.ui.formatting import percent
 from pages.ui.networks import Network
@@ -29,7 +29,7 @@ SHOWN = 5
 
 def settings(attack: Attack) -> str:
     """Return one line on how digits are attacked, and the paper's own result to compare with."""
-    how = f"{RULES[attack.rule]} on {OUTPUTS[attack.output].lower()}, {DIRECTIONS[attack.direction].lower()}"
+    how = f"{attack.rule.label} on {OUTPUTS[attack.output].lower()}, {DIRECTIONS[attack.direction].lower()}"
     if attack.direction is Direction.BOTH:
         how = how.replace("both", "brighten or darken")
     return (

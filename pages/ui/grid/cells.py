@@ -12,12 +12,12 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from jsma import Attack, Digits, Report, Result, Stop
-from jsma.export import ENDINGS, grid_png
+from jsma import Attack, Digits, Report, Result
+from jsma.export import grid_png
 from jsma.glossary import TERMS
-from pages.ui import access, controls, resources, session, tiles
+from pages.ui import access, controls, navigation, resources, session, tiles
 from pages.ui.cache import computed
-from pages.ui.choice import DATA, Choice
+from pages.ui.choice import Choice, data_labels
 from pages.ui.download import download
 from pages.ui.formatting import percent
 from pages.ui.networks import Network, network
@@ -145,9 +145,9 @@ def ask_for_sample(digits: Digits) -> None:
     """Let the visitor say which sample of each class is attacked, unless the link leaves that out."""
 
     def take() -> None:
-        session.keep(replace(session.kept(), sample=st.session_state["which-sample"] - 1))
+        session.request(replace(session.requested(), sample=st.session_state["which-sample"] - 1))
 
-    choice, samples = session.kept(), max(map(len, _by_class(digits)))
+    choice, samples = session.requested(), max(map(len, _by_class(digits)))
     if "sample" in choice.hide:
         return
     st.session_state["which-sample"] = min(choice.sample + 1, samples)
@@ -157,7 +157,7 @@ def ask_for_sample(digits: Digits) -> None:
 
 def positions(digits: Digits) -> tuple[int, ...]:
     """Return where in `digits` the chosen sample of each class is; one with fewer gives its last, and says so."""
-    sample, classes = session.kept().sample, _by_class(digits)
+    sample, classes = session.requested().sample, _by_class(digits)
     short = [f"{len(found)} of {label}" for label, found in enumerate(classes) if len(found) <= sample]
     if short:
         st.caption(f"Not every class has {sample + 1} samples: there are {', '.join(short)}. The last one stands in.")
@@ -216,18 +216,17 @@ def _row_label(source: int) -> None:
 def _label(row: Row, target: int, k: int) -> str:
     """Say how an attack ended; what is in *italics* is only for screen readers, in **bold** has a line of its own."""
     changed, iterations = int(row.result.changed[k]), int(row.result.iterations[k])
-    ending = "✓ at once" if row.result.success[k] and not iterations else ENDINGS[row.result.stop[k]]
-    return f"*{row.source} to {target}:* **{ending}** {changed} px, {iterations} it."
+    stop = row.result.stop[k]
+    return f"*{row.source} to {target}:* **{stop.mark} {stop.value}** {changed} px, {iterations} it."
 
 
 def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None:
     """Leave for the lab with the attack on digit `position` of class `source`; from the diagonal, with that digit."""
-    choice = session.kept()
+    choice = session.requested()
     if target == source:
         target = choice.with_digit(source).target
     sample = digits.of_class(source).tolist().index(position)
-    session.keep(replace(choice, digit=source, sample=sample, target=target))
-    st.switch_page("app.py", query_params=session.kept().to_url())  # with its address, lest "back" need two presses
+    navigation.open_in_lab(replace(choice, digit=source, sample=sample, target=target))
 
 
 # --- What goes around the tiles -------------------------------------------------------------------
@@ -289,27 +288,21 @@ def draw_figures(place: DeltaGenerator, work: Work) -> None:
 def _endings(report: Report) -> str:
     at_once = int((report.result.success & (report.result.iterations == 0)).sum())
     aside = f" ({at_once} at once: the untouched digit is read as the target)" if at_once else ""
-    words = {
-        Stop.REACHED_TARGET: f"reached the target{aside}",
-        Stop.BUDGET_SPENT: "spent the budget first",
-        Stop.NO_ADMISSIBLE_PAIR: "found no admissible pair any more",
-        Stop.DOMAIN_EMPTY: "ran out of pixels to change",
-    }
-    stops = [f"{count} {words[stop]}" for stop, count in report.stops.items() if count]
-    return f"Of {len(report.targets)} attacks, {', '.join(stops)}."
+    stops = [f"{stop.value} {count}{aside if stop.success else ''}" for stop, count in report.stops.items() if count]
+    return f"Why the {len(report.targets)} attacks ended: {' · '.join(stops)}."
 
 
 @st.fragment
 def offer_download(work: Work, choice: Choice) -> None:
     """Offer the whole grid as a picture, which is made when asked for."""
     settings = (
-        f"{controls.RULES[choice.rule]} on {controls.OUTPUTS[choice.output].lower()}",
+        f"{choice.rule.label} on {controls.OUTPUTS[choice.output].lower()}",
         controls.DIRECTIONS[choice.direction].lower(),
         f"θ = {choice.theta:g}",
         f"γ = {percent(choice.gamma)}",
         network(choice.model).label,
-        DATA[choice.data],
-        f"sample {session.kept().sample + 1} of each class",
+        data_labels()[choice.data],
+        f"sample {session.requested().sample + 1} of each class",
     )
 
     def png() -> bytes:

@@ -6,10 +6,9 @@ import streamlit as st
 
 from jsma import Step, export
 from pages.ui import address, resources, session
-from pages.ui.choice import CONTROLS, VIEWS, Choice
+from pages.ui.choice import CONTROLS, OWN, VIEWS, Choice
 from pages.ui.download import download
 from pages.ui.networks import network
-from pages.ui.shared import own_digits
 
 
 def downloads(choice: Choice, index: int, step: int) -> None:
@@ -40,7 +39,7 @@ def share(choice: Choice) -> None:
         st.markdown(
             "A link to this digit, target and step. What you leave out here, whoever opens the link does not see."
         )
-        if choice.data == own_digits.OWN:
+        if choice.data == OWN:
             st.markdown("**This digit is your own** and nobody else's. To others the link shows another.")
         hide = st.multiselect(
             "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.get, key="share-hide"
@@ -54,5 +53,5 @@ def share(choice: Choice) -> None:
 def offer(choice: Choice, index: int, step: int) -> None:
     """Draw the row of downloads and the share panel."""
     with st.container(horizontal=True, key="takeaway"):
-        share(replace(session.kept(), step=step))
+        share(replace(session.requested(), step=step))
         downloads(choice, index, step)

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from jsma import Digits
 from jsma.glossary import TERMS
-from pages.ui import session, tiles
-from pages.ui.choice import Choice
+from pages.ui import navigation, session, tiles
+from pages.ui.choice import OWN, Choice
 from pages.ui.formatting import percent
 from pages.ui.model import readings, training_panel
-from pages.ui.networks import OWN, Network
+from pages.ui.networks import Network
 from pages.ui.shared import charts
 
 TILES = 10
@@ -90,5 +90,4 @@ def _digits_of_cell(choice: Choice, digits: Digits, positions: Tensor, read: int
             name = f"Digit {label}, sample {sample + 1}, read as {read}, {percent(sure[position])} sure"
             if sheet.tile(f"cell-{k}", name, digits.images[position], help=name):
                 target = next(target for target in (choice.target, *range(10)) if target not in (label, read))
-                session.keep(replace(session.kept(), digit=label, sample=sample, target=target))
-                st.switch_page("app.py")
+                navigation.open_in_lab(replace(session.requested(), digit=label, sample=sample, target=target))

@@ -18,10 +18,10 @@ from torch import Tensor
 import jsma
 from jsma import Digits, MNISTUnavailable, accuracy
 from jsma.evaluation import fingerprint
-from jsma.models import ARCHITECTURES
+from jsma.models import NETWORKS
 from jsma.training import BATCH_SIZE, initialised, train
 from pages.ui import resources
-from pages.ui.networks import SHIPPED, Network
+from pages.ui.networks import Network
 from pages.ui.scheduling import held
 
 EPOCHS = (1, 6)
@@ -50,8 +50,8 @@ class Settings:
     share: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            raise ValueError(f"There is no network {self.architecture!r}; choose one of {', '.join(ARCHITECTURES)}.")
+        if self.architecture not in NETWORKS:
+            raise ValueError(f"There is no network {self.architecture!r}; choose one of {', '.join(NETWORKS)}.")
         limits = {
             "epochs": (int, EPOCHS),
             "seed": (int, SEEDS),
@@ -174,8 +174,9 @@ class Training:
     def network(self) -> Network:
         """Return what has been learnt as a network of which no accuracy is known yet."""
         name = self.settings.architecture
+        label = NETWORKS[name].label
         key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
-        return Network(key, f"Your own ({SHIPPED[name][0].lower()}{SHIPPED[name][1:]})", name, self.module, {})
+        return Network(key, f"Your own ({label[0].lower()}{label[1:]})", name, self.module, {})
 
     def _one_batch(self) -> None:
         self.losses.append(next(self._batches).loss)

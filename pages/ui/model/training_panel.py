@@ -6,9 +6,11 @@ import streamlit as st
 from torch import Tensor
 
 from jsma import MNISTUnavailable
+from jsma.data import DATA_SETS
 from jsma.glossary import TERMS
-from pages.ui import access, networks, resources, session
-from pages.ui.choice import DATA
+from jsma.models import NETWORKS
+from pages.ui import access, navigation, networks, resources, session
+from pages.ui.choice import OWN, data_labels
 from pages.ui.formatting import percent
 from pages.ui.model import readings
 from pages.ui.model.training import (
@@ -23,12 +25,9 @@ from pages.ui.model.training import (
     material,
     mnist_is_here,
 )
-from pages.ui.networks import OWN, SHIPPED
 from pages.ui.outside import plain
 from pages.ui.shared import charts
 from pages.ui.turns import turns
-
-NAMES = {"uci": "UCI digits", "mnist": "test digits of MNIST"}
 
 SECONDS_A_LOOK = 0.3
 """How long is trained between two updates of the curves."""
@@ -68,9 +67,9 @@ def _choose(last: Settings | None) -> None:
     settings = {
         "architecture": columns[0].selectbox(
             "Network",
-            list(SHIPPED),
-            list(SHIPPED).index(last.architecture),
-            SHIPPED.get,
+            list(NETWORKS),
+            list(NETWORKS).index(last.architecture),
+            lambda name: NETWORKS[name].label,
             key="train-architecture",
             help="Its layers, before it has learnt anything. Choose it in the sidebar to see them.",
         ),
@@ -134,7 +133,9 @@ def _watch(training: Training, theme: str) -> None:
         bar.progress(training.done / training.batches, _where(training))
         _draw_curves(training, places, theme)
     if training.state is not State.FAILED:
-        _put_to_use(training, lambda share, data: bar.progress(share, f"Reading {DATA[data]} to test it: {share:.0%}"))
+        _put_to_use(
+            training, lambda share, data: bar.progress(share, f"Reading {data_labels()[data]} to test it: {share:.0%}")
+        )
     st.rerun()
 
 
@@ -152,7 +153,7 @@ def _where(training: Training) -> str:
 def _put_to_use(training: Training, progress) -> None:
     """Test the network on the data sets that are here, and make it the one under attack on every page."""
     trained, right = training.network(), {}
-    for data in DATA:
+    for data in data_labels():
         try:
             labels = resources.digits(data).labels
         except MNISTUnavailable:
@@ -162,7 +163,7 @@ def _put_to_use(training: Training, progress) -> None:
         right[data] = (reads == labels)[rows].double().mean().item()
     networks.keep_own(replace(trained, accuracy=right))
     st.session_state.own_training = training
-    session.keep(replace(session.kept(), model=OWN))
+    session.request(replace(session.requested(), model=OWN))
 
 
 def _draw_curves(training: Training, places: list, theme: str) -> None:
@@ -199,7 +200,7 @@ def _show_end(training: Training, theme: str) -> None:
         "It stands in for the shipped networks on every page now, for you alone, while this window is open. In the "
         "sidebar you can go back to the others, and to it, at any time."
     )
-    st.page_link("app.py", label="Attack it in the lab", icon=":material/arrow_forward:")
+    navigation.link_to_lab("Attack it in the lab", ":material/arrow_forward:")
     places = [column.empty() for column in st.columns(2)]
     _draw_curves(training, places, theme)
     if not training.done:
@@ -217,8 +218,8 @@ def _in_words(training: Training) -> str:
     settings = training.settings
     epochs = f"{settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
     return (
-        f"{SHIPPED[settings.architecture]}, {training.lessons:,} of {training.material.name}, {epochs}, learning rate "
-        f"{settings.learning_rate:g}, seed {settings.seed}."
+        f"{NETWORKS[settings.architecture].label}, {training.lessons:,} of {training.material.name}, {epochs}, "
+        f"learning rate {settings.learning_rate:g}, seed {settings.seed}."
     )
 
 
@@ -228,6 +229,6 @@ def _results(training: Training) -> str:
     for data, share in own.accuracy.items():
         rows = training.material.unseen.get(data)
         count = len(resources.digits(data)) if rows is None else len(rows)
-        of = f"the {count:,} {NAMES[data]}{'' if rows is None else ' kept aside'}"
+        of = f"the {count:,} {DATA_SETS[data].digits}{'' if rows is None else ' kept aside'}"
         parts.append(f"**{percent(share)}** of {of}")
     return f"It reads {' and '.join(parts)} right."

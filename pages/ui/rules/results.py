@@ -5,8 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from jsma.models import WEIGHTS
-from pages.ui.networks import SHIPPED
+from jsma.models import NETWORKS, WEIGHTS
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
 
@@ -51,7 +50,7 @@ class Results:
     @property
     def commands(self) -> list[str]:
         """The commands that make what is missing, one a network."""
-        settings = {model: [setting for of, setting in self.missing if of == model] for model in SHIPPED}
+        settings = {model: [setting for of, setting in self.missing if of == model] for model in NETWORKS}
         start = "python -m benchmarks.table --models"
         return [f"{start} {model} --settings {' '.join(names)}" for model, names in settings.items() if names]
 
@@ -60,7 +59,7 @@ def measured(folder: Path | None = None) -> Results:
     """Return what there is in `folder`, by default this repository's, for every shipped network and setting."""
     folder = FOLDER if folder is None else folder
     lines, missing, damaged = [], [], []
-    for model in SHIPPED:
+    for model in NETWORKS:
         for setting in SETTINGS:
             path = folder / f"{model}-{setting}.json"
             try:

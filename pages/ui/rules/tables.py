@@ -5,8 +5,8 @@ from urllib.parse import quote
 import altair as alt
 import pandas as pd
 
+from jsma.models import NETWORKS
 from pages.ui.formatting import percent
-from pages.ui.networks import SHIPPED
 from pages.ui.rules.results import SETTINGS, Results
 from pages.ui.shared.comparison.contenders import COLOURS, DASHES, MARKS, Trace
 
@@ -101,7 +101,7 @@ def committed(results: Results) -> pd.DataFrame:
     """Return the measured lines as a table."""
     return pd.DataFrame(
         {
-            "Network": SHIPPED[line.model],
+            "Network": NETWORKS[line.model].label,
             "Rule": SETTINGS[line.setting],
             "Attacks": line.attacks,
             "Success": percent(line.success_rate, 2),

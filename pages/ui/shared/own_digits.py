@@ -9,9 +9,6 @@ from torch import Tensor
 
 from jsma import Digits
 
-OWN = "own"
-"""What a choice calls this data set."""
-
 MOST = 12
 """How many are kept; the oldest goes first."""
 

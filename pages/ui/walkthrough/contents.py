@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import access, address, session
+from pages.ui import access, address, navigation, session
 from pages.ui.outside import cut
 from pages.ui.walkthrough import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
 from pages.ui.walkthrough.lesson import Lesson
@@ -123,6 +123,6 @@ def _after_the_course() -> None:
         "it is harder to mislead, or send somebody this digit and this target: the link opens it in the lab."
     )
     with st.container(horizontal=True):
-        st.page_link("app.py", label="Open this digit in the lab", icon=":material/biotech:")
-        st.page_link("pages/2_Model.py", label="Train a network", icon=":material/model_training:")
-    st.code(address.to_lab(session.kept().to_url()), language=None, wrap_lines=True)
+        navigation.link_to_lab("Open this digit in the lab", ":material/biotech:")
+        navigation.link_to("Model", "Train a network", ":material/model_training:")
+    st.code(address.to_lab(session.requested().to_url()), language=None, wrap_lines=True)

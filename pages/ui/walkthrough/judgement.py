@@ -11,7 +11,7 @@ from torch import Tensor
 from jsma import Attack, Digits, Output, Report, evaluate_in_parts
 from jsma.glossary import TERMS, explained
 from jsma.stage.recording import Recording
-from pages.ui import session
+from pages.ui import navigation
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison import race
 from pages.ui.shared.comparison.contenders import CONTENDERS, trace
@@ -223,9 +223,7 @@ def _compare(report: Report, guess: tuple[int, int]) -> None:
         f"least, and of that what costs most. With {SAMPLES} digits of a class this is a sketch; a thousand give a "
         "picture."
     )
-    st.page_link(
-        "pages/5_Evaluation.py", label="Attack more digits on the page Evaluation", icon=":material/monitoring:"
-    )
+    navigation.link_to("Evaluation", "Attack more digits on the page Evaluation", ":material/monitoring:")
 
 
 def _cell(report: Report, place: int) -> tuple[int, int]:
@@ -245,7 +243,7 @@ def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tu
     place = findings.hardest(report)
     (digit, sample), target = named[place // 9], int(report.targets[place])
     if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="course-open-hardest"):
-        session.keep(
+        navigation.open_in_lab(
             replace(
                 lesson.choice,
                 digit=digit,
@@ -258,7 +256,6 @@ def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tu
                 gamma=attack.gamma,
             )
         )
-        st.switch_page("app.py")
 
 
 # --- Where the effort goes ---------------------------------------------------------------------------
@@ -328,7 +325,7 @@ def _whole_test_set() -> None:
         "own network. What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
         "line on the page Rules."
     )
-    st.page_link("pages/4_Rules.py", label="The full table on the page Rules", icon=":material/table:")
+    navigation.link_to("Rules", "The full table on the page Rules", ":material/table:")
 
 
 def _check() -> None:

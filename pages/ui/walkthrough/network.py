@@ -6,10 +6,9 @@ from torch import Tensor
 
 from jsma.export import picture
 from jsma.glossary import explained
-from jsma.models import ARCHITECTURES
-from pages.ui.choice import DATA
+from jsma.models import NETWORKS
+from pages.ui.choice import OWN, data_labels
 from pages.ui.formatting import an, number, percent, size
-from pages.ui.networks import OWN
 from pages.ui.shared.anatomy import Layer, dissect
 from pages.ui.tiles import data_url
 from pages.ui.walkthrough import charts, excerpt, tasks
@@ -73,7 +72,7 @@ def _the_network(lesson: Lesson) -> None:
     lines += [f"| {layer.kind}: {layer.does} | {layer.shape} | {_weights(layer)} |" for layer in layers]
     lines += [f"| Softmax turns the ten **logits** into ten **probabilities** | {layers[-1].shape} | |"]
     with st.expander("The same layers in the program"):
-        excerpt.show(ARCHITECTURES[lesson.network.architecture], "nn.Conv2d(1,", ", 10)")
+        excerpt.show(NETWORKS[lesson.network.architecture].architecture, "nn.Conv2d(1,", ", 10)")
     right.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
 
 
@@ -90,9 +89,8 @@ def _the_answer(lesson: Lesson, logits: Tensor) -> None:
         words += "That is wrong, before any attack. "
     share = lesson.network.accuracy.get(lesson.choice.data)
     if share is not None:
-        words += (
-            f"Of the {len(lesson.digits):,} digits in “{DATA[lesson.choice.data]}” it reads {percent(share)} right."
-        )
+        data = data_labels()[lesson.choice.data]
+        words += f"Of the {len(lesson.digits):,} digits in “{data}” it reads {percent(share)} right."
     st.markdown(words)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from jsma import Attack, Digits, Direction
+from jsma import Attack, Digits, Direction, Stop
 from jsma.export import picture
 from jsma.glossary import explained
 from jsma.stage.recording import Recording
@@ -39,9 +39,9 @@ class Run:
 
 
 class End(NamedTuple):
-    """How a run ended: stop is the name of a Stop, pairs how many were changed, drawn the picture at the end."""
+    """How a run ended: stop says why, pairs how many were changed, drawn the picture at the end."""
 
-    stop: str
+    stop: Stop
     label: int
     reads: int
     pairs: int
@@ -56,7 +56,7 @@ def end_of(run: Run, digits: Digits, attacked: Network, proceed: Proceed = lambd
     with torch.no_grad():
         reads = module(result.images).argmax().item()
     drawn = picture(result.images[0], image, scale=SCALE)
-    return End(result.stop[0].name, int(digits.labels[run.position]), reads, int(result.iterations[0]), drawn)
+    return End(result.stop[0], int(digits.labels[run.position]), reads, int(result.iterations[0]), drawn)
 
 
 RUNS = {
@@ -66,12 +66,6 @@ RUNS = {
 }
 
 TASKS = ("how-many-pixels", *RUNS)
-
-ENDINGS = {
-    "REACHED_TARGET": ("Target reached", "it ends as soon as the network reads the target"),
-    "BUDGET_SPENT": ("Budget spent", "it ends when all pairs that γ allows are used up"),
-    "NO_ADMISSIBLE_PAIR": ("No pair left", "it ends when no pair would raise the target and lower the others"),
-}
 
 
 def show(lesson: Lesson) -> None:
@@ -127,10 +121,10 @@ def _compare(said: int, recording: Recording) -> None:
 
 
 def _endings() -> None:
-    st.subheader("Three ways to end", anchor=False)
+    st.subheader("Four ways to end", anchor=False)
     st.markdown(
-        "The loop ends in one of three ways: "
-        + "; ".join(f"**{name.lower()}**, {meaning}" for name, meaning in ENDINGS.values())
+        "The loop ends in one of four ways: "
+        + "; ".join(f"**{stop.value}**: {stop.meaning}" for stop in Stop)
         + ". Here are three other attacks, as they ended. Which is which?",
         help=explained("γ", "admissible"),
     )
@@ -151,13 +145,10 @@ def _ended(task: str, run: Run, end: End) -> None:
     st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads {an(end.reads)} at the end.")
     wrong = f"It used {end.pairs} of {budget} pairs, and the network reads {an(end.reads)}. Try again."
     right = {
-        "REACHED_TARGET": "The network reads the target, so nothing is left to do, whatever is left of the budget.",
-        "BUDGET_SPENT": f"All {end.pairs} pairs are used, and the network still does not read {an(run.target)}.",
-        "NO_ADMISSIBLE_PAIR": "It neither reads the target nor has used its budget: it stopped because no pair is left "
-        "that does both. A correct program says so and changes nothing more.",
+        Stop.REACHED_TARGET: "The network reads the target, so nothing is left to do, whatever is left of the budget.",
+        Stop.BUDGET_SPENT: f"All {end.pairs} pairs are used, and the network still does not read {an(run.target)}.",
+        Stop.NO_ADMISSIBLE_PAIR: "It neither reads the target nor has used its budget: it stopped because no pair is "
+        "left that does both. A correct program says so and changes nothing more.",
     }
-    answers = [
-        Answer(name, right[stop] if stop == end.stop else wrong, stop == end.stop)
-        for stop, (name, _) in ENDINGS.items()
-    ]
+    answers = [Answer(stop.title, right[stop] if stop is end.stop else wrong, stop is end.stop) for stop in Stop]
     tasks.question(task, "Why did it end?", answers)

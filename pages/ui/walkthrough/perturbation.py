@@ -4,13 +4,13 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from jsma import Attack, Direction, search_domain
+from jsma import Attack, Direction, Stop, search_domain
 from jsma.attack import moved
 from jsma.glossary import TERMS, explained
 from jsma.stage.recording import Recording
 from pages.ui import networks, resources
 from pages.ui.choice import GAMMAS
-from pages.ui.formatting import STOPS, an, percent
+from pages.ui.formatting import an, percent
 from pages.ui.stage import stage
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
@@ -181,7 +181,7 @@ def _less_budget(recording: Recording) -> None:
             st.markdown(
                 f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
                 f"{an(now['reads'], '**')} and gives the {target} {percent(now['probabilities'][target])}. "
-                f"{STOPS['BUDGET_SPENT' if step < recording.iterations else findings.stop(recording)]}"
+                f"{(Stop.BUDGET_SPENT if step < recording.iterations else Stop[findings.stop(recording)]).sentence}"
             )
             st.markdown(_least(recording))
 
@@ -216,7 +216,8 @@ def _no_pair() -> None:
             f"{counts['only_beta_fails']:,} would not lower the others, **{counts['admissible']} are admissible**. "
             f"There was budget for {recording.facts['budget'] // 2 - recording.iterations} more iterations."
         )
-        st.markdown(f"**What this program says.** {STOPS[findings.stop(recording)]}")
+        said = Stop[findings.stop(recording)].sentence
+        st.markdown(f"**What this program says.** {said} A correct program changes nothing more.")
 
 
 def _checks() -> None:

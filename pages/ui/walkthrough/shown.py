@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from jsma import Stop
 from jsma.export import picture
 from jsma.stage.recording import Recording
-from pages.ui.formatting import ENDS, percent
+from pages.ui.formatting import percent
 from pages.ui.tiles import data_url
 from pages.ui.walkthrough import findings
 
@@ -29,7 +30,7 @@ def cost(recording: Recording, step: int | None = None) -> str:
 def end(recording: Recording) -> str:
     """Return how an attack ended, and its cost, in one line."""
     plural = "" if recording.iterations == 1 else "s"
-    return f"{ENDS[findings.stop(recording)]} after {recording.iterations} iteration{plural}, {cost(recording)}"
+    return f"{Stop[findings.stop(recording)].value} after {recording.iterations} iteration{plural}, {cost(recording)}"
 
 
 def image(recording: Recording, caption: str, step: int | None = None) -> None:

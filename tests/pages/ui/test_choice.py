@@ -6,14 +6,14 @@ from dataclasses import fields, replace
 import pytest
 
 from jsma import Attack, Direction, Output, Rule
-from pages.ui.choice import CONTROLS, DATA, MODELS, VIEWS, Choice, from_url
+from pages.ui.choice import CONTROLS, VIEWS, Choice, data_labels, from_url, model_names
 
 
 def made_up(dice: random.Random) -> Choice:
     digit = dice.randrange(10)
     return Choice(
-        data=dice.choice(list(DATA)),
-        model=dice.choice(list(MODELS)),
+        data=dice.choice(list(data_labels())),
+        model=dice.choice(model_names()),
         digit=digit,
         sample=dice.randrange(10_000),
         target=dice.choice([target for target in range(10) if target != digit]),
@@ -238,8 +238,8 @@ def test_any_text_at_all_gives_a_choice_that_can_be_attacked():
         choice, notices = from_url(link)
         assert choice.target != choice.digit
         assert isinstance(choice.attack, Attack)
-        assert choice.data in DATA
-        assert choice.model in MODELS
+        assert choice.data in data_labels()
+        assert choice.model in model_names()
         assert {choice.digit, choice.target} <= set(range(10))
         assert {choice.sample, choice.step} <= set(range(10_000))
         assert 0.05 <= choice.theta <= 1

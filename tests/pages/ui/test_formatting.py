@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.choice import from_url
 from pages.ui.formatting import an, percent
-from pages.ui.frame import PAGES
+from pages.ui.navigation import PAGES
 from tests.helpers.paths import APP
 
 
@@ -46,7 +46,7 @@ def test_no_page_says_a_8(monkeypatch, tmp_path):
     pages += [("Walkthrough", "8", "1"), ("Walkthrough", "3", "2"), ("Walkthrough", "3", "5")]
     for title, digit, chapter in pages:
         app.query_params.update({"digit": digit, "target": "3" if digit == "8" else "8", "chapter": chapter})
-        app.switch_page(PAGES[title][0]).run()
+        app.switch_page(PAGES[title].file).run()
         assert not app.exception
         said += [element.value for element in [*app.markdown, *app.caption]]
         said += [image.proto.imgs[0].caption for image in app.get("imgs")]

@@ -187,8 +187,8 @@ def test_whatever_a_browser_sends_is_taken_or_not():
 @pytest.mark.parametrize("name", [name for name in CONTROLS if name not in ("digit", "sample", "target")])
 def test_a_control_that_sends_what_it_does_not_offer_falls_back(monkeypatch, name):
     taken = []
-    monkeypatch.setattr(session, "kept", lambda: Choice(digit=7))
-    monkeypatch.setattr(session, "keep", taken.append)
+    monkeypatch.setattr(session, "requested", lambda: Choice(digit=7))
+    monkeypatch.setattr(session, "request", taken.append)
     for sent in ("[x](//a.bc)", None, math.inf, [], "../lenet"):
         monkeypatch.setattr(streamlit, "session_state", {f"widget-{name}": sent})
         controls._take(name)

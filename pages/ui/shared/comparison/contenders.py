@@ -9,11 +9,10 @@ from jsma import Attack, Direction, Output, Rule, Step, Stop
 from jsma.baselines import Baseline, BaselineStep, baseline_steps
 from pages.ui import resources
 from pages.ui.cache import computed
-from pages.ui.formatting import ENDS
+from pages.ui.choice import OWN
 from pages.ui.networks import Network
 from pages.ui.outside import cut
 from pages.ui.scheduling import Proceed
-from pages.ui.shared import own_digits
 from pages.ui.shared.comparison.insight import BaselineInsight, Insight, insight, insight_of_baseline
 
 RULES = {
@@ -135,12 +134,12 @@ class Trace:
     @property
     def success(self) -> bool:
         """Whether the network reads the target in the end."""
-        return self.stop is Stop.REACHED_TARGET
+        return self.stop.success
 
     @property
     def ending(self) -> str:
         """Why it ended, in a few words."""
-        return ENDS[self.stop.name].capitalize()
+        return self.stop.title
 
     @property
     def end(self) -> Moment:
@@ -155,7 +154,7 @@ class Trace:
 def trace(data: str, network: Network, index: int, target: int, label: str, theta: float, gamma: float) -> Trace:
     """Return the attack on digit `index` of `data` towards `target` by the contender called `label`."""
     image = resources.digits(data).images[index]
-    return computed(_trace, network, image, target, label, theta, gamma, own=data == own_digits.OWN)
+    return computed(_trace, network, image, target, label, theta, gamma, own=data == OWN)
 
 
 def _trace(

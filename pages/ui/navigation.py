@@ -1,0 +1,123 @@
+"""The table of pages, and the ways from one to another."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import streamlit as st
+
+from pages.ui import access, session
+from pages.ui.choice import CONTROLS, Choice
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its title, its file, its group in the sidebar, and what its help says, in Markdown.
+
+    controls: the controls of the sidebar that it uses, names in CONTROLS; own_digits: whether it can show the few
+    digits that a visitor has brought.
+    """
+
+    title: str
+    file: str
+    group: str
+    help: str
+    controls: tuple[str, ...] = tuple(CONTROLS)
+    own_digits: bool = False
+
+
+_SETTINGS = ("theta", "gamma", "rule", "output", "direction")
+
+PAGES = {
+    page.title: page
+    for page in (
+        Page(
+            "The lab",
+            "app.py",
+            "Explore",
+            "Pick a digit and a target in the sidebar, then step through the attack with the buttons, the slider or "
+            "the arrow keys. Point at a pixel to follow it through every picture; click it to see which pixel makes "
+            "the best pair with it. *Predict first* hides the next pair until you have guessed it.",
+            own_digits=True,
+        ),
+        Page(
+            "Grid",
+            "pages/3_Grid.py",
+            "Explore",
+            "One digit of every class, attacked towards every other class. The digits themselves are on the diagonal. "
+            "Click a cell to open that attack in the lab.",
+            ("data", "model", *_SETTINGS),
+        ),
+        Page(
+            "Rules",
+            "pages/4_Rules.py",
+            "Explore",
+            "The same digit and target under several saliency rules, stepping together: how many pixels does each "
+            "need?",
+            ("data", "digit", "sample", "target", "model", "theta", "gamma"),
+            own_digits=True,
+        ),
+        Page(
+            "Your digit",
+            "pages/6_Your_digit.py",
+            "Explore",
+            "Draw a digit, or send a picture or a photo of one. You see how it is brought to the form the network "
+            "knows, and what the network reads. Then attack it: it is yours alone, and gone when you close this "
+            "window.",
+            ("model",),
+            own_digits=True,
+        ),
+        Page(
+            "Walkthrough",
+            "pages/1_Walkthrough.py",
+            "Learn",
+            "Six chapters, half an hour. Each has something to do on a live digit, something to predict before it is "
+            "shown, and a question or two. Your answers stay while this window is open; take the chapters in any "
+            "order.",
+            ("data", "digit", "sample", "target", "model"),
+        ),
+        Page(
+            "Model",
+            "pages/2_Model.py",
+            "Measure",
+            "What the network under attack is made of and how well it reads. Below, train one of your own: you can "
+            "then use it on every page in place of the shipped ones, for you alone, while this window is open.",
+            ("data", "model", "digit", "sample"),
+        ),
+        Page(
+            "Evaluation",
+            "pages/5_Evaluation.py",
+            "Measure",
+            "Attack many digits towards all nine other classes and judge the result: how often it succeeds and what "
+            "it costs. Stop when you have seen enough: what is done stays.",
+            ("data", "model", *_SETTINGS),
+        ),
+    )
+}
+"""The table of all pages by their titles, in the order of the sidebar, those of a group together."""
+
+
+def links(current: Page) -> None:
+    """Draw the links to all pages in their groups, `current` marked as the open one."""
+    with st.container(key="pages"):
+        for group, pages in groupby(PAGES.values(), key=lambda page: page.group):
+            st.caption(group)
+            for page in pages:
+                st.page_link(page.file, label=page.title)
+        access.navigation("pages", "Pages", list(PAGES).index(current.title))
+
+
+def open_in_lab(choice: Choice) -> None:
+    """Leave this page for the lab and show the attack `choice` there; the browser's Back then leads here again."""
+    session.request(choice)
+    st.switch_page(PAGES["The lab"].file, query_params=session.requested().to_url())
+
+
+def link_to_lab(label: str, icon: str) -> None:
+    """Draw a link to the lab that shows the requested attack there; the browser's Back then leads here again."""
+    # The address goes along: written by the lab itself, it would be one more entry of the browser's history.
+    st.page_link(PAGES["The lab"].file, label=label, icon=icon, query_params=session.requested().to_url())
+
+
+def link_to(title: str, label: str, icon: str) -> None:
+    """Draw a link to the page called `title`."""
+    st.page_link(PAGES[title].file, label=label, icon=icon)
