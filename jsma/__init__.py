@@ -11,6 +11,8 @@ from .report import Report
 from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
 
+__version__ = "0.2.0"
+
 __all__ = [
     "Attack",
     "Digits",
