@@ -1,7 +1,7 @@
 """Attacks a second against torchattacks and ART: python -m benchmarks.peers
 
 On the same network, images, targets, theta and gamma, in one process, taking turns, so that a busy
-machine slows all alike. Needs `pip install -r benchmarks/requirements.txt`, best in an environment of
+machine slows all alike. Needs `pip install -c requirements.txt ".[benchmarks]"` in an environment of
 its own: torchattacks asks for older packages than the app does. The slower tools attack only some of
 the images; success and changed pixels are those of all three on what all attack.
 torchattacks rounds the budget up: it is given a gamma that comes to as many iterations as ours.

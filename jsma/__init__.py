@@ -12,6 +12,8 @@ from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
 from .stop import Stop
 
+__version__ = "0.2.0"
+
 __all__ = [
     "Attack",
     "DataUnavailable",

@@ -33,6 +33,7 @@ from . import (
     Attack,
     Digits,
     Direction,
+    MNISTUnavailable,
     Output,
     Report,
     Rule,
@@ -43,7 +44,7 @@ from . import (
     load_model,
     load_uci_digits,
 )
-from .data import DATA_SETS
+from .data import DATA_SETS, mnist_present, mnist_root
 from .models import NETWORKS, WEIGHTS, save_model, saved_as
 from .starting import BY_ITS_NAME, STOPPED, interruptible, say_stopped
 from .training import initialised, train
@@ -192,7 +193,7 @@ def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", type=Path, default=WEIGHTS, metavar="FOLDER", help="where train has saved them (the shipped ones)"
     )
-    parser.add_argument("--data", choices=DATA_SETS, default="mnist", help="which digits (%(default)s)")
+    parser.add_argument("--data", choices=DATA_SETS, help="which digits (mnist; uci where that is missing)")
     _add_data_dir(parser)
 
 
@@ -242,7 +243,22 @@ def _attack(options: argparse.Namespace) -> Attack:
 
 
 def _digits(options: argparse.Namespace) -> Digits:
-    return DATA_SETS[options.data].load(options.data_dir, options.download)
+    return DATA_SETS[options.data or _default_data(options)].load(options.data_dir, options.download)
+
+
+def _default_data(options: argparse.Namespace) -> str:
+    """Return "mnist" where it is there or options ask for it; otherwise say that it is not, and return "uci"."""
+    if options.data_dir or options.download:
+        return "mnist"
+    try:
+        if mnist_present():
+            return "mnist"
+        missing = f"No MNIST in {mnist_root()}; --download fetches it."
+    except MNISTUnavailable as problem:
+        missing = str(problem)
+    if not (dist.is_initialized() and dist.get_rank()):
+        _say(f"{missing} Using the built-in UCI digits.")
+    return "uci"
 
 
 # --- train ---------------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ SIDE = 28
 INK_BOX = 20
 """Height and width of the box that MNIST's makers fitted the ink into before centring it."""
 
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+"""MNIST's four files, unpacked: known without torchvision, which takes a second to import."""
+
 ARCHIVE_BYTES = 11_594_722
 """The size of MNIST's four packed files together."""
 
@@ -145,6 +148,14 @@ def load_mnist(root: str | Path | None = None, split: str = "test", download: bo
     return _read(folder, split)
 
 
+def mnist_present(root: str | Path | None = None) -> bool:
+    """Return whether all of MNIST's files are in `root` (see `mnist_root`).
+
+    Raises MNISTUnavailable for a root that is not a folder or may not be entered.
+    """
+    return _files_present(mnist_root(root))
+
+
 def download_mnist(root: str | Path | None = None, progress: Callable[[float], None] = lambda share: None) -> None:
     """Fetch MNIST's four files into `root` (see `mnist_root`), all or none.
 
@@ -210,7 +221,7 @@ def _files_present(root: Path) -> bool:
     try:
         is_other = root.exists() and not root.is_dir()
         raw = root / "MNIST" / "raw"
-        present = all((raw / name.removesuffix(".gz")).is_file() for name, _ in _torchvision_mnist().resources)
+        present = all((raw / name).is_file() for name in FILES)
     except (OSError, ValueError) as problem:  # as for a folder that one may not enter, or a name too long
         raise MNISTUnavailable(
             f"One cannot look for MNIST in {root} ({problem}). Let yourself into that folder, or set JSMA_DATA_DIR "

@@ -22,6 +22,7 @@ def few_for_mnist(uci, monkeypatch):
 
     for module in (jsma.__main__, jsma.data):
         monkeypatch.setattr(module, "load_mnist", load_mnist)
+    monkeypatch.setattr(jsma.__main__, "mnist_present", lambda: True)
 
 
 def train(folder, *more: str) -> int:
@@ -246,6 +247,45 @@ def test_arguments_that_make_no_sense_end_with_one_sentence_and_exit_code_2(argu
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("python -m jsma")
     assert named in error
+
+
+@pytest.fixture
+def no_mnist(tmp_path, monkeypatch):
+    """A folder without MNIST, where MNIST is looked for."""
+    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["attack", "--target", "3"], ["evaluate", "--images", "0"], ["tutorial", "--samples", "1", "--save", "grid.png"]],
+)
+def test_without_mnist_the_built_in_digits_are_used_and_one_sentence_says_so(command, no_mnist, capsys, monkeypatch):
+    monkeypatch.chdir(no_mnist)
+    assert main(command) == 0
+    without = capsys.readouterr()
+    (sentence,) = without.err.splitlines()
+    assert str(no_mnist) in sentence
+    assert "Using the built-in UCI digits" in sentence
+    assert main([*command, "--data", "uci"]) == 0
+    assert capsys.readouterr() == (without.out, "")
+
+
+def test_without_a_home_folder_the_built_in_digits_are_used(no_mnist, capsys, monkeypatch):
+    monkeypatch.delenv("JSMA_DATA_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(jsma.data.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    assert main(["evaluate", "--images", "0"]) == 0
+    assert "(UCI digits)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["attack", "--target", "3"], ["evaluate"], ["tutorial"]])
+def test_mnist_that_is_asked_for_and_not_there_ends_with_exit_code_2(command, no_mnist, capsys, monkeypatch):
+    monkeypatch.chdir(no_mnist)
+    assert main([*command, "--data", "mnist"]) == 2
+    said = capsys.readouterr()
+    assert str(no_mnist) in said.err
+    assert said.out == ""
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])

@@ -227,6 +227,11 @@ def test_the_size_of_the_download_is_that_of_the_published_archives():
     assert jsma.data.ARCHIVE_BYTES == 9_912_422 + 28_881 + 1_648_877 + 4_542
 
 
+def test_the_files_looked_for_are_those_that_torchvision_reads():
+    read = {name.removesuffix(".gz") for name, _ in jsma.data._torchvision_mnist().resources}
+    assert read == set(jsma.data.FILES)
+
+
 def test_a_download_brings_all_files_and_can_be_read(tmp_path, made_up, mirror):
     shares = []
     download_mnist(tmp_path / "new" / "folder", shares.append)

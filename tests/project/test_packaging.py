@@ -1,10 +1,12 @@
 """What is installed: all files that the library reads, and a program that starts."""
 
+import os
 import subprocess
 import sys
 import tomllib
 from importlib import import_module
 
+import jsma
 from tests.helpers.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -28,12 +30,21 @@ def test_the_program_is_what_it_is_said_to_be():
     assert callable(getattr(import_module(module), name))
 
 
+def test_the_version_is_said_in_one_place():
+    assert "version" in PROJECT["project"]["dynamic"]
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "jsma.__version__"}
+    assert jsma.__version__ == "0.2.0"
+
+
 def test_the_program_works_away_from_its_folder(tmp_path):
-    command = ["jsma", "attack", "--data", "uci", "--target", "3"]
+    command = ["jsma", "attack", "--target", "3"]
     program = (
         f"import sys; sys.argv = {command}; sys.path.insert(0, {str(ROOT)!r})\nfrom jsma.__main__ import run\nrun()"
     )
-    ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, encoding="utf-8")
+    environment = os.environ | {"JSMA_DATA_DIR": str(tmp_path)}  # an empty folder: no MNIST
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert ran.returncode == 0, ran.stderr
     assert "reached target" in ran.stdout
 
