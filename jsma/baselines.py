@@ -16,7 +16,7 @@ from .stop import Stop
 
 @dataclass(frozen=True)
 class BaselineEntry:
-    """All that is known of a baseline; label: its name on screen, a term of jsma.glossary.
+    """All that is known of a baseline; label: its name on screen; meaning: what the glossary says of it.
 
     pixels_at_once: how many pixels one iteration changes; looks_at_others: whether b, what a pixel does for the other
     classes, is looked at. character: one sentence on what it does, for the comparison of rules.
@@ -24,6 +24,7 @@ class BaselineEntry:
 
     value: str
     label: str
+    meaning: str
     pixels_at_once: int
     looks_at_others: bool
     character: str
@@ -46,6 +47,8 @@ class Baseline(Enum):
     TOP_TWO = BaselineEntry(
         value="top two",
         label="Top two",
+        meaning="Not the paper's, but what one widely used library does under the name of JSMA: the two pixels with "
+        "the largest a are changed, and the other classes are not looked at.",
         pixels_at_once=2,
         looks_at_others=False,
         character="It takes the two pixels that pull most on the target's logit and never looks at the other classes.",
@@ -53,6 +56,8 @@ class Baseline(Enum):
     ONE_PIXEL = BaselineEntry(
         value="one pixel",
         label="One pixel at a time",
+        meaning="Not the paper's attack: each iteration changes the single admissible pixel (a above 0, b below 0) "
+        "with the largest −a × b. It may change as many pixels as the rules that work in pairs.",
         pixels_at_once=1,
         looks_at_others=True,
         character="It looks for the best single pixel, so that none can make up for what another lacks, and asks the "

@@ -1,4 +1,7 @@
-"""Every term of the field that the app uses, each explained once, here."""
+"""Every term of the field that the app uses, each explained once: here, or where rules and baselines are listed."""
+
+from .baselines import Baseline
+from .rules import Rule
 
 TERMS = {
     "logit": "The network's raw score for one class, before softmax. Only differences between logits matter; they "
@@ -17,7 +20,7 @@ TERMS = {
     "serves the attack: −α × β.",
     "a": "The pull of one pixel on the target: how fast the target's output rises as the pixel gets brighter.",
     "b": "How fast the outputs of all other classes, added up, rise as the pixel gets brighter. −b is the push "
-    "on them. WJSMA and TJSMA weigh each class by its probability first.",
+    "on them. Some rules weigh each class by its probability first.",
     "α": "Alpha: the sum of the two a of a pair. What changing both pixels does for the target.",
     "β": "Beta: the sum of the two b of a pair. What changing both pixels does for all other classes together.",
     "admissible": "A pair passes both tests: changing it raises the target and lowers the others. When brightening: α "
@@ -43,14 +46,7 @@ TERMS = {
     "adversarial distance": "1 minus the share of pixels that would each, alone, raise the target and lower the "
     "others: near 1 when almost no pixel helps the attack.",
     "robustness": "The smallest adversarial distance of all attacks: how far off the network is at its weakest.",
-    "JSMA": "The paper's rule: a and b as they are, every other class counting the same.",
-    "WJSMA": "Weighted JSMA: in b, every other class counts by its probability, so that hopeless ones do not distract.",
-    "TJSMA": "WJSMA with both derivatives of a pixel also multiplied by the room it has left, so that pixels that can "
-    "move far come first.",
-    "Top two": "Not the paper's, but what one widely used library does under the name of JSMA: the two pixels with the "
-    "largest a are changed, and the other classes are not looked at.",
-    "One pixel at a time": "Not the paper's attack: each iteration changes the single admissible pixel (a above 0, "
-    "b below 0) with the largest −a × b. It may change as many pixels as the rules that work in pairs.",
+    **{entry.label: entry.entry.meaning for entry in (*Rule, *Baseline)},
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
     "MNIST": "70,000 handwritten digits of 28 × 28 grey pixels, white on black: 60,000 to learn from, 10,000 to "
     "test with. The usual first material for networks that read pictures.",

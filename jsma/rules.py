@@ -16,7 +16,8 @@ from .saliency import Direction
 class RuleEntry:
     """All that is known of a rule; whoever needs to know a rule asks for these, never which rule it is.
 
-    value: its name in addresses, files and on the command line; label: its name on screen, a term of jsma.glossary.
+    value: its name in addresses, files and on the command line; label: its name on screen; meaning: what the glossary
+    says of it.
     weighs_by_probability: whether every other class counts in b by its probability; weighs_by_room: whether a and b
     are multiplied by how far the pixel can still move.
     formula: a and b. beta_words: how β comes about, read after "all others, ". a_caption and b_caption stand under
@@ -26,6 +27,7 @@ class RuleEntry:
 
     value: str
     label: str
+    meaning: str
     weighs_by_probability: bool
     weighs_by_room: bool
     formula: str
@@ -47,6 +49,7 @@ class Rule(Enum):
     JSMA = RuleEntry(
         value="jsma",
         label="JSMA",
+        meaning="The paper's rule: a and b as they are, every other class counting the same.",
         weighs_by_probability=False,
         weighs_by_room=False,
         formula="a = dZ_t/dx, b = sum over j != t of dZ_j/dx",
@@ -59,6 +62,8 @@ class Rule(Enum):
     WJSMA = RuleEntry(
         value="wjsma",
         label="WJSMA",
+        meaning="Weighted JSMA: in b, every other class counts by its probability, so that those that the network has "
+        "all but ruled out do not distract.",
         weighs_by_probability=True,
         weighs_by_room=False,
         formula="a = dZ_t/dx, b = sum over j != t of p_j dZ_j/dx",
@@ -71,6 +76,8 @@ class Rule(Enum):
     TJSMA = RuleEntry(
         value="tjsma",
         label="TJSMA",
+        meaning="WJSMA with both derivatives of a pixel also multiplied by the room it has left, so that pixels that "
+        "can move far come first.",
         weighs_by_probability=True,
         weighs_by_room=True,
         formula="a = room dZ_t/dx, b = room * sum over j != t of p_j dZ_j/dx",

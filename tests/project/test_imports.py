@@ -30,7 +30,7 @@ KNOWS = {
     "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing", "stop"},
     "training": {"data", "models"},
     "export": {"attack"},
-    "glossary": set(),
+    "glossary": {"baselines", "rules"},
     "stage": {"attack", "convolution", "jacobian", "saliency"},
 }
 """Imports run one way: which of its siblings each module may import."""
