@@ -26,6 +26,16 @@ class Rule(Enum):
     WJSMA = "wjsma"
     TJSMA = "tjsma"
 
+    @property
+    def weighs_by_probability(self) -> bool:
+        """Whether each of the other classes counts by its probability."""
+        return self is not Rule.JSMA
+
+    @property
+    def weighs_by_room(self) -> bool:
+        """Whether a pixel counts by the room it has left."""
+        return self is Rule.TJSMA
+
 
 class Untargeted(Enum):
     """What an attack without a target is after: any answer but c, the class answered for the untouched image.

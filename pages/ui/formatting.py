@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable
 
-from jsma.stage.recording import Recording
+from jsma import Direction, Output, Stop
+from jsma.stage.recording import Recording, StepFacts
 
 STOPS = {
     "REACHED_TARGET": "The network reads the target: the attack has succeeded.",
@@ -21,50 +22,48 @@ ENDS = {
 }
 """The same in a few words."""
 
-ADDED_UP = {"jsma": "added up", "wjsma": "each times its probability", "tjsma": "each times its probability"}
-"""How each rule comes to β."""
-
 
 def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
     """Return Markdown that says where the attack stands at `step`, why this pair, and what happens next.
 
     hidden: keep the pair to ourselves, since the viewer is to predict it.
     """
-    facts, now = recording.facts, recording.facts["steps"][step]
-    target = facts["target"]
+    now, target = recording.steps[step], recording.target
     reading = (
-        f"**Iteration {step} of {recording.iterations}.** The network reads {an(now['reads'], '**')} "
-        f"({percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
-        f"{percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
+        f"**Iteration {step} of {recording.iterations}.** The network reads {an(now.reads, '**')} "
+        f"({percent(now.probabilities[now.reads])} sure); the target {target} gets "
+        f"{percent(now.probabilities[target])}. {now.changed} of {recording.budget} allowed pixels are changed."
     )
     if hidden:
         return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
-    return f"{reading}\n\n{_what_next(facts, now) if now['pair'] else _why_ended(facts, now)}"
+    return f"{reading}\n\n{_what_next(recording, now) if now.pair else _why_ended(recording)}"
 
 
-def _what_next(facts: dict, now: dict) -> str:
-    pair, width = now["pair"], facts["width"]
-    where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in (pair["first"], pair["second"]))
-    brighter = now["sign"] > 0
-    kind = "logit" if facts["output"] == "logits" else "probability"
-    per = "by moving all the way" if facts["rule"] == "tjsma" else "per unit of brightness"
+def _what_next(recording: Recording, now: StepFacts) -> str:
+    pair, width, rule = now.pair, recording.width, recording.attack.rule
+    where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in pair.pixels)
+    brighter = now.direction is Direction.INCREASE
+    kind = "logit" if recording.attack.output is Output.LOGITS else "probability"
+    added_up = "each times its probability" if rule.weighs_by_probability else "added up"
+    per = "by moving all the way" if rule.weighs_by_room else "per unit of brightness"
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
-        f"{kind} by α = {number(pair['alpha'])} and all others, {ADDED_UP[facts['rule']]}, by "
-        f"β = {number(pair['beta'])}, {per}. "
+        f"{kind} by α = {number(pair.alpha)} and all others, {added_up}, by "
+        f"β = {number(pair.beta)}, {per}. "
         f"{'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
-        f"no other scores higher than its −αβ = −({number(pair['alpha'])}) × ({number(pair['beta'])}) = "
-        f"**{number(pair['score'])}**. To first order the target's {kind} should change by "
-        f"{number(pair['forecast'], sign=True)}; it will change by {number(pair['happened'], sign=True)}."
+        f"no other scores higher than its −αβ = −({number(pair.alpha)}) × ({number(pair.beta)}) = "
+        f"**{number(pair.score)}**. To first order the target's {kind} should change by "
+        f"{number(pair.forecast, sign=True)}; it will change by {number(pair.happened, sign=True)}."
     )
 
 
-def _why_ended(facts: dict, now: dict) -> str:
-    share = percent(now["changed"] / (facts["height"] * facts["width"]))
-    cost = f"The cost: {now['changed']} changed pixels, a distortion of {share}."
-    if now["stop"] == "REACHED_TARGET" and not now["changed"]:
+def _why_ended(recording: Recording) -> str:
+    end = recording.end
+    share = percent(end.changed / recording.pixels)
+    cost = f"The cost: {end.changed} changed pixels, a distortion of {share}."
+    if end.stop is Stop.REACHED_TARGET and not end.changed:
         return "**Nothing to do.** The network reads this digit as the target already, before any change."
-    return f"**Stopped.** {STOPS[now['stop']]} {cost}"
+    return f"**Stopped.** {STOPS[end.stop.name]} {cost}"
 
 
 def an(digit: int, mark: str = "") -> str:

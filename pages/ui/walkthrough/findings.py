@@ -4,51 +4,19 @@ No page, no widget: a recording, a Jacobian or a report goes in, a number or a f
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from jsma import Digits, Direction, Report
+from jsma import Digits, Report, Stop
 from jsma.saliency import all_pairs
 from jsma.stage.recording import Recording
 
 HOPELESS = 0.001
 """A class with a smaller probability is called hopeless: nothing is won by pushing it down further."""
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """The arrays of a recording, a row a step: a, b, image and domain (steps, n), jacobian (steps, classes, n)."""
-
-    a: np.ndarray
-    b: np.ndarray
-    jacobian: np.ndarray
-    image: np.ndarray
-    domain: np.ndarray
-
-
-def trace(recording: Recording) -> Trace:
-    """Return what is packed in the payload, by the layout that jsma/stage/recording.py describes, in float64."""
-    facts = recording.facts
-    steps, n = len(facts["steps"]), facts["height"] * facts["width"]
-    place = 4 + int.from_bytes(recording.payload[:4], "little")
-    arrays = []
-    for kind, shape in (("<f4", (n,)), ("<f4", (n,)), ("<i2", (facts["classes"], n)), ("<u2", (n,)), ("u1", (n,))):
-        count = steps * int(np.prod(shape))
-        arrays.append(np.frombuffer(recording.payload, kind, count, place).reshape(steps, *shape))
-        place += arrays[-1].nbytes
-    a, b, jacobian, image, domain = arrays
-    unit = np.array([step["jacobian_unit"] for step in facts["steps"]])
-    return Trace(a.astype(float), b.astype(float), jacobian * unit[:, None, None], image / 65535, domain > 0)
-
-
-def image_at(recording: Recording, step: int) -> Tensor:
-    """Return the image at iteration `step`, (1, H, W) float64."""
-    shape = (1, recording.facts["height"], recording.facts["width"])
-    return torch.tensor(trace(recording).image[step]).view(shape)
 
 
 # --- Pairs -----------------------------------------------------------------------------------------
@@ -72,14 +40,12 @@ def tempting_pairs(recording: Recording, step: int) -> list[Marked]:
     most (the largest |α|), then the one that moves the rest most (the largest |β|). Empty where no
     pair is chosen at `step`, shorter where there are not so many pairs. The order is always the same.
     """
-    now = recording.facts["steps"][step]
-    if now["pair"] is None:
+    now = recording.steps[step]
+    if now.pair is None:
         return []
-    arrays = trace(recording)
-    a, b, domain = (torch.tensor(values[step]) for values in (arrays.a, arrays.b, arrays.domain))
-    direction = Direction.INCREASE if now["sign"] > 0 else Direction.DECREASE
-    score, free = all_pairs(a, b, domain, direction)
-    pairs, places = [], [(now["pair"]["first"], now["pair"]["second"])]
+    a, b = (torch.tensor(rows[step]).double() for rows in (recording.target_gradient, recording.others_gradient))
+    score, free = all_pairs(a, b, torch.tensor(recording.domain[step]), now.direction)
+    pairs, places = [], [(now.pair.first, now.pair.second)]
     for size in ((a[:, None] + a).abs(), (b[:, None] + b).abs()):
         free[list(places[-1])] = False
         free[:, list(places[-1])] = False
@@ -98,21 +64,19 @@ def good_alone(recording: Recording) -> list[int]:
     Such a pixel pulls the target up and pushes the others down all by itself. With 1, it covers for
     the other; with 0, one pulls and the other pushes.
     """
-    arrays, counts = trace(recording), []
-    for k, step in enumerate(recording.facts["steps"][:-1]):
-        chosen = [step["pair"]["first"], step["pair"]["second"]]
-        good = (step["sign"] * arrays.a[k, chosen] > 0) & (step["sign"] * arrays.b[k, chosen] < 0)
+    counts = []
+    for step, a, b in zip(recording.steps[:-1], recording.target_gradient, recording.others_gradient, strict=False):
+        good = (step.sign * a[step.pair.pixels] > 0) & (step.sign * b[step.pair.pixels] < 0)
         counts.append(int(good.sum()))
     return counts
 
 
 def two_best_alone(recording: Recording) -> int:
     """Return in how many steps the pair is that of the two pixels with the largest a (for darkening, the smallest)."""
-    arrays, count = trace(recording), 0
-    for k, step in enumerate(recording.facts["steps"][:-1]):
-        pull = step["sign"] * arrays.a[k]
-        two_best = np.sort(pull[arrays.domain[k]])[-2:]
-        count += np.array_equal(two_best, np.sort(pull[[step["pair"]["first"], step["pair"]["second"]]]))
+    count = 0
+    for step, a, domain in zip(recording.steps[:-1], recording.target_gradient, recording.domain, strict=False):
+        pull = step.sign * a
+        count += np.array_equal(np.sort(pull[domain])[-2:], np.sort(pull[step.pair.pixels]))
     return count
 
 
@@ -127,43 +91,30 @@ def largest_remainder(jacobian: Tensor, target: int) -> float:
 # --- Cost ------------------------------------------------------------------------------------------
 
 
-def stop(recording: Recording) -> str:
-    """Return the name of the reason why the attack ended."""
-    return recording.facts["steps"][-1]["stop"]
-
-
-def changed(recording: Recording) -> int:
-    """Return how many pixels differ from the original in the end."""
-    return recording.facts["steps"][-1]["changed"]
-
-
 def smallest_gamma(recording: Recording) -> float | None:
     """Return the smallest γ with which this attack still succeeds; None if it failed, 0.0 if nothing was to be done.
 
     Read off the one recording: with less budget the attack makes the same choices and ends earlier.
     """
-    if stop(recording) != "REACHED_TARGET":
-        return None
-    return 2 * recording.iterations / (recording.facts["height"] * recording.facts["width"])
+    return 2 * recording.iterations / recording.pixels if recording.end.stop is Stop.REACHED_TARGET else None
 
 
 def most_chosen(recording: Recording) -> tuple[int, list[float]]:
     """Return the pixel that was chosen most often (the first of equals), and its values before, between and after."""
     values: dict[int, list[float]] = {}
-    for step in recording.facts["steps"][:-1]:
-        pair = step["pair"]
-        for pixel, before, after in zip((pair["first"], pair["second"]), pair["before"], pair["after"], strict=True):
+    for pair in (step.pair for step in recording.steps[:-1]):
+        for pixel, before, after in zip(pair.pixels, pair.before, pair.after, strict=True):
             values.setdefault(pixel, [before]).append(after)
     return max(values.items(), key=lambda item: len(item[1])) if values else (0, [])
 
 
 def compare_cost(one: Recording, other: Recording) -> str:
     """Say what `other` needs beside `one`: "fails", "fewer", "as many" or "more" pixels; fewer if only `one` fails."""
-    if stop(other) != "REACHED_TARGET":
+    if other.end.stop is not Stop.REACHED_TARGET:
         return "fails"
-    if stop(one) != "REACHED_TARGET" or changed(other) < changed(one):
+    if one.end.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:
         return "fewer"
-    return "more" if changed(other) > changed(one) else "as many"
+    return "more" if other.end.changed > one.end.changed else "as many"
 
 
 # --- Effort ----------------------------------------------------------------------------------------
@@ -174,18 +125,16 @@ def shares_of_beta(recording: Recording) -> np.ndarray:
 
     Weighed as the attack's rule does it, so that each row adds up to the pair's β.
     """
-    facts, arrays = recording.facts, trace(recording)
-    shares = np.zeros((recording.iterations, facts["classes"]))
-    for k, step in enumerate(facts["steps"][:-1]):
-        chosen = [step["pair"]["first"], step["pair"]["second"]]
-        derivatives = arrays.jacobian[k][:, chosen]
-        if facts["rule"] != "jsma":
-            derivatives = derivatives * np.array(step["probabilities"])[:, None]
-        if facts["rule"] == "tjsma":
-            value = arrays.image[k, chosen]
-            derivatives = derivatives * (1 - value if step["sign"] > 0 else value)
+    rule, shares = recording.attack.rule, np.zeros((recording.iterations, recording.classes))
+    for k, step in enumerate(recording.steps[:-1]):
+        derivatives = recording.jacobian(k).flatten(1).numpy()[:, step.pair.pixels]
+        if rule.weighs_by_probability:
+            derivatives = derivatives * np.array(step.probabilities)[:, None]
+        if rule.weighs_by_room:
+            value = np.array(step.pair.before)
+            derivatives = derivatives * (1 - value if step.sign > 0 else value)
         shares[k] = derivatives.sum(axis=1)
-    shares[:, facts["target"]] = 0
+    shares[:, recording.target] = 0
     return shares
 
 
@@ -195,7 +144,7 @@ def hopeless_share(recording: Recording) -> float:
     Over all steps of the attack; NaN for one without steps.
     """
     sizes = np.abs(shares_of_beta(recording))
-    probabilities = np.array([step["probabilities"] for step in recording.facts["steps"][:-1]]).reshape(sizes.shape)
+    probabilities = np.array([step.probabilities for step in recording.steps[:-1]]).reshape(sizes.shape)
     return float(sizes[probabilities < HOPELESS].sum() / sizes.sum()) if sizes.any() else float("nan")
 
 
@@ -204,12 +153,12 @@ def rival_lifted(recording: Recording) -> int:
 
     The leading rival is the most probable class that is not the target.
     """
-    facts, arrays, count = recording.facts, trace(recording), 0
-    for k, step in enumerate(facts["steps"][:-1]):
-        others = [label for label in range(facts["classes"]) if label != facts["target"]]
-        rival = max(others, key=lambda label: step["probabilities"][label])
-        lift = arrays.jacobian[k, rival, [step["pair"]["first"], step["pair"]["second"]]].sum()
-        count += bool(step["sign"] * lift > 0)
+    count = 0
+    for k, step in enumerate(recording.steps[:-1]):
+        others = [label for label in range(recording.classes) if label != recording.target]
+        rival = max(others, key=step.probabilities.__getitem__)
+        lift = recording.jacobian(k)[rival].flatten()[step.pair.pixels].sum()
+        count += bool(step.sign * lift > 0)
     return count
 
 

@@ -271,7 +271,7 @@ def _wasted_effort(lesson: Lesson) -> None:
         st.info(shown.NOTHING_TO_DO)
         return
     st.markdown(
-        f"Back to your digit and the target {plain.facts['target']}. The paper's rule adds up all nine other logits "
+        f"Back to your digit and the target {plain.target}. The paper's rule adds up all nine other logits "
         f"alike. In this attack **{percent(findings.hopeless_share(plain), 0)} of what adds up to β** comes from "
         f"classes that the network gives less than {percent(findings.HOPELESS)} anyway: pushing them down wins "
         "nothing."
@@ -308,7 +308,7 @@ def _effort_table(attacks: Mapping[str, Recording]) -> str:
         [
             row("In this attack", list(attacks)),
             row("---", ["---:"] * len(attacks)),
-            row("pixels changed", [f"**{findings.changed(recording)}**" for recording in recordings]),
+            row("pixels changed", [f"**{recording.end.changed}**" for recording in recordings]),
             row(
                 f"β from classes under {percent(findings.HOPELESS)}",
                 [percent(findings.hopeless_share(recording), 0) for recording in recordings],
