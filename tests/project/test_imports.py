@@ -30,6 +30,7 @@ KNOWS = {
     "training": {"data", "models"},
     "export": {"attack"},
     "glossary": set(),
+    "analysis": {"attack", "baselines", "rules", "saliency"},
     "stage": {"attack", "convolution", "jacobian", "rules", "saliency"},
 }
 """Imports run one way: which of its siblings each module may import."""

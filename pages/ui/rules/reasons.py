@@ -3,9 +3,9 @@
 from statistics import fmean
 
 from jsma import Direction
+from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, BaselineAnalysis, negligible_share
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison.contenders import Trace
-from pages.ui.shared.comparison.insight import HOPELESS, BaselineInsight, Insight
 
 GENERAL = {
     "JSMA on logits": "β adds up nine classes as if all of them mattered.",
@@ -29,87 +29,84 @@ def reasons(traces: list[Trace]) -> list[str]:
     Rules are compared with others of the same direction, where those are among `traces`.
     """
     paragraphs, said = [], set()
-    for trace in filter(insights, traces):
+    for trace in (each for each in traces if each.analyses):
         name = trace.contender.name
-        live = _LIVE[name](insights(trace), trace, traces)
+        live = _LIVE[name](trace.analyses, trace, traces)
         paragraphs.append(f"**{trace.contender.label}.** " + (live if name in said else f"{GENERAL[name]} {live}"))
         said.add(name)
     return paragraphs
 
 
-def insights(trace: Trace) -> list[Insight] | list[BaselineInsight]:
-    """Return what every step that changed pixels tells."""
-    return [moment.insight for moment in trace.moments if moment.insight is not None]
-
-
 def _beside(trace: Trace, name: str, traces: list[Trace]) -> Trace | None:
     """Return the trace of the contender `name` in the same direction, if it is there and changed pixels."""
     same = (each for each in traces if each.contender.direction is trace.contender.direction)
-    return next((each for each in same if each.contender.name == name and insights(each)), None)
+    return next((each for each in same if each.contender.name == name and each.analyses), None)
 
 
 def _of_steps(which: list[bool]) -> str:
     return f"**{sum(which)} of {len(which)}** step{'' if len(which) == 1 else 's'}"
 
 
-def _mean_share(told: list[Insight]) -> str:
-    return percent(fmean(step.hopeless for step in told))
+def _share(told: list[Analysis]) -> str:
+    return percent(negligible_share(told))
 
 
-def _on_logits(told: list[Insight], trace: Trace, traces: list[Trace]) -> str:
+def _on_logits(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = (
-        f"Taken without signs, **{_mean_share(told)}** of what it added up for the chosen pairs came from classes that "
-        f"the network gave less than {percent(HOPELESS)}: nobody was going to read those. In "
-        f"{_of_steps([step.feeds_rival for step in told])} the pair raised the logit of the leading rival."
+        f"Taken without signs, **{_share(told)}** of what it added up for the chosen pairs came from classes that "
+        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: nobody was going to read those. In "
+        f"{_of_steps([step.raises_rival for step in told])} the pair raised the logit of the leading rival."
     )
     cured = _beside(trace, "WJSMA", traces)
     if cured:
-        theirs = insights(cured)
-        rises = _of_steps([step.feeds_rival for step in theirs])
-        text += f" With WJSMA, which weighs each class by its probability, it was {_mean_share(theirs)}, and {rises}."
+        theirs = cured.analyses
+        rises = _of_steps([step.raises_rival for step in theirs])
+        text += f" With WJSMA, which weighs each class by its probability, it was {_share(theirs)}, and {rises}."
     return text
 
 
-def _on_probabilities(told: list[Insight], *_: object) -> str:
+def _on_probabilities(told: list[Analysis], *_: object) -> str:
     return (
         f"(For the pixels chosen here the sum was 0 to within {_power(max(step.column_sum for step in told))}: "
-        f"rounding.) In {_of_steps([step.strongest for step in told])} the pair was just those two."
+        f"rounding.) In {_of_steps([step.two_strongest for step in told])} the pair was just those two."
     )
 
 
-def _weighted(told: list[Insight], *_: object) -> str:
+def _weighted(told: list[Analysis], *_: object) -> str:
     return (
-        f"For the chosen pairs, **{_mean_share(told)}** of what it added up came from classes below "
-        f"{percent(HOPELESS)}, and in {_of_steps([step.feeds_rival for step in told])} the pair raised the logit of "
-        "the leading rival."
+        f"For the chosen pairs, **{_share(told)}** of what it added up came from classes below "
+        f"{percent(NEGLIGIBLE_PROBABILITY)}, and in {_of_steps([step.raises_rival for step in told])} the pair raised "
+        "the logit of the leading rival."
     )
 
 
-def _with_room(told: list[Insight], trace: Trace, traces: list[Trace]) -> str:
+def _with_room(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = f"The chosen pixels had **{fmean(step.room for step in told):.2f}** of the range left on average."
     other = _beside(trace, "WJSMA", traces)
     if other:
-        text += f" Those of WJSMA had {fmean(step.room for step in insights(other)):.2f}."
+        text += f" Those of WJSMA had {fmean(step.room for step in other.analyses):.2f}."
     if trace.contender.direction is Direction.BOTH:
-        text += f" Free to go both ways, it darkened the pair in {_of_steps([step.darkens for step in told])}."
+        darkened = [step.direction is Direction.DECREASE for step in told]
+        text += f" Free to go both ways, it darkened the pair in {_of_steps(darkened)}."
     return text
 
 
-def _top_two(told: list[BaselineInsight], *_: object) -> str:
+def _top_two(told: list[BaselineAnalysis], *_: object) -> str:
     return (
         f"In {_of_steps([step.refused for step in told])} the other classes, added up, were not to fall: JSMA would "
         "have refused those two pixels."
     )
 
 
-def _one_pixel(told: list[BaselineInsight], trace: Trace, traces: list[Trace]) -> str:
+def _one_pixel(told: list[BaselineAnalysis], trace: Trace, traces: list[Trace]) -> str:
     text = f"It asked for derivatives **{len(told)}** times to change {pixels(trace.end.changed)}."
     pairs = _beside(trace, "JSMA on logits", traces)
     if pairs:
-        theirs = insights(pairs)
+        theirs = pairs.analyses
         text += (
             f" JSMA on logits, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
-            f"{_of_steps([step.alone for step in theirs])} both pixels of its pair were admissible by themselves."
+            f"{_of_steps([step.good_alone == 2 for step in theirs])} both pixels of its pair were admissible by "
+            "themselves."
         )
     return text
 

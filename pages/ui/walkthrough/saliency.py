@@ -149,7 +149,7 @@ def _the_loop(recording: Recording) -> None:
 
 def _good_alone(recording: Recording) -> None:
     st.subheader("Does one pixel pull and the other push?", anchor=False)
-    counts, steps = findings.good_alone(recording), recording.iterations
+    counts, steps = [each.good_alone for each in findings.analyses(recording)], recording.iterations
     kinds = Counter(counts)
     st.markdown(
         "The usual story says that the best pair joins a pixel that pulls the target up with one that pushes the "
@@ -252,7 +252,7 @@ def _collapsed(lesson: Lesson, recording: Recording) -> None:
         f"**{number(remainder)}**, where |a| goes up to {number(largest)}. What is left is rounding."
     )
     if recording.iterations:
-        best = findings.two_best_alone(recording)
+        best = sum(each.two_strongest for each in findings.analyses(recording))
         st.markdown(
             "The search for a pair becomes a search for the two best single pixels: the attack took exactly these in "
             f"**{best} of its {recording.iterations} steps**."

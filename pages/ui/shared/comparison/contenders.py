@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from jsma import Attack, Direction, Output, Rule, Step, Stop
+from jsma.analysis import Analysis, BaselineAnalysis, analyse, analyse_baseline
 from jsma.baselines import Baseline, BaselineStep, baseline_steps
 from pages.ui import resources
 from pages.ui.cache import computed
@@ -14,7 +15,6 @@ from pages.ui.networks import Network
 from pages.ui.outside import cut
 from pages.ui.scheduling import Proceed
 from pages.ui.shared import own_digits
-from pages.ui.shared.comparison.insight import BaselineInsight, Insight, insight, insight_of_baseline
 
 RULES = {
     "JSMA on logits": (Rule.JSMA, Output.LOGITS),
@@ -109,8 +109,8 @@ class Moment:
     """One iteration, 0 is the untouched image: what the network says, and what has been changed.
 
     sure: the probability of the class it reads; probability and logit: the target's; moves: each
-    pixel (flat index) that differs from the iteration before, with its value now; insight: what there
-    is to say on the pixels to be changed next, None on the last.
+    pixel (flat index) that differs from the iteration before, with its value now; analysis: what the
+    pixels to be changed next tell, None on the last.
     """
 
     iteration: int
@@ -120,7 +120,7 @@ class Moment:
     logit: float
     changed: int
     moves: tuple[tuple[int, float], ...]
-    insight: Insight | BaselineInsight | None
+    analysis: Analysis | BaselineAnalysis | None
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,11 @@ class Trace:
         """The last moment."""
         return self.moments[-1]
 
+    @property
+    def analyses(self) -> list[Analysis] | list[BaselineAnalysis]:
+        """What every step that changed pixels tells."""
+        return [moment.analysis for moment in self.moments if moment.analysis is not None]
+
     def at(self, iteration: int) -> Moment:
         """Return the moment of an iteration; who has finished stays at the end."""
         return self.moments[min(iteration, len(self.moments) - 1)]
@@ -165,14 +170,14 @@ def _trace(
     attack = contender.attack(theta, gamma)
     if contender.baseline:
         steps = _while_wanted(baseline_steps(contender.baseline, network.module, image, target, attack), proceed)
-        insights = [insight_of_baseline(step) for step in steps]
+        analyses = [analyse_baseline(step) for step in steps]
     else:
         steps = _while_wanted(attack.steps(network.module, image, target), proceed)
-        insights = [insight(step, target, attack) for step in _while_wanted(steps, proceed)]
+        analyses = [analyse(step, target, attack.rule) for step in _while_wanted(steps, proceed)]
     images = [step.image.flatten() for step in steps]
     moments = [
         _moment(step, before, now, target, told)
-        for step, before, now, told in zip(steps, [images[0], *images], images, insights, strict=False)
+        for step, before, now, told in zip(steps, [images[0], *images], images, analyses, strict=False)
     ]
     return Trace(contender, target, tuple(moments), steps[-1].stop)
 
@@ -191,7 +196,7 @@ def _moment(
     before: torch.Tensor,
     now: torch.Tensor,
     target: int,
-    told: Insight | BaselineInsight | None,
+    told: Analysis | BaselineAnalysis | None,
 ) -> Moment:
     pixels = (now != before).nonzero().flatten().tolist()
     reads = int(step.outputs.argmax())
@@ -203,5 +208,5 @@ def _moment(
         logit=step.outputs[target].item(),
         changed=step.changed,
         moves=tuple((pixel, now[pixel].item()) for pixel in pixels),
-        insight=told,
+        analysis=told,
     )
