@@ -16,20 +16,15 @@ from pathlib import Path
 
 import torch
 
-from jsma import Attack, Direction, Output, Rule, evaluate, load_mnist, load_model
+from jsma import Attack, evaluate, load_mnist, load_model
 from jsma.models import NETWORKS, WEIGHTS
+from jsma.rules import compared
 from jsma.starting import STOPPED, say_stopped
 from jsma.writing import make_folder, write_whole
 
 RESULTS = Path(__file__).parent / "results"
 GAMMA = 0.145
-SETTINGS = {
-    "jsma-logits": Attack(gamma=GAMMA),
-    "jsma-probabilities": Attack(output=Output.PROBABILITIES, gamma=GAMMA),
-    "wjsma": Attack(Rule.WJSMA, gamma=GAMMA),
-    "tjsma": Attack(Rule.TJSMA, gamma=GAMMA),
-    "tjsma-both": Attack(Rule.TJSMA, direction=Direction.BOTH, gamma=GAMMA),
-}
+SETTINGS = {each.file_name: Attack(each.rule, each.output, each.direction, gamma=GAMMA) for each in compared()}
 
 
 def main() -> None:

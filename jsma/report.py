@@ -143,9 +143,21 @@ class Report:
 
     @property
     def hardest_first(self) -> Tensor:
-        """The attacks from hardest to easiest, (N,) int64: failed ones first, then more changed pixels before fewer."""
-        by_pixels = self.result.changed.argsort(descending=True, stable=True)
-        return by_pixels[self.result.success[by_pixels].int().argsort(stable=True)]
+        """The attacks from hardest to easiest, (N,) int64: failed ones first, then by how much their classes resist.
+
+        A source and a target resist more with a lower success rate, then with a larger mean distortion; of their
+        attacks those come first that changed more pixels. So the first of all is of the pair of classes that resists
+        most. Attack by attack there would be no telling: most failed ones have spent the whole budget, and tie.
+        `hardness` would not do, as it is 0 where no attack succeeds.
+        """
+        order = torch.arange(len(self.targets))
+        for values in (-self.result.changed, -self._of_cell(self.distortion), self._of_cell(self.result.success)):
+            order = order[values[order].argsort(stable=True)]  # the last to sort by comes first
+        return order[self.result.success[order].int().argsort(stable=True)]
+
+    def _of_cell(self, values: Tensor) -> Tensor:
+        """Return for each attack the mean of values (N,) over its source and target, (N,)."""
+        return self.by_source_and_target(values)[self.sources, self.targets]
 
     @property
     def robustness(self) -> float:

@@ -126,6 +126,42 @@ def room(values: Tensor, direction: Direction) -> Tensor:
     """Return how far values in [0, 1] can move in `direction`, up or down, shaped as they are."""
     return 1 - values if direction is Direction.INCREASE else values
 
+    @property
+    def weighs_by_probability(self) -> bool:
+        """Whether each of the other classes counts by its probability."""
+        return self is not Rule.JSMA
+
+    @property
+    def weighs_by_room(self) -> bool:
+        """Whether a pixel counts by the room it has left."""
+        return self is Rule.TJSMA
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A rule with what it differentiates and which way it changes pixels."""
+
+    rule: Rule
+    output: Output
+    direction: Direction
+
+    @property
+    def subject(self) -> str:
+        """The rule on screen, with the output where the rule is compared on several."""
+        outputs = {output for output, _ in self.rule.entry.compared}
+        return f"{self.rule.label} on {self.output.value}" if len(outputs) > 1 else self.rule.label
+
+    @property
+    def file_name(self) -> str:
+        """What files about it are called: jsma-logits, tjsma-both."""
+        parts = [self.subject.replace(" on ", "-").lower()]
+        return "-".join(parts + ([] if self.direction is Direction.INCREASE else [self.direction.value]))
+
+
+def compared() -> list[Variant]:
+    """Return the variants of all rules that are compared with one another, and measured on whole data sets."""
+    return [Variant(rule, output, direction) for rule in Rule for output, direction in rule.entry.compared]
+
 
 class Untargeted(Enum):
     """What an attack without a target is after: any answer but c, the class answered for the untouched image.

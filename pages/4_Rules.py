@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from jsma import Rule
+from jsma.baselines import Baseline
 from jsma.glossary import TERMS
 from pages.ui import frame, navigation, session
 from pages.ui.formatting import an
@@ -14,7 +16,7 @@ from pages.ui.rules.reasons import reasons
 from pages.ui.shared.comparison import race
 from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
 
-EXPLAINED = ("JSMA", "WJSMA", "TJSMA", "Top two", "One pixel at a time")
+EXPLAINED = [entry.label for entry in (*Rule, *Baseline)]
 
 choice, digits = frame.begin("Rules")
 session.check_link("rules", AT_FIRST, problem_with_rules)

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterable
 
-from jsma import Rule, Stop
-from jsma.stage.recording import Recording
+from jsma import Direction, Output
+from jsma.stage.recording import Recording, StepFacts
 
 
 def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
@@ -12,42 +12,41 @@ def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
 
     hidden: keep the pair to ourselves, since the viewer is to predict it.
     """
-    facts, now = recording.facts, recording.facts["steps"][step]
-    target = facts["target"]
+    now, target = recording.steps[step], recording.target
     reading = (
-        f"**Iteration {step} of {recording.iterations}.** The network reads {an(now['reads'], '**')} "
-        f"({percent(now['probabilities'][now['reads']])} sure); the target {target} gets "
-        f"{percent(now['probabilities'][target])}. {now['changed']} of {facts['budget']} allowed pixels are changed."
+        f"**Iteration {step} of {recording.iterations}.** The network reads {an(now.reads, '**')} "
+        f"({percent(now.probabilities[now.reads])} sure); the target {target} gets "
+        f"{percent(now.probabilities[target])}. {now.changed} of {recording.budget} allowed pixels are changed."
     )
     if hidden:
         return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
-    return f"{reading}\n\n{_what_next(facts, now) if now['pair'] else _why_ended(facts, now)}"
+    return f"{reading}\n\n{_what_next(recording, now) if now.pair else _why_ended(recording)}"
 
 
-def _what_next(facts: dict, now: dict) -> str:
-    pair, width = now["pair"], facts["width"]
-    where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in (pair["first"], pair["second"]))
-    brighter = now["sign"] > 0
-    kind = "logit" if facts["output"] == "logits" else "probability"
-    rule = Rule(facts["rule"]).entry
+def _what_next(recording: Recording, now: StepFacts) -> str:
+    pair, width, rule = now.pair, recording.width, recording.attack.rule
+    where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in pair.pixels)
+    brighter = now.direction is Direction.INCREASE
+    kind = "logit" if recording.attack.output is Output.LOGITS else "probability"
     per = "by moving all the way" if rule.weighs_by_room else "per unit of brightness"
     return (
         f"**Next: the pixels at {where} get {'brighter' if brighter else 'darker'}.** Together they move the target's "
-        f"{kind} by α = {number(pair['alpha'])} and all others, {rule.beta_words}, by "
-        f"β = {number(pair['beta'])}, {per}. "
+        f"{kind} by α = {number(pair.alpha)} and all others, {rule.entry.beta_words}, by "
+        f"β = {number(pair.beta)}, {per}. "
         f"{'α > 0 and β < 0' if brighter else 'α < 0 and β > 0'}, so the pair is admissible, and "
-        f"no other scores higher than its −αβ = −({number(pair['alpha'])}) × ({number(pair['beta'])}) = "
-        f"**{number(pair['score'])}**. To first order the target's {kind} should change by "
-        f"{number(pair['forecast'], sign=True)}; it will change by {number(pair['happened'], sign=True)}."
+        f"no other scores higher than its −αβ = −({number(pair.alpha)}) × ({number(pair.beta)}) = "
+        f"**{number(pair.score)}**. To first order the target's {kind} should change by "
+        f"{number(pair.forecast, sign=True)}; it will change by {number(pair.happened, sign=True)}."
     )
 
 
-def _why_ended(facts: dict, now: dict) -> str:
-    share = percent(now["changed"] / (facts["height"] * facts["width"]))
-    cost = f"The cost: {now['changed']} changed pixels, a distortion of {share}."
-    if Stop[now["stop"]].success and not now["changed"]:
+def _why_ended(recording: Recording) -> str:
+    end = recording.end
+    share = percent(end.changed / recording.pixels)
+    cost = f"The cost: {end.changed} changed pixels, a distortion of {share}."
+    if end.stop.success and not end.changed:
         return "**Nothing to do.** The network reads this digit as the target already, before any change."
-    return f"**Stopped.** {Stop[now['stop']].sentence} {cost}"
+    return f"**Stopped.** {end.stop.sentence} {cost}"
 
 
 def an(digit: int, mark: str = "") -> str:

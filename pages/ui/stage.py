@@ -1,7 +1,7 @@
 """The stage: a whole attack, drawn and stepped through in the browser.
 
 How data gets in: once, as bytes; one line of JSON (which recording this is, where to start, which
-views to show), then the payload of jsma/stage/recording.py. How events get out: one value, `settled`,
+views to show), then the payload of jsma/stage/codec.py. How events get out: one value, `settled`,
 says where the viewer has stayed for a moment: recording, visit, step, and whether the pair of that
 step is hidden because the viewer is to predict it. Everything else happens in the browser.
 

@@ -19,7 +19,7 @@ def test_first_visit_shows_an_attack_without_a_click(lab):
     expected = recorded(0, 2)
     assert (lab.iteration, lab.iterations) == (0, expected.iterations)
     lab.wait_for_title("Making the network read this", "0", "2")
-    score = expected.facts["steps"][0]["pair"]["score"]
+    score = expected.steps[0].pair.score
     assert f"{score:.3f}" in lab.part("stage-card").inner_text()
     assert "α" in lab.page.get_by_test_id("stMarkdown").filter(has_text="Next: the pixels").inner_text()
 
@@ -36,10 +36,10 @@ def test_stepping_to_the_end_changes_image_bars_and_verdict(lab):
     expected = recorded(0, 2)
     assert lab.iteration == lab.iterations == expected.iterations
     assert lab.part("stage").locator(".bars").inner_text() != bars
-    last = expected.facts["steps"][-1]
+    last = expected.end
     verdict = lab.part("stage-verdict").inner_text()
-    assert f"it reads a 2, {last['probabilities'][2]:.1%}".replace("%", " %") in verdict
-    assert f"{last['changed']} pixels" in verdict
+    assert f"it reads a 2, {last.probabilities[2]:.1%}".replace("%", " %") in verdict
+    assert f"{last.changed} pixels" in verdict
     assert lab.part("stage-step").is_disabled()
     lab.press("start")
     assert lab.iteration == 0
@@ -60,7 +60,7 @@ def test_picking_digit_sample_target_and_model_starts_that_attack(lab):
     expected = recorded(7, 3, sample=2, model="lenet")
     lab.part("stage").and_(lab.page.locator(f"[data-iterations='{expected.iterations}']")).wait_for()
     assert lab.iteration == 0
-    assert f"{expected.facts['steps'][0]['pair']['score']:.3f}" in lab.part("stage-card").inner_text()
+    assert f"{expected.steps[0].pair.score:.3f}" in lab.part("stage-card").inner_text()
 
 
 def test_source_class_cannot_be_the_target(lab):
@@ -77,13 +77,13 @@ def test_every_step_shows_the_numbers_python_computed(lab, output, direction):
     lab.open(f"?digit=3&target=5&output={output.value}&direction={direction.value}")
     expected = recorded(3, 5, attack=Attack(output=output, direction=direction))
     assert lab.iterations == expected.iterations
-    for k, step in enumerate(expected.facts["steps"]):
+    for k, step in enumerate(expected.steps):
         assert lab.iteration == k
-        assert f"{step['changed']} of 112" in lab.part("stage").locator(".used").inner_text()
-        if step["pair"]:
+        assert f"{step.changed} of 112" in lab.part("stage").locator(".used").inner_text()
+        if step.pair:
             shown = lab.part("stage-card").locator(".score b").inner_text()
-            assert as_number(shown) == pytest.approx(step["pair"]["score"], abs=0.0005, rel=0.05)
-            assert f"{step['counts']['admissible']:,} pass" in lab.part("stage-card").inner_text()
+            assert as_number(shown) == pytest.approx(step.pair.score, abs=0.0005, rel=0.05)
+            assert f"{step.counts.admissible:,} pass" in lab.part("stage-card").inner_text()
             lab.press("step")
     assert lab.part("stage-verdict").is_visible()
 
@@ -123,7 +123,7 @@ def test_keys_leave_other_controls_alone(lab):
 
 def test_pointing_at_a_pixel_reads_it_out(lab):
     lab.open("?digit=7&target=3")
-    facts = recorded(7, 3)
+    expected = recorded(7, 3)
     image = lab.part("stage-image")
     box = image.bounding_box()
     image.hover(position={"x": box["width"] * 10.5 / 28, "y": box["height"] * 20.5 / 28})
@@ -135,7 +135,7 @@ def test_pointing_at_a_pixel_reads_it_out(lab):
     a, b = gradient[3, 0, 20, 10], gradient[:, 0, 20, 10].sum() - gradient[3, 0, 20, 10]
     assert f"a {a:.3f}".replace("-", "−") in text.replace("\n", " ")
     assert f"−b {-b:.3f}".replace("-", "−") in text.replace("\n", " ")
-    assert facts.iterations == lab.iterations
+    assert expected.iterations == lab.iterations
 
 
 def test_settled_step_reaches_pythons_words_and_the_address(lab):

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from jsma import Attack, Digits, Direction, Output, Report, Rule, Stop, adversarial_distance, evaluate, jacobian
+from jsma import Attack, Digits, Direction, Output, Report, Result, Rule, Stop, adversarial_distance, evaluate, jacobian
 from jsma import evaluation as module
 from tests.helpers.paths import ROOT
 
@@ -115,7 +115,36 @@ def test_the_figures_at_smaller_budgets_are_those_of_runs_with_them(report):
 def test_the_hardest_come_first(report):
     changed, success = report.result.changed.tolist(), report.result.success.tolist()
     assert set(success) == {True, False}
-    assert report.hardest_first.tolist() == sorted(range(36), key=lambda k: (success[k], -changed[k], k))
+    cells = list(zip(report.sources.tolist(), report.targets.tolist(), strict=True))
+    assert max(map(cells.count, cells)) > 1
+
+    def resistance(k: int) -> tuple[float, float]:
+        alike = [other for other in range(36) if cells[other] == cells[k]]
+        return sum(success[other] for other in alike) / len(alike), -sum(changed[other] for other in alike) / len(alike)
+
+    expected = sorted(range(36), key=lambda k: (success[k], *resistance(k), -changed[k], k))
+    assert report.hardest_first.tolist() == expected
+
+
+def test_the_hardest_is_the_costliest_failed_attack_of_the_classes_that_resist_most():
+    rows = [  # source, target, success, changed
+        (0, 1, True, 90),
+        (0, 1, True, 100),
+        (2, 1, False, 20),
+        (2, 1, False, 30),
+        (1, 0, True, 4),
+        (1, 0, False, 112),
+    ]
+
+    def hardest_first(of: list[tuple]) -> list[int]:
+        sources, targets, success, changed = (torch.tensor(column) for column in zip(*of, strict=True))
+        stop = [Stop.REACHED_TARGET if won else Stop.BUDGET_SPENT for won in success]
+        result = Result(torch.empty(0, 1, 28, 28), success, stop, changed // 2, changed)
+        return Report(ATTACK, sources, targets, result).hardest_first.tolist()
+
+    assert hardest_first(rows) == [3, 2, 5, 4, 1, 0]
+    assert hardest_first(rows[:2] + rows[4:])[0] == 3  # the failed one of 1 -> 0, though 0 -> 1 costs more on average
+    assert hardest_first(rows[:2]) == [1, 0]
 
 
 @pytest.mark.parametrize("gammas", [(0.8,), (0.5, 0.2)])

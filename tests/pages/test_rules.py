@@ -9,7 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import jsma
-from benchmarks.table import SETTINGS as MEASURED
+from benchmarks.table import SETTINGS
 from jsma import Attack, Direction, Output, Rule, Stop
 from jsma.baselines import Baseline, baseline_steps
 from pages.ui.formatting import percent
@@ -17,8 +17,7 @@ from pages.ui.networks import Network
 from pages.ui.rules import results, tables
 from pages.ui.rules.reasons import reasons
 from pages.ui.shared import comparison
-from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST, trace
-from pages.ui.shared.comparison.insight import beta_parts
+from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MEASURED, MOST, trace
 from tests.helpers.paths import APP
 
 
@@ -167,31 +166,20 @@ def test_every_contender_runs_and_has_its_say_without_nonsense(network):
     assert tables.lines(traces[:MOST], "logit").to_dict()["description"]
 
 
-@pytest.mark.parametrize("label", ATTACKS)
-def test_the_parts_of_beta_add_up_to_it(label, network, uci):
-    attack = ATTACKS[label]
-    steps = [step for step in attack.steps(network.module, uci.images[4], 9) if step.pair]
-    assert steps
-    for step in steps[:5]:
-        parts = beta_parts(step, 9, attack)
-        assert parts[9] == 0
-        assert parts.sum().item() == pytest.approx(step.pair.beta, rel=1e-3, abs=1e-6)
-
-
 def test_the_numbers_of_the_reasons_are_those_of_the_steps(network, uci):
     steps = [step for step in Attack().steps(network.module, uci.images[4], 9) if step.pair]
-    shares, fed = [], 0
+    negligible = whole = raised = 0
     for step in steps:
         chosen = [step.pair.first, step.pair.second]
         columns = step.jacobian.flatten(1).double().numpy()[:, chosen].sum(axis=1)
         others = [j for j in range(10) if j != 9]
-        hopeless = [j for j in others if step.probabilities[j] < 0.001]
-        shares.append(np.abs(columns[hopeless]).sum() / np.abs(columns[others]).sum())
+        negligible += sum(abs(columns[j]) for j in others if step.probabilities[j] < 0.001)
+        whole += sum(abs(columns[j]) for j in others)
         rival = max(others, key=lambda j: float(step.outputs[j]))
-        fed += columns[rival] > 0
+        raised += columns[rival] > 0
     (text,) = reasons([trace("uci", network, 4, 9, "JSMA on logits", 1.0, 0.145)])
-    assert f"**{percent(float(np.mean(shares)))}**" in text
-    assert f"**{fed} of {len(steps)}** step" in text
+    assert f"**{percent(negligible / whole)}**" in text
+    assert f"**{raised} of {len(steps)}** step" in text
     baselines = list(baseline_steps(Baseline.TOP_TWO, network.module, uci.images[4], 9, Attack()))[:-1]
     (text,) = reasons([trace("uci", network, 4, 9, "Top two", 1.0, 0.145)])
     refused = 0
@@ -202,9 +190,9 @@ def test_the_numbers_of_the_reasons_are_those_of_the_steps(network, uci):
 
 
 def test_the_settings_of_the_table_are_those_that_are_measured():
-    assert set(results.SETTINGS) == set(MEASURED)
-    for setting, label in results.SETTINGS.items():
-        assert CONTENDERS[label].attack(1.0, 0.145) == MEASURED[setting]
+    assert list(MEASURED) == list(SETTINGS) == ["jsma-logits", "jsma-probabilities", "wjsma", "tjsma", "tjsma-both"]
+    for setting, label in MEASURED.items():
+        assert CONTENDERS[label].attack(1.0, 0.145) == SETTINGS[setting]
 
 
 def write(folder: Path, model: str, setting: str, **changed) -> None:
@@ -226,7 +214,7 @@ def test_an_absent_table_names_the_commands_that_make_it(app):
     app.run()
     assert not app.exception
     assert "not measured yet" in words(app)
-    every = " ".join(results.SETTINGS)
+    every = " ".join(MEASURED)
     commands = [f"python -m benchmarks.table --models {model} --settings {every}" for model in ("tutorial", "lenet")]
     assert app.code[0].value == "\n".join(commands)
 
@@ -250,7 +238,7 @@ def test_a_partial_table_shows_what_is_there(app):
 
 def test_a_whole_table_asks_for_nothing(app):
     for model in ("tutorial", "lenet"):
-        for setting in results.SETTINGS:
+        for setting in MEASURED:
             write(results.FOLDER, model, setting)
     app.run()
     assert not app.exception

@@ -6,7 +6,9 @@ from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from jsma import Attack, Digits, Direction, Output, evaluate_in_parts, load_model
+from pages.ui.formatting import percent
 from pages.ui.walkthrough import findings, judgement, perturbation, saliency, tasks
+from tests.helpers.paths import APP
 
 SCRIPT = """
 from pages.ui import resources, session
@@ -219,6 +221,30 @@ def test_what_was_done_before_a_stop_is_kept(chapter, small, monkeypatch):
     app.button(key="course-run").click().run()
     checked(app.run())
     assert "| JSMA on logits (stopped at 18 of 27) |" in words(app)
+
+
+@pytest.mark.parametrize("rule", ["JSMA on logits", "WJSMA"])
+def test_the_course_and_the_page_rules_give_the_same_share_of_negligible_classes(chapter, model, image, rule):
+    negligible = whole = 0.0
+    for step in judgement.VARIANTS[rule].steps(model, image, TARGET):
+        for label in (set(range(10)) - {TARGET}) if step.pair else ():
+            columns = step.jacobian[label].flatten()[[step.pair.first, step.pair.second]]
+            part = abs(float(columns.sum())) * (float(step.probabilities[label]) if rule == "WJSMA" else 1)
+            whole += part
+            negligible += part if step.probabilities[label] < 0.001 else 0
+    share = percent(negligible / whole).replace("\N{NO-BREAK SPACE}", " ")
+    text = words(chapter("judgement"))
+    row = next(line for line in text.splitlines() if line.startswith("| β from classes under 0.1 %")).split(" | ")
+    assert row[1 + (rule == "WJSMA")].strip(" |") == share
+    if rule == "JSMA on logits":
+        assert f"**{share} of what adds up to β**" in text
+
+    app = AppTest.from_file(APP, default_timeout=120)
+    for parameter, value in {"digit": DIGIT, "target": TARGET, "sample": 0}.items():
+        app.query_params[parameter] = str(value)
+    checked(app.switch_page("pages/4_Rules.py").run())
+    said = next(line for line in words(app).splitlines() if line.startswith(f"**{rule}.**"))
+    assert f"**{share}** of what it added up" in said
 
 
 def test_another_rule_is_shown_beside_the_papers(chapter, model, image):

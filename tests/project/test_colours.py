@@ -7,10 +7,12 @@ import pytest
 
 from jsma.stage.pieces import COLOURS as PALETTE
 from pages.ui.evaluation.judging import OUTCOMES
-from pages.ui.shared.comparison.contenders import COLOURS, CONTENDERS, DASHES, MARKS
+from pages.ui.shared.comparison.contenders import CONTENDERS, DASHES, LOOKS
 from pages.ui.walkthrough.plane import COLOURS as PAIRS
 
 LIGHT, DARK = "#ffffff", "#0f1217"
+
+COLOURS = [colour for colour, _ in LOOKS.values()]
 
 SEEN = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
@@ -55,18 +57,18 @@ def test_contrast_and_distance_are_measured_as_they_are_defined():
 
 
 @pytest.mark.parametrize("seen", SEEN)
-@pytest.mark.parametrize("colours", [COLOURS.values(), OUTCOMES.values(), PAIRS], ids=["rules", "outcomes", "pairs"])
+@pytest.mark.parametrize("colours", [COLOURS, OUTCOMES.values(), PAIRS], ids=["rules", "outcomes", "pairs"])
 def test_colours_that_stand_side_by_side_differ_for_the_colour_blind_too(seen, colours):
     assert min(distance(one, other, seen) for one, other in combinations(colours, 2)) > 15
 
 
-@pytest.mark.parametrize("colour", [*COLOURS.values(), *OUTCOMES.values(), *PAIRS])
+@pytest.mark.parametrize("colour", [*COLOURS, *OUTCOMES.values(), *PAIRS])
 def test_lines_and_marks_stand_out_on_white_and_on_black(colour):
     assert min(contrast(colour, paper) for paper in (LIGHT, DARK)) >= 3
 
 
 def test_no_two_lines_of_the_rules_have_the_same_mark_and_dashes():
-    looks = {(MARKS[each.name], DASHES[each.direction]) for each in CONTENDERS.values()}
+    looks = {(LOOKS[each.name], DASHES[each.direction]) for each in CONTENDERS.values()}
     assert len(looks) == len(CONTENDERS) == 18
     assert len({each.sign for each in CONTENDERS.values()}) == 18
 

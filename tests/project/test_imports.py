@@ -31,7 +31,8 @@ KNOWS = {
     "training": {"data", "models"},
     "export": {"attack"},
     "glossary": {"baselines", "rules"},
-    "stage": {"attack", "convolution", "jacobian", "saliency"},
+    "analysis": {"attack", "baselines", "rules", "saliency"},
+    "stage": {"attack", "convolution", "jacobian", "rules", "saliency", "stop"},
 }
 """Imports run one way: which of its siblings each module may import."""
 

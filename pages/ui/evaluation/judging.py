@@ -345,9 +345,9 @@ def case(choice: Choice, digits: Digits, positions: Tensor, report: Report, k: i
 
 
 def extremes(report: Report) -> tuple[list[int], list[int]]:
-    """Return the hardest attacks, hardest first, and the easiest successful ones, easiest first."""
-    order = report.hardest_first.tolist()
-    return order[:SHOWN], [k for k in reversed(order) if report.result.success[k]][:SHOWN]
+    """Return the hardest attacks, hardest first, and the successful ones with fewest changed pixels, fewest first."""
+    by_pixels = report.result.changed.argsort(stable=True).tolist()
+    return report.hardest_first[:SHOWN].tolist(), [k for k in by_pixels if report.result.success[k]][:SHOWN]
 
 
 def ends(
@@ -373,7 +373,7 @@ def cases(choice: Choice, digits: Digits, network: Network, positions: Tensor, r
     left, right = st.columns(2)
     with tiles.sheet() as sheet:
         with left:
-            st.markdown("**Hardest:** failed first, and then those with most changed pixels")
+            st.markdown("**Hardest:** failed first, and of these the classes that resist most")
             opened = _row(sheet, "hardest", hardest, pictures[: len(hardest)], digits)
         with right:
             st.markdown("**Easiest:** succeeded with the fewest changed pixels")

@@ -1,26 +1,12 @@
 """Why the rules differ, in words with the numbers of the attacks at hand."""
 
+from collections.abc import Callable
 from statistics import fmean
 
-from jsma import Direction
+from jsma import Direction, Output
+from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, BaselineAnalysis, negligible_share
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison.contenders import Trace
-from pages.ui.shared.comparison.insight import HOPELESS, BaselineInsight, Insight
-
-GENERAL = {
-    "JSMA on logits": "β adds up nine classes as if all of them mattered.",
-    "JSMA on probabilities": "The ten probabilities add up to 1, so their derivatives by a pixel add up to 0. So "
-    "β = −α and the score is α²: the search for a pair is one for the two pixels that move the target's probability "
-    "most.",
-    "WJSMA": "Every other class counts by its probability, so β is about the classes that are still in the running.",
-    "TJSMA": "A derivative says what a pixel does per unit of brightness; one that is nearly at its end can do little "
-    "of it. TJSMA weighs classes as WJSMA does, and multiplies by the room left, so that pixels that can move far come "
-    "first.",
-    "Top two": "It takes the two pixels that pull most on the target's logit and never looks at the other classes.",
-    "One pixel at a time": "It looks for the best single pixel, so that none can make up for what another lacks, and "
-    "asks the network again after every one.",
-}
-"""What holds for every attack by a rule; said once, however many directions are shown."""
+from pages.ui.shared.comparison.contenders import Contender, Trace
 
 
 def reasons(traces: list[Trace]) -> list[str]:
@@ -29,87 +15,95 @@ def reasons(traces: list[Trace]) -> list[str]:
     Rules are compared with others of the same direction, where those are among `traces`.
     """
     paragraphs, said = [], set()
-    for trace in filter(insights, traces):
+    for trace in (each for each in traces if each.analyses):
         name = trace.contender.name
-        live = _LIVE[name](insights(trace), trace, traces)
-        paragraphs.append(f"**{trace.contender.label}.** " + (live if name in said else f"{GENERAL[name]} {live}"))
+        live = _live(trace.contender)(trace.analyses, trace, traces)
+        general = "" if name in said else f"{trace.contender.character} "
+        paragraphs.append(f"**{trace.contender.label}.** {general}{live}")
         said.add(name)
     return paragraphs
 
 
-def insights(trace: Trace) -> list[Insight] | list[BaselineInsight]:
-    """Return what every step that changed pixels tells."""
-    return [moment.insight for moment in trace.moments if moment.insight is not None]
+def _beside(trace: Trace, traces: list[Trace], by_probability: bool) -> Trace | None:
+    """Return the trace in the same direction of a rule that is on logits and blind to room, if it changed pixels.
 
+    by_probability: whether it is to be a rule that weighs by probability.
+    """
 
-def _beside(trace: Trace, name: str, traces: list[Trace]) -> Trace | None:
-    """Return the trace of the contender `name` in the same direction, if it is there and changed pixels."""
-    same = (each for each in traces if each.contender.direction is trace.contender.direction)
-    return next((each for each in same if each.contender.name == name and insights(each)), None)
+    def fits(other: Contender) -> bool:
+        rule = other.rule
+        if rule is None or rule.weighs_by_room or other.output is not Output.LOGITS:
+            return False
+        return rule.weighs_by_probability is by_probability and other.direction is trace.contender.direction
+
+    return next((each for each in traces if fits(each.contender) and each.analyses), None)
 
 
 def _of_steps(which: list[bool]) -> str:
     return f"**{sum(which)} of {len(which)}** step{'' if len(which) == 1 else 's'}"
 
 
-def _mean_share(told: list[Insight]) -> str:
-    return percent(fmean(step.hopeless for step in told))
+def _share(told: list[Analysis]) -> str:
+    return percent(negligible_share(told))
 
 
-def _on_logits(told: list[Insight], trace: Trace, traces: list[Trace]) -> str:
+def _on_logits(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = (
-        f"Taken without signs, **{_mean_share(told)}** of what it added up for the chosen pairs came from classes that "
-        f"the network gave less than {percent(HOPELESS)}: nobody was going to read those. In "
-        f"{_of_steps([step.feeds_rival for step in told])} the pair raised the logit of the leading rival."
+        f"Taken without signs, **{_share(told)}** of what it added up for the chosen pairs came from classes that "
+        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: nobody was going to read those. In "
+        f"{_of_steps([step.raises_rival for step in told])} the pair raised the logit of the leading rival."
     )
-    cured = _beside(trace, "WJSMA", traces)
+    cured = _beside(trace, traces, by_probability=True)
     if cured:
-        theirs = insights(cured)
-        rises = _of_steps([step.feeds_rival for step in theirs])
-        text += f" With WJSMA, which weighs each class by its probability, it was {_mean_share(theirs)}, and {rises}."
+        theirs = cured.analyses
+        rises = _of_steps([step.raises_rival for step in theirs])
+        text += f" With {cured.contender.name}, which weighs each class by its probability, it was {_share(theirs)}, "
+        text += f"and {rises}."
     return text
 
 
-def _on_probabilities(told: list[Insight], *_: object) -> str:
+def _on_probabilities(told: list[Analysis], *_: object) -> str:
     return (
         f"(For the pixels chosen here the sum was 0 to within {_power(max(step.column_sum for step in told))}: "
-        f"rounding.) In {_of_steps([step.strongest for step in told])} the pair was just those two."
+        f"rounding.) In {_of_steps([step.two_strongest for step in told])} the pair was just those two."
     )
 
 
-def _weighted(told: list[Insight], *_: object) -> str:
+def _weighted(told: list[Analysis], *_: object) -> str:
     return (
-        f"For the chosen pairs, **{_mean_share(told)}** of what it added up came from classes below "
-        f"{percent(HOPELESS)}, and in {_of_steps([step.feeds_rival for step in told])} the pair raised the logit of "
-        "the leading rival."
+        f"For the chosen pairs, **{_share(told)}** of what it added up came from classes below "
+        f"{percent(NEGLIGIBLE_PROBABILITY)}, and in {_of_steps([step.raises_rival for step in told])} the pair raised "
+        "the logit of the leading rival."
     )
 
 
-def _with_room(told: list[Insight], trace: Trace, traces: list[Trace]) -> str:
+def _with_room(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = f"The chosen pixels had **{fmean(step.room for step in told):.2f}** of the range left on average."
-    other = _beside(trace, "WJSMA", traces)
+    other = _beside(trace, traces, by_probability=True)
     if other:
-        text += f" Those of WJSMA had {fmean(step.room for step in insights(other)):.2f}."
+        text += f" Those of {other.contender.name} had {fmean(step.room for step in other.analyses):.2f}."
     if trace.contender.direction is Direction.BOTH:
-        text += f" Free to go both ways, it darkened the pair in {_of_steps([step.darkens for step in told])}."
+        darkened = [step.direction is Direction.DECREASE for step in told]
+        text += f" Free to go both ways, it darkened the pair in {_of_steps(darkened)}."
     return text
 
 
-def _top_two(told: list[BaselineInsight], *_: object) -> str:
+def _top_two(told: list[BaselineAnalysis], *_: object) -> str:
     return (
         f"In {_of_steps([step.refused for step in told])} the other classes, added up, were not to fall: JSMA would "
         "have refused those two pixels."
     )
 
 
-def _one_pixel(told: list[BaselineInsight], trace: Trace, traces: list[Trace]) -> str:
+def _one_pixel(told: list[BaselineAnalysis], trace: Trace, traces: list[Trace]) -> str:
     text = f"It asked for derivatives **{len(told)}** times to change {pixels(trace.end.changed)}."
-    pairs = _beside(trace, "JSMA on logits", traces)
+    pairs = _beside(trace, traces, by_probability=False)
     if pairs:
-        theirs = insights(pairs)
+        theirs = pairs.analyses
         text += (
-            f" JSMA on logits, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
-            f"{_of_steps([step.alone for step in theirs])} both pixels of its pair were admissible by themselves."
+            f" {pairs.contender.name}, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
+            f"{_of_steps([step.good_alone == 2 for step in theirs])} both pixels of its pair were admissible by "
+            "themselves."
         )
     return text
 
@@ -126,11 +120,12 @@ def _power(value: float) -> str:
     return f"{digit}·10{raised}" if value else "0"
 
 
-_LIVE = {
-    "JSMA on logits": _on_logits,
-    "JSMA on probabilities": _on_probabilities,
-    "WJSMA": _weighted,
-    "TJSMA": _with_room,
-    "Top two": _top_two,
-    "One pixel at a time": _one_pixel,
-}
+def _live(contender: Contender) -> Callable[..., str]:
+    """Return what tells with the numbers of an attack what this contender is about."""
+    if contender.baseline:
+        return _one_pixel if contender.baseline.entry.looks_at_others else _top_two
+    if contender.rule.weighs_by_room:
+        return _with_room
+    if contender.rule.weighs_by_probability:
+        return _weighted
+    return _on_probabilities if contender.output is Output.PROBABILITIES else _on_logits

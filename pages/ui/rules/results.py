@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jsma.models import NETWORKS, WEIGHTS
+from pages.ui.shared.comparison.contenders import MEASURED
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
-
-SETTINGS = {
-    "jsma-logits": "JSMA on logits",
-    "jsma-probabilities": "JSMA on probabilities",
-    "wjsma": "WJSMA",
-    "tjsma": "TJSMA",
-    "tjsma-both": "TJSMA, both",
-}
-"""What the names of benchmarks/table.py mean, in the words of this page."""
 
 NUMBERS = ("attacks", "success_rate", "mean_distortion", "mean_distortion_of_successful")
 
@@ -60,7 +52,7 @@ def measured(folder: Path | None = None) -> Results:
     folder = FOLDER if folder is None else folder
     lines, missing, damaged = [], [], []
     for model in NETWORKS:
-        for setting in SETTINGS:
+        for setting in MEASURED:
             path = folder / f"{model}-{setting}.json"
             try:
                 lines.append(_read(path, model, setting))

@@ -7,8 +7,8 @@ import pandas as pd
 
 from jsma.models import NETWORKS
 from pages.ui.formatting import percent
-from pages.ui.rules.results import SETTINGS, Results
-from pages.ui.shared.comparison.contenders import COLOURS, DASHES, MARKS, Trace
+from pages.ui.rules.results import Results
+from pages.ui.shared.comparison.contenders import DASHES, LOOKS, MEASURED, Trace
 
 
 def ranking(traces: list[Trace], features: int) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def lines(traces: list[Trace], output: str) -> alt.LayerChart:
     base = alt.Chart(points).encode(
         x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1, tickCount=12)),
         y=alt.Y("Value:Q", title=title, axis=axis, scale=scale),
-        color=alt.Color("Rule:N", **of_rule([COLOURS[each.name] for each in contenders])),
+        color=alt.Color("Rule:N", **of_rule([LOOKS[each.name][0] for each in contenders])),
         tooltip=["Rule:N", "Iteration:Q", "Pixels changed:Q", alt.Tooltip("Value:Q", title=title, format=form)],
     )
     dashes = [list(DASHES[each.direction]) or [1, 0] for each in contenders]
@@ -78,7 +78,7 @@ def lines(traces: list[Trace], output: str) -> alt.LayerChart:
         order="Iteration:Q", strokeDash=alt.StrokeDash("Rule:N", **of_rule(dashes))
     )
     marks = base.mark_point(filled=True, opacity=1).encode(
-        shape=alt.Shape("Rule:N", **of_rule([MARKS[each.name] for each in contenders])),
+        shape=alt.Shape("Rule:N", **of_rule([LOOKS[each.name][1] for each in contenders])),
         size=alt.condition("datum.marked", alt.value(110), alt.value(12)),
     )
     description = f"{title} by the number of changed pixels, a line for each rule."
@@ -102,7 +102,7 @@ def committed(results: Results) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Network": NETWORKS[line.model].label,
-            "Rule": SETTINGS[line.setting],
+            "Rule": MEASURED[line.setting],
             "Attacks": line.attacks,
             "Success": percent(line.success_rate, 2),
             "Distortion of all": percent(line.mean_distortion, 2),

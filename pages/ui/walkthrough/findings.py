@@ -1,55 +1,18 @@
-"""What the later chapters find out about recorded attacks and reports: kinds of pairs, effort, the least budget.
+"""What the later chapters find out about recorded attacks: pairs that tempt, the least budget, which costs more.
 
-No page, no widget: a recording, a Jacobian or a report goes in, a number or a few come out.
+No page, no widget: a recording or a Jacobian goes in, a number or a few come out.
 """
 
 import random
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from jsma import Digits, Direction, Report
+from jsma import Digits, Stop
+from jsma.analysis import Analysis, analyse
 from jsma.saliency import all_pairs
 from jsma.stage.recording import Recording
-
-HOPELESS = 0.001
-"""A class with a smaller probability is called hopeless: nothing is won by pushing it down further."""
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """The arrays of a recording, a row a step: a, b, image and domain (steps, n), jacobian (steps, classes, n)."""
-
-    a: np.ndarray
-    b: np.ndarray
-    jacobian: np.ndarray
-    image: np.ndarray
-    domain: np.ndarray
-
-
-def trace(recording: Recording) -> Trace:
-    """Return what is packed in the payload, by the layout that jsma/stage/recording.py describes, in float64."""
-    facts = recording.facts
-    steps, n = len(facts["steps"]), facts["height"] * facts["width"]
-    place = 4 + int.from_bytes(recording.payload[:4], "little")
-    arrays = []
-    for kind, shape in (("<f4", (n,)), ("<f4", (n,)), ("<i2", (facts["classes"], n)), ("<u2", (n,)), ("u1", (n,))):
-        count = steps * int(np.prod(shape))
-        arrays.append(np.frombuffer(recording.payload, kind, count, place).reshape(steps, *shape))
-        place += arrays[-1].nbytes
-    a, b, jacobian, image, domain = arrays
-    unit = np.array([step["jacobian_unit"] for step in facts["steps"]])
-    return Trace(a.astype(float), b.astype(float), jacobian * unit[:, None, None], image / 65535, domain > 0)
-
-
-def image_at(recording: Recording, step: int) -> Tensor:
-    """Return the image at iteration `step`, (1, H, W) float64."""
-    shape = (1, recording.facts["height"], recording.facts["width"])
-    return torch.tensor(trace(recording).image[step]).view(shape)
-
 
 # --- Pairs -----------------------------------------------------------------------------------------
 
@@ -72,14 +35,12 @@ def tempting_pairs(recording: Recording, step: int) -> list[Marked]:
     most (the largest |α|), then the one that moves the rest most (the largest |β|). Empty where no
     pair is chosen at `step`, shorter where there are not so many pairs. The order is always the same.
     """
-    now = recording.facts["steps"][step]
-    if now["pair"] is None:
+    now = recording.steps[step]
+    if now.pair is None:
         return []
-    arrays = trace(recording)
-    a, b, domain = (torch.tensor(values[step]) for values in (arrays.a, arrays.b, arrays.domain))
-    direction = Direction.INCREASE if now["sign"] > 0 else Direction.DECREASE
-    score, free = all_pairs(a, b, domain, direction)
-    pairs, places = [], [(now["pair"]["first"], now["pair"]["second"])]
+    a, b = (torch.tensor(rows[step]).double() for rows in (recording.target_gradient, recording.others_gradient))
+    score, free = all_pairs(a, b, torch.tensor(recording.domain[step]), now.direction)
+    pairs, places = [], [(now.pair.first, now.pair.second)]
     for size in ((a[:, None] + a).abs(), (b[:, None] + b).abs()):
         free[list(places[-1])] = False
         free[:, list(places[-1])] = False
@@ -92,28 +53,10 @@ def tempting_pairs(recording: Recording, step: int) -> list[Marked]:
     return pairs
 
 
-def good_alone(recording: Recording) -> list[int]:
-    """Return for every pair the attack changed how many of its two pixels are good alone: 0, 1 or 2.
-
-    Such a pixel pulls the target up and pushes the others down all by itself. With 1, it covers for
-    the other; with 0, one pulls and the other pushes.
-    """
-    arrays, counts = trace(recording), []
-    for k, step in enumerate(recording.facts["steps"][:-1]):
-        chosen = [step["pair"]["first"], step["pair"]["second"]]
-        good = (step["sign"] * arrays.a[k, chosen] > 0) & (step["sign"] * arrays.b[k, chosen] < 0)
-        counts.append(int(good.sum()))
-    return counts
-
-
-def two_best_alone(recording: Recording) -> int:
-    """Return in how many steps the pair is that of the two pixels with the largest a (for darkening, the smallest)."""
-    arrays, count = trace(recording), 0
-    for k, step in enumerate(recording.facts["steps"][:-1]):
-        pull = step["sign"] * arrays.a[k]
-        two_best = np.sort(pull[arrays.domain[k]])[-2:]
-        count += np.array_equal(two_best, np.sort(pull[[step["pair"]["first"], step["pair"]["second"]]]))
-    return count
+def analyses(recording: Recording) -> list[Analysis]:
+    """Return what every step that changed pixels tells."""
+    steps = map(recording.step, range(recording.iterations))
+    return [analyse(step, recording.target, recording.attack.rule) for step in steps]
 
 
 def largest_remainder(jacobian: Tensor, target: int) -> float:
@@ -127,90 +70,30 @@ def largest_remainder(jacobian: Tensor, target: int) -> float:
 # --- Cost ------------------------------------------------------------------------------------------
 
 
-def stop(recording: Recording) -> str:
-    """Return the name of the reason why the attack ended."""
-    return recording.facts["steps"][-1]["stop"]
-
-
-def changed(recording: Recording) -> int:
-    """Return how many pixels differ from the original in the end."""
-    return recording.facts["steps"][-1]["changed"]
-
-
 def smallest_gamma(recording: Recording) -> float | None:
     """Return the smallest γ with which this attack still succeeds; None if it failed, 0.0 if nothing was to be done.
 
     Read off the one recording: with less budget the attack makes the same choices and ends earlier.
     """
-    if stop(recording) != "REACHED_TARGET":
-        return None
-    return 2 * recording.iterations / (recording.facts["height"] * recording.facts["width"])
+    return 2 * recording.iterations / recording.pixels if recording.end.stop is Stop.REACHED_TARGET else None
 
 
 def most_chosen(recording: Recording) -> tuple[int, list[float]]:
     """Return the pixel that was chosen most often (the first of equals), and its values before, between and after."""
     values: dict[int, list[float]] = {}
-    for step in recording.facts["steps"][:-1]:
-        pair = step["pair"]
-        for pixel, before, after in zip((pair["first"], pair["second"]), pair["before"], pair["after"], strict=True):
+    for pair in (step.pair for step in recording.steps[:-1]):
+        for pixel, before, after in zip(pair.pixels, pair.before, pair.after, strict=True):
             values.setdefault(pixel, [before]).append(after)
     return max(values.items(), key=lambda item: len(item[1])) if values else (0, [])
 
 
 def compare_cost(one: Recording, other: Recording) -> str:
     """Say what `other` needs beside `one`: "fails", "fewer", "as many" or "more" pixels; fewer if only `one` fails."""
-    if stop(other) != "REACHED_TARGET":
+    if other.end.stop is not Stop.REACHED_TARGET:
         return "fails"
-    if stop(one) != "REACHED_TARGET" or changed(other) < changed(one):
+    if one.end.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:
         return "fewer"
-    return "more" if changed(other) > changed(one) else "as many"
-
-
-# --- Effort ----------------------------------------------------------------------------------------
-
-
-def shares_of_beta(recording: Recording) -> np.ndarray:
-    """Return (steps, classes): what each class adds to the β of the pair that is chosen; 0 for the target.
-
-    Weighed as the attack's rule does it, so that each row adds up to the pair's β.
-    """
-    facts, arrays = recording.facts, trace(recording)
-    shares = np.zeros((recording.iterations, facts["classes"]))
-    for k, step in enumerate(facts["steps"][:-1]):
-        chosen = [step["pair"]["first"], step["pair"]["second"]]
-        derivatives = arrays.jacobian[k][:, chosen]
-        if facts["rule"] != "jsma":
-            derivatives = derivatives * np.array(step["probabilities"])[:, None]
-        if facts["rule"] == "tjsma":
-            value = arrays.image[k, chosen]
-            derivatives = derivatives * (1 - value if step["sign"] > 0 else value)
-        shares[k] = derivatives.sum(axis=1)
-    shares[:, facts["target"]] = 0
-    return shares
-
-
-def hopeless_share(recording: Recording) -> float:
-    """Return which part of all that adds up to β, counted by size, comes from classes less probable than HOPELESS.
-
-    Over all steps of the attack; NaN for one without steps.
-    """
-    sizes = np.abs(shares_of_beta(recording))
-    probabilities = np.array([step["probabilities"] for step in recording.facts["steps"][:-1]]).reshape(sizes.shape)
-    return float(sizes[probabilities < HOPELESS].sum() / sizes.sum()) if sizes.any() else float("nan")
-
-
-def rival_lifted(recording: Recording) -> int:
-    """Return in how many steps the chosen pair, by the Jacobian, lifts the leading rival of the target.
-
-    The leading rival is the most probable class that is not the target.
-    """
-    facts, arrays, count = recording.facts, trace(recording), 0
-    for k, step in enumerate(facts["steps"][:-1]):
-        others = [label for label in range(facts["classes"]) if label != facts["target"]]
-        rival = max(others, key=lambda label: step["probabilities"][label])
-        lift = arrays.jacobian[k, rival, [step["pair"]["first"], step["pair"]["second"]]].sum()
-        count += bool(step["sign"] * lift > 0)
-    return count
+    return "more" if other.end.changed > one.end.changed else "as many"
 
 
 # --- Many attacks ----------------------------------------------------------------------------------
@@ -227,28 +110,3 @@ def some_of_each(digits: Digits, samples: int) -> tuple[Digits, list[tuple[int, 
     positions = [position for _, _, position in named]
     chosen = Digits(digits.name, digits.images[positions], digits.labels[positions])
     return chosen, [(label, sample) for label, sample, _ in named]
-
-
-def hardest(report: Report) -> int:
-    """Return the place of the hardest attack: of the pair of classes that resists most, the costliest.
-
-    Pairs of classes are compared by success first, then by mean distortion. Not by hardness, which
-    is 0 where no attack succeeds.
-    """
-    success, distortion = report.success_by_source_and_target, report.distortion_by_source_and_target
-
-    def resistance(place: int) -> tuple[float, float, bool, int]:
-        cell = int(report.sources[place]), int(report.targets[place])
-        failed = not report.result.success[place]
-        return -float(success[cell]), float(distortion[cell]), failed, int(report.result.changed[place])
-
-    return max(range(len(report.targets)), key=resistance)
-
-
-def success_by_gamma(report: Report) -> list[tuple[float, float]]:
-    """Return (γ, share of attacks that succeed with that budget), from no budget at all to the attack's."""
-    limits = [replace(report.attack, gamma=gamma).iterations(report.features) for gamma in report.gammas]
-    return [
-        (gamma, float((report.result.success & (report.result.iterations <= limit)).double().mean()))
-        for gamma, limit in zip((0.0, *report.gammas), (0, *limits), strict=True)
-    ]

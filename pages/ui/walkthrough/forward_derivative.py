@@ -187,12 +187,12 @@ def what_became(promise: float, happened: float) -> str:
 
 def _whole_attack(lesson: Lesson) -> None:
     """Sum up the promises of chapter 2's attack, from its recording."""
-    pairs = [step["pair"] for step in lesson.recording().facts["steps"] if step["pair"]]
+    pairs = [step.pair for step in lesson.recording().steps if step.pair]
     if not pairs:
         return
-    promised, happened = (sum(pair[what] for pair in pairs) for what in ("forecast", "happened"))
-    less = sum(0 <= pair["happened"] < pair["forecast"] for pair in pairs)
-    back = sum(pair["happened"] < 0 for pair in pairs)
+    promised, happened = sum(pair.forecast for pair in pairs), sum(pair.happened for pair in pairs)
+    less = sum(0 <= pair.happened < pair.forecast for pair in pairs)
+    back = sum(pair.happened < 0 for pair in pairs)
     st.markdown(
         f"Over all {len(pairs)} steps of the attack in chapter 2, the maps promised {number(promised, sign=True)} in "
         f"all; {number(happened, sign=True)} came of it. The rise fell short in {less} steps, and the logit went back "

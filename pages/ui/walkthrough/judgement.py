@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 from torch import Tensor
 
-from jsma import Attack, Digits, Output, Report, evaluate_in_parts
+from jsma import Attack, Digits, Report, Rule, evaluate_in_parts
+from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from jsma.glossary import TERMS, explained
-from jsma.stage.recording import Recording
 from pages.ui import navigation
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison import race
-from pages.ui.shared.comparison.contenders import CONTENDERS, trace
+from pages.ui.shared.comparison.contenders import CONTENDERS, MEASURED, Trace, trace
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
@@ -23,14 +23,15 @@ TITLE = "Judging the result"
 QUESTION = "How good is the attack, how weak the network?"
 TASKS = ("hardest-classes", "denominators")
 
-PLAIN, MENDED = "JSMA on logits", ("WJSMA", "TJSMA", "TJSMA, both")
+PLAIN = next(iter(MEASURED.values()))
+MENDED = [label for label in MEASURED.values() if CONTENDERS[label].rule.weighs_by_probability]
 VARIANTS = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *MENDED)}
 """The rules a reader switches between, all on logits; the first is the paper's."""
 
-JUDGED = {**VARIANTS, "JSMA on probabilities": Attack(output=Output.PROBABILITIES)}
+JUDGED = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in MEASURED.values()}
 """What many digits can be attacked with."""
 
-RULES_IN_WORDS = explained("JSMA", "WJSMA", "TJSMA")
+RULES_IN_WORDS = explained(*(rule.label for rule in Rule))
 SAMPLES = 2
 PART = 2
 """How many digits of each class are attacked, and how many digits between two looks at the Stop button."""
@@ -129,7 +130,7 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
     left, right = st.columns([3, 2], gap="large")
     with right:
         st.markdown(f"**Success against γ**, {variant}")
-        rows = findings.success_by_gamma(report)
+        rows = [(at.gamma, at.success_rate) for at in report.at_budgets]
         lines = pd.DataFrame({"gamma": [100 * gamma for gamma, _ in rows], "share": [100 * share for _, share in rows]})
         said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
         axes = {"x": alt.X("gamma", title="Budget γ in %"), "y": alt.Y("share", title="Success in %")}
@@ -216,7 +217,7 @@ def _text(report: Report, values: Tensor, what: str, source: int, target: int) -
 
 
 def _compare(report: Report, guess: tuple[int, int]) -> None:
-    cell = _cell(report, findings.hardest(report))
+    cell = _cell(report, int(report.hardest_first[0]))
     said = "as you said" if cell == guess else f"you said {guess[0]} → {guess[1]}: {_in_words(report, guess)}"
     st.markdown(
         f"**Hardest here: {cell[0]} → {cell[1]}**, {_in_words(report, cell)} ({said}). Hardest is what succeeds "
@@ -240,7 +241,7 @@ def _in_words(report: Report, cell: tuple[int, int]) -> str:
 
 
 def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tuple[int, int]]) -> None:
-    place = findings.hardest(report)
+    place = int(report.hardest_first[0])
     (digit, sample), target = named[place // 9], int(report.targets[place])
     if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="course-open-hardest"):
         navigation.open_in_lab(
@@ -267,52 +268,62 @@ def _wasted_effort(lesson: Lesson) -> None:
     if not plain.iterations:
         st.info(shown.NOTHING_TO_DO)
         return
+    told = _trace(lesson, PLAIN).analyses
     st.markdown(
-        f"Back to your digit and the target {plain.facts['target']}. The paper's rule adds up all nine other logits "
-        f"alike. In this attack **{percent(findings.hopeless_share(plain), 0)} of what adds up to β** comes from "
-        f"classes that the network gives less than {percent(findings.HOPELESS)} anyway: pushing them down wins "
+        f"Back to your digit and the target {plain.target}. The paper's rule adds up all nine other logits "
+        f"alike. In this attack **{percent(negligible_share(told))} of what adds up to β** comes from "
+        f"classes that the network gives less than {percent(NEGLIGIBLE_PROBABILITY)} anyway: pushing them down wins "
         "nothing."
     )
     st.markdown(
-        f"And in **{findings.rival_lifted(plain)} of its {plain.iterations} steps** the chosen pair, by the Jacobian, "
+        f"And in **{_raised(told)} of its {len(told)} steps** the chosen pair, by the Jacobian, "
         "pushes the target's leading rival **up**: the most probable of the other classes. Switch the rule, "
         "and step through both attacks side by side."
     )
     variant = st.segmented_control(
         "Rule", MENDED, default=MENDED[0], required=True, key="course-switched", help=RULES_IN_WORDS
     )
-    attacks = {name: lesson.recording(VARIANTS[name]) for name in (PLAIN, variant)}
+    traces = {name: _trace(lesson, name) for name in (PLAIN, variant)}
     both, words = st.columns(2, gap="large")
     with both:
-        subject = (lesson.choice.data, lesson.network, lesson.position, lesson.choice.target)
-        race(lesson.image, [trace(*subject, name, Attack().theta, Attack().gamma) for name in attacks])
+        race(lesson.image, list(traces.values()))
     with words:
-        for name, recording in attacks.items():
-            st.markdown(f"**{name}**: {shown.end(recording)}.")
-        st.markdown(_effort_table(attacks))
+        for name in traces:
+            st.markdown(f"**{name}**: {shown.end(lesson.recording(VARIANTS[name]))}.")
+        st.markdown(_effort_table(traces))
         st.caption(
             "β as the rule weighs it, parts counted by size. The leading rival is the most probable class that is not "
             "the target."
         )
 
 
-def _effort_table(attacks: Mapping[str, Recording]) -> str:
+def _trace(lesson: Lesson, name: str) -> Trace:
+    """Return the attack by one of VARIANTS as the page Rules has it, with the same figures."""
+    subject = (lesson.choice.data, lesson.network, lesson.position, lesson.choice.target)
+    return trace(*subject, name, Attack().theta, Attack().gamma)
+
+
+def _raised(told: list[Analysis]) -> int:
+    return sum(step.raises_rival for step in told)
+
+
+def _effort_table(traces: Mapping[str, Trace]) -> str:
     def row(title: str, cells: list[str]) -> str:
         return f"| {title} | {' | '.join(cells)} |"
 
-    recordings = attacks.values()
+    analyses = [each.analyses for each in traces.values()]
     return "\n".join(
         [
-            row("In this attack", list(attacks)),
-            row("---", ["---:"] * len(attacks)),
-            row("pixels changed", [f"**{findings.changed(recording)}**" for recording in recordings]),
+            row("In this attack", list(traces)),
+            row("---", ["---:"] * len(traces)),
+            row("pixels changed", [f"**{each.end.changed}**" for each in traces.values()]),
             row(
-                f"β from classes under {percent(findings.HOPELESS)}",
-                [percent(findings.hopeless_share(recording), 0) for recording in recordings],
+                f"β from classes under {percent(NEGLIGIBLE_PROBABILITY)}",
+                [percent(negligible_share(told)) for told in analyses],
             ),
             row(
                 "steps that push the leading rival up",
-                [f"{findings.rival_lifted(recording)} of {recording.iterations}" for recording in recordings],
+                [f"{_raised(told)} of {len(told)}" for told in analyses],
             ),
         ]
     )

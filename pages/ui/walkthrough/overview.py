@@ -71,7 +71,7 @@ TASKS = ("how-many-pixels", *RUNS)
 def show(lesson: Lesson) -> None:
     """Show the chapter on the digit of `lesson`."""
     recording = lesson.recording()
-    budget, pixels = recording.facts["budget"], lesson.image.numel()
+    budget, pixels = recording.budget, lesson.image.numel()
     st.markdown(
         f"The attack asks the network, finds two pixels, changes them, and asks again. It turns them white, two at a "
         f"time, until your {lesson.choice.digit} is read as {an(lesson.choice.target)}, or until {budget} of the "
@@ -105,15 +105,14 @@ def _watch(lesson: Lesson, recording: Recording) -> None:
 
 
 def _compare(said: int, recording: Recording) -> None:
-    facts, end = recording.facts, recording.facts["steps"][-1]
-    changed = end["changed"]
-    share = percent(changed / (facts["height"] * facts["width"]))
+    end = recording.end
+    changed, share = end.changed, percent(end.changed / recording.pixels)
     pairs = f"{changed} pixels in {recording.iterations} pairs, {share} of the picture"
-    if end["stop"] != "REACHED_TARGET":
-        outcome = f"It ended without success after {pairs}: the network reads {an(end['reads'])}."
+    if end.stop is not Stop.REACHED_TARGET:
+        outcome = f"It ended without success after {pairs}: the network reads {an(end.reads)}."
     elif changed:
-        sure = percent(end["probabilities"][end["reads"]])
-        outcome = f"It took {pairs}: the network reads {an(end['reads'])}, {sure} sure."
+        sure = percent(end.probabilities[end.reads])
+        outcome = f"It took {pairs}: the network reads {an(end.reads)}, {sure} sure."
     else:
         outcome = "It took none: the network reads this digit as the target already."
     off = abs(said - changed)

@@ -43,7 +43,7 @@ def show(lesson: Lesson) -> None:
         _darken(lesson, recording)
         _less_budget(recording)
     else:
-        st.info(shown.NOTHING_TO_DO if findings.stop(recording) == "REACHED_TARGET" else f"{shown.end(recording)}.")
+        st.info(shown.NOTHING_TO_DO if recording.end.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     _no_pair()
     _checks()
     _program()
@@ -60,9 +60,8 @@ def _watch(recording: Recording) -> None:
 
 
 def _one_change(recording: Recording) -> None:
-    facts, attack = recording.facts, Attack()
-    n, limit = facts["height"] * facts["width"], attack.iterations(facts["height"] * facts["width"])
-    first, last = facts["steps"][0]["counts"]["pixels"], facts["steps"][-1]["counts"]["pixels"]
+    attack, n = Attack(), recording.pixels
+    limit, first, last = attack.iterations(n), recording.steps[0].counts.pixels, recording.end.counts.pixels
     st.markdown(
         "**θ** says how far both pixels move at an iteration: with θ = 1 straight to the end of their range, white "
         "when brightening. A pixel at the end of its range cannot move on; it leaves the **search domain**.",
@@ -82,13 +81,13 @@ def _one_change(recording: Recording) -> None:
 
 def _small_steps(large: Recording, small: Recording) -> None:
     st.subheader("A large θ against a small one", anchor=False)
-    thetas = [f"θ = {recording.facts['theta']:g}" for recording in (large, small)]
+    thetas = [f"θ = {recording.attack.theta:g}" for recording in (large, small)]
     columns = st.columns([1, 1, 2], gap="large")
     for column, theta, recording in zip(columns[:2], thetas, (large, small), strict=True):
         with column:
             shown.image(recording, f"{theta}: {shown.end(recording)}.")
     with columns[2]:
-        sizes = [[step["counts"]["pixels"] for step in recording.facts["steps"]] for recording in (large, small)]
+        sizes = [[step.counts.pixels for step in recording.steps] for recording in (large, small)]
         ends = [f"from {pixels[0]} to {pixels[-1]} with {theta}" for theta, pixels in zip(thetas, sizes, strict=True)]
         shrinks = f"How the search domain shrinks: {', '.join(ends)}."
         st.altair_chart(_domains(thetas, (large, small)), width="stretch", alt=shrinks)
@@ -106,9 +105,9 @@ def _small_steps(large: Recording, small: Recording) -> None:
 
 def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.Chart:
     rows = [
-        {"step": theta, "iteration": k, "pixels": step["counts"]["pixels"]}
+        {"step": theta, "iteration": k, "pixels": step.counts.pixels}
         for theta, recording in zip(thetas, recordings, strict=True)
-        for k, step in enumerate(recording.facts["steps"])
+        for k, step in enumerate(recording.steps)
     ]
     chart = alt.Chart(pd.DataFrame(rows)).mark_line(interpolate="step-after", point=True)
     colours = alt.Scale(domain=thetas, range=["#d9741a", "#8a63e0"])
@@ -147,7 +146,7 @@ def _darken(lesson: Lesson, brighter: Recording) -> None:
     with right:
         shown.image(darker, f"Darkened: {shown.end(darker)}.")
     with words:
-        room = [recording.facts["steps"][0]["counts"]["pixels"] for recording in (brighter, darker)]
+        room = [recording.steps[0].counts.pixels for recording in (brighter, darker)]
         st.markdown(
             f"**{GUESSES[answer]}** ({said}).\n\nDarkening has {room[1]} pixels to choose from, brightening "
             f"{room[0]}. Each of the changed pixels is tinted in the pictures."
@@ -167,12 +166,9 @@ def _less_budget(recording: Recording) -> None:
     @st.fragment
     def draw() -> None:
         gamma = st.slider("Budget γ", *GAMMAS, Attack().gamma, step=0.005, format="percent", key="course-gamma")
-        facts, limit = (
-            recording.facts,
-            Attack(gamma=gamma).iterations(recording.facts["height"] * recording.facts["width"]),
-        )
+        limit = Attack(gamma=gamma).iterations(recording.pixels)
         step = min(limit, recording.iterations)
-        now, target = facts["steps"][step], facts["target"]
+        now, target = recording.steps[step], recording.target
         left, right = st.columns([1, 3], gap="large")
         with left:
             shown.image(recording, f"γ = {percent(gamma)}: {shown.cost(recording, step)}.", step)
@@ -180,8 +176,8 @@ def _less_budget(recording: Recording) -> None:
             iterations = f"{limit} iteration{'' if limit == 1 else 's'}"
             st.markdown(
                 f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
-                f"{an(now['reads'], '**')} and gives the {target} {percent(now['probabilities'][target])}. "
-                f"{(Stop.BUDGET_SPENT if step < recording.iterations else Stop[findings.stop(recording)]).sentence}"
+                f"{an(now.reads, '**')} and gives the {target} {percent(now.probabilities[target])}. "
+                f"{(Stop.BUDGET_SPENT if step < recording.iterations else recording.end.stop).sentence}"
             )
             st.markdown(_least(recording))
 
@@ -192,10 +188,9 @@ def _least(recording: Recording) -> str:
     least = findings.smallest_gamma(recording)
     if least is None:
         return "With this digit and target, no γ up to the paper's is enough."
-    n = recording.facts["height"] * recording.facts["width"]
     return (
         f"The attack needs {recording.iterations} iterations. The smallest γ that pays for them is 2 × "
-        f"{recording.iterations} / {n} = **{percent(least, 2)}**."
+        f"{recording.iterations} / {recording.pixels} = **{percent(least, 2)}**."
     )
 
 
@@ -203,20 +198,21 @@ def _no_pair() -> None:
     st.subheader("When no pair is left", anchor=False)
     index, target = WITHOUT_PAIR
     recording = resources.recording("uci", networks.network("tutorial"), index, target, DARKEN)
-    last, label = recording.facts["steps"][-1], recording.facts["label"]
     left, right = st.columns([1, 3], gap="large")
     with left:
-        shown.image(recording, f"{an(label).capitalize()} darkened towards {an(target)}: {shown.end(recording)}.")
-    with right:
-        counts = last["counts"]
-        st.markdown(
-            f"A real run: a built-in {label}, the target {target}, darkening, the tutorial's CNN. After "
-            f"{recording.iterations} iterations {counts['pixels']} pixels are left that are not black yet. They make "
-            f"{counts['compared']:,} pairs: {counts['alpha_fails']:,} would not raise the target, another "
-            f"{counts['only_beta_fails']:,} would not lower the others, **{counts['admissible']} are admissible**. "
-            f"There was budget for {recording.facts['budget'] // 2 - recording.iterations} more iterations."
+        shown.image(
+            recording, f"{an(recording.label).capitalize()} darkened towards {an(target)}: {shown.end(recording)}."
         )
-        said = Stop[findings.stop(recording)].sentence
+    with right:
+        counts = recording.end.counts
+        st.markdown(
+            f"A real run: a built-in {recording.label}, the target {target}, darkening, the tutorial's CNN. After "
+            f"{recording.iterations} iterations {counts.pixels} pixels are left that are not black yet. They make "
+            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, another "
+            f"{counts.only_beta_fails:,} would not lower the others, **{counts.admissible} are admissible**. "
+            f"There was budget for {recording.budget // 2 - recording.iterations} more iterations."
+        )
+        said = recording.end.stop.sentence
         st.markdown(f"**What this program says.** {said} A correct program changes nothing more.")
 
 

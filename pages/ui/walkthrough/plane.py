@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from jsma.stage.recording import Recording
-from pages.ui.walkthrough.findings import Marked, trace
+from pages.ui.walkthrough.findings import Marked
 
 GREY, GOOD = "#8f98a5", "#6a9a5b"
 COLOURS = ("#d9741a", "#1f8fa6", "#8a63e0", "#cf2a3a")
@@ -73,20 +73,18 @@ def _window(dots: pd.DataFrame, ends: pd.DataFrame) -> tuple[pd.Series, pd.Serie
 
 def _dots(recording: Recording, step: int) -> pd.DataFrame:
     """Return a row for every pixel of the search domain, indexed by pixel; signed so that good is right and up."""
-    arrays, now = trace(recording), recording.facts["steps"][step]
-    width, n = recording.facts["width"], arrays.a.shape[1]
-    pixels = range(n)
+    now, width, pixels = recording.steps[step], recording.width, range(recording.pixels)
     dots = pd.DataFrame(
         {
-            "pull": now["sign"] * arrays.a[step],
-            "push": -now["sign"] * arrays.b[step],
+            "pull": now.sign * recording.target_gradient[step].astype(float),
+            "push": -now.sign * recording.others_gradient[step].astype(float),
             "row": [pixel // width for pixel in pixels],
             "column": [pixel % width for pixel in pixels],
-            "skyband": [False] * n,
+            "skyband": [False] * len(pixels),
         }
     )
-    dots.loc[now["skyband"], "skyband"] = True
-    return dots[arrays.domain[step]]
+    dots.loc[list(now.skyband), "skyband"] = True
+    return dots[recording.domain[step]]
 
 
 def _marks(dots: pd.DataFrame, pairs: Sequence[Marked], names: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import streamlit as st
 
-from jsma import Attack, Output, jacobian
+from jsma import Attack, Output, Stop, jacobian
 from jsma.glossary import TERMS, explained
 from jsma.saliency import all_pairs
 from jsma.stage.recording import Recording
@@ -29,8 +29,8 @@ def show(lesson: Lesson) -> None:
     """Draw the chapter."""
     recording = lesson.recording()
     _two_numbers(recording)
-    if recording.facts["steps"][0]["pair"] is None:
-        st.info(shown.NOTHING_TO_DO if findings.stop(recording) == "REACHED_TARGET" else f"{shown.end(recording)}.")
+    if recording.steps[0].pair is None:
+        st.info(shown.NOTHING_TO_DO if recording.end.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     else:
         _which_wins(lesson, recording)
         _the_loop(recording)
@@ -48,8 +48,7 @@ def show(lesson: Lesson) -> None:
 
 
 def _two_numbers(recording: Recording) -> None:
-    facts = recording.facts
-    target, counts = facts["target"], facts["steps"][0]["counts"]
+    target, counts = recording.target, recording.steps[0].counts
     st.markdown(
         "Of the ten maps of chapter 3 the attack keeps two numbers for each pixel. **a** is its pull on the target: "
         f"how fast the logit of {target} rises as the pixel gets brighter. **−b** is its push on the others: how fast "
@@ -62,10 +61,10 @@ def _two_numbers(recording: Recording) -> None:
         help=TERMS["admissible"],
     )
     st.markdown(
-        f"On your untouched digit {counts['pixels']} pixels can be brightened. They make {counts['compared']:,} "
-        f"pairs, and **{counts['admissible']:,} of them are admissible** "
-        f"({percent(counts['admissible'] / counts['compared'])}). {counts['alpha_fails']:,} fail since α is not above "
-        f"0, another {counts['only_beta_fails']:,} since β is not below 0. The search compares them all, exactly."
+        f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} "
+        f"pairs, and **{counts.admissible:,} of them are admissible** "
+        f"({percent(counts.admissible / counts.compared)}). {counts.alpha_fails:,} fail since α is not above "
+        f"0, another {counts.only_beta_fails:,} since β is not below 0. The search compares them all, exactly."
     )
 
 
@@ -104,7 +103,7 @@ def _places(recording: Recording, pairs: list[findings.Marked], names: str) -> s
         f"{name}: {shown.place(recording, pair.first)} and {shown.place(recording, pair.second)}"
         for name, pair in zip(names, pairs, strict=True)
     )
-    large = len(recording.facts["steps"][0]["skyband"])
+    large = len(recording.steps[0].skyband)
     return (
         f"{'. '.join(where)}. Large dots: the skyband, {large} pixels. For any other pixel there are two that are at "
         "least as good both ways, so that only these can be in the best pair. Pixels far out on the wrong sides are "
@@ -150,7 +149,7 @@ def _the_loop(recording: Recording) -> None:
 
 def _good_alone(recording: Recording) -> None:
     st.subheader("Does one pixel pull and the other push?", anchor=False)
-    counts, steps = findings.good_alone(recording), recording.iterations
+    counts, steps = [each.good_alone for each in findings.analyses(recording)], recording.iterations
     kinds = Counter(counts)
     st.markdown(
         "The usual story says that the best pair joins a pixel that pulls the target up with one that pushes the "
@@ -218,15 +217,15 @@ def _probabilities(lesson: Lesson) -> None:
         "Differentiate", ["Logits", "Probabilities"], default="Logits", required=True, key="course-plane-output"
     )
     recording = lesson.recording(ON_PROBABILITIES if output == "Probabilities" else Attack())
-    pair = recording.facts["steps"][0]["pair"]
-    chosen = [] if pair is None else [findings.Marked(*(pair[name] for name in MARKED), wins=True)]
+    pair = recording.steps[0].pair
+    chosen = [findings.Marked(pair.first, pair.second, pair.alpha, pair.beta, pair.score, wins=True)] if pair else []
     chart, words = st.columns([3, 2], gap="large")
     with chart:
         plane = pair_plane(recording, 0, chosen, "★" * len(chosen), areas=bool(chosen))
         st.altair_chart(plane, width="stretch", alt=f"{PLANE} {'★' if chosen else 'none'}; {output.lower()}.")
         if chosen:
-            pixels = " and ".join(shown.place(recording, pixel) for pixel in chosen[0][:2])
-            numbers = f"α = {number(pair['alpha'])}, β = {number(pair['beta'])}, −αβ = {number(pair['score'])}"
+            pixels = " and ".join(shown.place(recording, pixel) for pixel in pair.pixels)
+            numbers = f"α = {number(pair.alpha)}, β = {number(pair.beta)}, −αβ = {number(pair.score)}"
             st.caption(f"{output} of the untouched digit. ★: the best pair, {pixels}; {numbers}.")
     with words:
         if output == "Probabilities":
@@ -238,14 +237,11 @@ def _probabilities(lesson: Lesson) -> None:
             )
 
 
-MARKED = ("first", "second", "alpha", "beta", "score")
-
-
 def _collapsed(lesson: Lesson, recording: Recording) -> None:
     in_float64 = deepcopy(lesson.network.module).double()  # in float32 a sure network's derivatives drown in rounding
     derivatives = jacobian(in_float64, lesson.image[None], Output.PROBABILITIES)[0]
-    remainder = findings.largest_remainder(derivatives, recording.facts["target"])
-    largest = float(derivatives[recording.facts["target"]].abs().max())
+    remainder = findings.largest_remainder(derivatives, recording.target)
+    largest = float(derivatives[recording.target].abs().max())
     st.markdown(
         "Probabilities add up to 1. What a pixel gives to the target it takes from the others, to the last digit: "
         "**b = −a**, and the plane collapses onto its diagonal. So β = −α, every pair with α > 0 is admissible, and "
@@ -256,7 +252,7 @@ def _collapsed(lesson: Lesson, recording: Recording) -> None:
         f"**{number(remainder)}**, where |a| goes up to {number(largest)}. What is left is rounding."
     )
     if recording.iterations:
-        best = findings.two_best_alone(recording)
+        best = sum(each.two_strongest for each in findings.analyses(recording))
         st.markdown(
             "The search for a pair becomes a search for the two best single pixels: the attack took exactly these in "
             f"**{best} of its {recording.iterations} steps**."

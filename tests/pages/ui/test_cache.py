@@ -1,9 +1,14 @@
 """What was computed is kept within bounds; a visitor's own apart from what all share."""
 
+import tracemalloc
+
 import pytest
 import streamlit as st
 import torch
 
+from jsma import Attack, load_model
+from jsma.stage.codec import decode
+from jsma.stage.recording import record
 from pages.ui import cache
 from pages.ui.cache import MISSING, Cache, computed
 from pages.ui.networks import Network
@@ -88,3 +93,17 @@ def test_an_error_is_not_kept(work):
         with pytest.raises(ValueError, match="no"):
             computed(fails)
     assert not cache._shared().bytes
+
+
+def test_a_kept_recording_takes_the_memory_that_the_cache_counts(uci):
+    """The arrays are views into the payload: neither is there twice."""
+    payload = record(load_model("tutorial"), uci.images[0], 0, 1, Attack(theta=0.05)).payload
+    cache = Cache(10_000_000)
+    tracemalloc.start()
+    kept = decode(payload[:-1] + payload[-1:])  # bytes of its own
+    _ = kept.name
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    cache.keep("attack", kept)
+    assert len(payload) <= cache.bytes <= 1.01 * len(payload)
+    assert taken <= 1.3 * cache.bytes

@@ -2,40 +2,38 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import cycle
 
 import torch
 
 from jsma import Attack, Direction, Output, Rule, Step, Stop
+from jsma.analysis import Analysis, BaselineAnalysis, analyse, analyse_baseline
 from jsma.baselines import Baseline, BaselineStep, baseline_steps
+from jsma.rules import compared
 from pages.ui import resources
 from pages.ui.cache import computed
 from pages.ui.choice import OWN
 from pages.ui.networks import Network
 from pages.ui.outside import cut
 from pages.ui.scheduling import Proceed
-from pages.ui.shared.comparison.insight import BaselineInsight, Insight, insight, insight_of_baseline
 
-RULES = {
-    "JSMA on logits": (Rule.JSMA, Output.LOGITS),
-    "JSMA on probabilities": (Rule.JSMA, Output.PROBABILITIES),
-    "WJSMA": (Rule.WJSMA, Output.LOGITS),
-    "TJSMA": (Rule.TJSMA, Output.LOGITS),
-}
-BASELINES = {"Top two": Baseline.TOP_TWO, "One pixel at a time": Baseline.ONE_PIXEL}
 WAYS = {Direction.INCREASE: "", Direction.DECREASE: ", darken", Direction.BOTH: ", both"}
-"""How a direction is told; brightening is the rule and needs no word."""
+"""How a direction is told; brightening is the usual one and needs no word."""
 
 DASHES = dict(zip(WAYS, [(), (6, 3), (2, 2)], strict=True))
 """Of the line of each direction."""
 
-COLOURS = dict(
-    zip([*RULES, *BASELINES], ["#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28"], strict=True),
-)
-"""One for each rule, whichever way it goes; they read on white and on black, and differ for the colour-blind, too."""
 
-MARKS = dict(
-    zip(
-        [*RULES, *BASELINES],
+def subjects() -> dict[str, tuple[Rule, Output] | Baseline]:
+    """Return all rules, once for each output they are compared on, and all baselines, by their names on screen."""
+    rules = {variant.subject: (variant.rule, variant.output) for variant in compared()}
+    return rules | {baseline.label: baseline for baseline in Baseline}
+
+
+_LOOKS = zip(
+    subjects(),
+    cycle(["#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28"]),
+    cycle(
         [
             "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
             "M-0.9,-0.9L0.9,-0.9L0.9,0.9L-0.9,0.9Z",
@@ -43,16 +41,19 @@ MARKS = dict(
             "M0,-1.2L1,0L0,1.2L-1,0Z",
             "M-0.4,-1L0.4,-1L0.4,-0.4L1,-0.4L1,0.4L0.4,0.4L0.4,1L-0.4,1L-0.4,0.4L-1,0.4L-1,-0.4L-0.4,-0.4Z",
             "M0,1L1,-0.9L-1,-0.9Z",
-        ],
-        strict=True,
-    )
+            "M-1,-0.5L1,-0.5L1,0.5L-1,0.5Z",
+        ]
+    ),
+    strict=False,
 )
-"""On the line of each rule, an SVG path from -1 to 1: disc, square, triangle, diamond, cross, wedge."""
+LOOKS = {name: (colour, mark) for name, colour, mark in _LOOKS}
+"""A colour and a mark for each subject, whichever way it goes. The colours read on white and on black and differ for
+the colour-blind, too. Marks are SVG paths from -1 to 1: disc, square, triangle, diamond, cross, wedge, bar."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A rule or a baseline, by its name in RULES or BASELINES, and which way it changes pixels."""
+    """A rule or a baseline, by its name in `subjects`, and which way it changes pixels."""
 
     name: str
     direction: Direction
@@ -65,28 +66,55 @@ class Contender:
     @property
     def baseline(self) -> Baseline | None:
         """Which baseline it is, if it is one."""
-        return BASELINES.get(self.name)
+        subject = subjects()[self.name]
+        return subject if isinstance(subject, Baseline) else None
+
+    @property
+    def rule(self) -> Rule | None:
+        """Which rule it is, if it is one."""
+        subject = subjects()[self.name]
+        return None if isinstance(subject, Baseline) else subject[0]
+
+    @property
+    def output(self) -> Output:
+        """What it differentiates."""
+        subject = subjects()[self.name]
+        return Output.LOGITS if isinstance(subject, Baseline) else subject[1]
+
+    @property
+    def character(self) -> str:
+        """One sentence on what it does, whatever the attack."""
+        if self.output is Output.PROBABILITIES and not self.rule.weighs_by_probability:
+            return (
+                "The ten probabilities add up to 1, so their derivatives by a pixel add up to 0. So β = −α and the "
+                "score is α²: the search for a pair is one for the two pixels that move the target's probability most."
+            )
+        return (self.baseline or self.rule).entry.character
 
     @property
     def sign(self) -> str:
         """Its line and mark as a small SVG: the rule is told by colour and mark, the direction by dashes."""
-        dashes, colour = " ".join(map(str, DASHES[self.direction])), COLOURS[self.name]
+        dashes, colour = " ".join(map(str, DASHES[self.direction])), LOOKS[self.name][0]
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
             f'<path d="M-14,0H14" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
-            f'<path d="{MARKS[self.name]}" transform="scale(4.5)" fill="{colour}"/></svg>'
+            f'<path d="{LOOKS[self.name][1]}" transform="scale(4.5)" fill="{colour}"/></svg>'
         )
 
     def attack(self, theta: float, gamma: float) -> Attack:
         """Return its settings; a baseline takes all but the rule from them."""
-        rule, output = RULES.get(self.name, (Rule.JSMA, Output.LOGITS))
-        return Attack(rule, output, self.direction, theta, gamma)
+        return Attack(self.rule or Attack.rule, self.output, self.direction, theta, gamma)
 
 
-CONTENDERS = {each.label: each for name in [*RULES, *BASELINES] for each in (Contender(name, way) for way in WAYS)}
+CONTENDERS = {each.label: each for name in subjects() for each in (Contender(name, way) for way in WAYS)}
 """All there are, by their labels."""
 
-AT_FIRST = ["JSMA on logits", "JSMA on probabilities", "WJSMA", "TJSMA", "TJSMA, both", "Top two"]
+MEASURED = {variant.file_name: variant.subject + WAYS[variant.direction] for variant in compared()}
+"""The labels of the compared variants of the rules, by the names of the files about them."""
+
+AT_FIRST = [*MEASURED.values(), next(iter(Baseline)).label]
+"""Who is compared at first."""
+
 MOST = 8
 """How many run at a time."""
 
@@ -108,8 +136,8 @@ class Moment:
     """One iteration, 0 is the untouched image: what the network says, and what has been changed.
 
     sure: the probability of the class it reads; probability and logit: the target's; moves: each
-    pixel (flat index) that differs from the iteration before, with its value now; insight: what there
-    is to say on the pixels to be changed next, None on the last.
+    pixel (flat index) that differs from the iteration before, with its value now; analysis: what the
+    pixels to be changed next tell, None on the last.
     """
 
     iteration: int
@@ -119,7 +147,7 @@ class Moment:
     logit: float
     changed: int
     moves: tuple[tuple[int, float], ...]
-    insight: Insight | BaselineInsight | None
+    analysis: Analysis | BaselineAnalysis | None
 
 
 @dataclass(frozen=True)
@@ -146,6 +174,11 @@ class Trace:
         """The last moment."""
         return self.moments[-1]
 
+    @property
+    def analyses(self) -> list[Analysis] | list[BaselineAnalysis]:
+        """What every step that changed pixels tells."""
+        return [moment.analysis for moment in self.moments if moment.analysis is not None]
+
     def at(self, iteration: int) -> Moment:
         """Return the moment of an iteration; who has finished stays at the end."""
         return self.moments[min(iteration, len(self.moments) - 1)]
@@ -164,14 +197,14 @@ def _trace(
     attack = contender.attack(theta, gamma)
     if contender.baseline:
         steps = _while_wanted(baseline_steps(contender.baseline, network.module, image, target, attack), proceed)
-        insights = [insight_of_baseline(step) for step in steps]
+        analyses = [analyse_baseline(step) for step in steps]
     else:
         steps = _while_wanted(attack.steps(network.module, image, target), proceed)
-        insights = [insight(step, target, attack) for step in _while_wanted(steps, proceed)]
+        analyses = [analyse(step, target, attack.rule) for step in _while_wanted(steps, proceed)]
     images = [step.image.flatten() for step in steps]
     moments = [
         _moment(step, before, now, target, told)
-        for step, before, now, told in zip(steps, [images[0], *images], images, insights, strict=False)
+        for step, before, now, told in zip(steps, [images[0], *images], images, analyses, strict=False)
     ]
     return Trace(contender, target, tuple(moments), steps[-1].stop)
 
@@ -190,7 +223,7 @@ def _moment(
     before: torch.Tensor,
     now: torch.Tensor,
     target: int,
-    told: Insight | BaselineInsight | None,
+    told: Analysis | BaselineAnalysis | None,
 ) -> Moment:
     pixels = (now != before).nonzero().flatten().tolist()
     reads = int(step.outputs.argmax())
@@ -202,5 +235,5 @@ def _moment(
         logit=step.outputs[target].item(),
         changed=step.changed,
         moves=tuple((pixel, now[pixel].item()) for pixel in pixels),
-        insight=told,
+        analysis=told,
     )

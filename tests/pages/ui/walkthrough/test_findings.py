@@ -7,8 +7,8 @@ from itertools import combinations
 import pytest
 import torch
 
-from jsma import Attack, Direction, Output, Report, Result, Rule, Stop, evaluate, jacobian, load_model
-from jsma.convolution import FasterGradients
+from jsma import Attack, Direction, Output, Rule, Stop, jacobian, load_model
+from jsma.analysis import analyse
 from jsma.stage.recording import Recording, record
 from pages.ui.walkthrough import findings
 from pages.ui.walkthrough.perturbation import DARKEN, WITHOUT_PAIR
@@ -52,25 +52,16 @@ def pairs_of(steps):
     return [(step, step.pair.direction.sign, (step.pair.first, step.pair.second)) for step in steps[:-1]]
 
 
-def finished(stop: str, changed: int, iterations: int = 0) -> Recording:
-    facts = {"height": 28, "width": 28, "steps": [{}] * iterations + [{"stop": stop, "changed": changed}]}
-    return Recording(facts, b"")
+@pytest.fixture(scope="module")
+def finished(attacked):
+    """A function that returns a recording that ends with `stop`, so many pixels being changed."""
+    _, recording = attacked("logits")
 
+    def with_end(stop: Stop, changed: int, iterations: int = 0) -> Recording:
+        end = replace(recording.end, stop=stop, changed=changed)
+        return replace(recording, steps=(recording.steps[0],) * iterations + (end,))
 
-@pytest.mark.parametrize("name", ["logits", "both"])
-def test_a_recording_is_unpacked_into_the_arrays_of_the_steps(attacked, name):
-    steps, recording = attacked(name)
-    trace = findings.trace(recording)
-    images, output = torch.stack([step.image for step in steps]), Output(recording.facts["output"])
-    with FasterGradients():
-        jacobians = jacobian(load_model("tutorial"), images, output)
-    for k, step in enumerate(steps):
-        assert trace.a[k].tolist() == step.target_gradient.tolist()
-        assert trace.b[k].tolist() == step.others_gradient.tolist()
-        assert trace.domain[k].tolist() == step.domain.tolist()
-        exact = jacobians[k].flatten(1).double()
-        assert (torch.tensor(trace.jacobian[k]) - exact).abs().max() <= exact.abs().max() / 65000
-        assert (findings.image_at(recording, k) - step.image).abs().max() < 1e-5
+    return with_end
 
 
 @pytest.mark.parametrize("name", ["logits", "darken"])
@@ -111,28 +102,13 @@ def test_the_winner_is_not_always_in_the_same_place(model, uci):
     assert places == {0, 1, 2}
 
 
-@pytest.mark.parametrize("name", ["logits", "darken", "both"])
-def test_pixels_that_are_good_alone_are_counted(attacked, name):
+@pytest.mark.parametrize("name", ["logits", "both"])
+def test_every_step_that_changed_pixels_is_analysed(attacked, name):
     steps, recording = attacked(name)
-    counts = []
-    for step, sign, pair in pairs_of(steps):
-        good = [sign * step.target_gradient[i] > 0 and sign * step.others_gradient[i] < 0 for i in pair]
-        counts.append(sum(map(bool, good)))
-    assert findings.good_alone(recording) == counts
-
-
-@pytest.mark.parametrize("name", ["logits", "probabilities"])
-def test_steps_that_take_the_two_best_single_pixels_are_counted(attacked, name):
-    steps, recording = attacked(name)
-    count = 0
-    for step, _, pair in pairs_of(steps):
-        ranked = sorted((step.target_gradient[i].item() for i in range(784) if step.domain[i]), reverse=True)
-        count += sorted((step.target_gradient[i].item() for i in pair), reverse=True) == ranked[:2]
-    assert findings.two_best_alone(recording) == count
-    if name == "probabilities":
-        assert count == recording.iterations
-    else:
-        assert count < recording.iterations
+    told = findings.analyses(recording)
+    assert [each.direction for each in told] == [step.pair.direction for step in steps[:-1]]
+    expected = [analyse(step, TARGET, ATTACKS[name].rule) for step in steps[:-1]]
+    assert [each.beta for each in told] == pytest.approx([each.beta for each in expected], rel=1e-2)
 
 
 def test_the_largest_remainder_is_that_of_all_pairs(model, uci):
@@ -155,9 +131,9 @@ def test_the_smallest_budget_read_off_one_recording_is_the_smallest_that_succeed
     assert ends(least - 1e-6) is Stop.BUDGET_SPENT
 
 
-def test_a_failed_attack_has_no_smallest_budget_and_an_empty_one_needs_none():
-    assert findings.smallest_gamma(finished("BUDGET_SPENT", 112, 56)) is None
-    assert findings.smallest_gamma(finished("REACHED_TARGET", 0)) == 0
+def test_a_failed_attack_has_no_smallest_budget_and_an_empty_one_needs_none(finished):
+    assert findings.smallest_gamma(finished(Stop.BUDGET_SPENT, 112, 56)) is None
+    assert findings.smallest_gamma(finished(Stop.REACHED_TARGET, 0)) == 0
 
 
 def test_the_pixel_chosen_most_often_is_followed_through_its_values(attacked):
@@ -173,55 +149,16 @@ def test_the_pixel_chosen_most_often_is_followed_through_its_values(attacked):
 @pytest.mark.parametrize(
     ("one", "other", "answer"),
     [
-        (("REACHED_TARGET", 20), ("REACHED_TARGET", 12), "fewer"),
-        (("REACHED_TARGET", 20), ("REACHED_TARGET", 20), "as many"),
-        (("REACHED_TARGET", 20), ("REACHED_TARGET", 22), "more"),
-        (("REACHED_TARGET", 20), ("DOMAIN_EMPTY", 4), "fails"),
-        (("BUDGET_SPENT", 112), ("REACHED_TARGET", 30), "fewer"),
-        (("BUDGET_SPENT", 112), ("NO_ADMISSIBLE_PAIR", 30), "fails"),
+        ((Stop.REACHED_TARGET, 20), (Stop.REACHED_TARGET, 12), "fewer"),
+        ((Stop.REACHED_TARGET, 20), (Stop.REACHED_TARGET, 20), "as many"),
+        ((Stop.REACHED_TARGET, 20), (Stop.REACHED_TARGET, 22), "more"),
+        ((Stop.REACHED_TARGET, 20), (Stop.DOMAIN_EMPTY, 4), "fails"),
+        ((Stop.BUDGET_SPENT, 112), (Stop.REACHED_TARGET, 30), "fewer"),
+        ((Stop.BUDGET_SPENT, 112), (Stop.NO_ADMISSIBLE_PAIR, 30), "fails"),
     ],
 )
-def test_costs_are_compared(one, other, answer):
+def test_costs_are_compared(finished, one, other, answer):
     assert findings.compare_cost(finished(*one), finished(*other)) == answer
-
-
-@pytest.mark.parametrize("name", ["logits", "weighted", "both"])
-def test_the_parts_of_beta_are_those_of_the_rule_and_add_up(attacked, name):
-    steps, recording = attacked(name)
-    shares = findings.shares_of_beta(recording)
-    assert shares.shape == (len(steps) - 1, 10)
-    for row, (step, sign, pair) in zip(shares, pairs_of(steps), strict=True):
-        size = float(step.jacobian.abs().max())
-        assert row.sum() == pytest.approx(step.pair.beta, abs=2e-3 * size)
-        for label in range(10):
-            part = 0.0
-            for pixel in pair:
-                value = step.image.flatten()[pixel].item()
-                weight = step.probabilities[label].item() if name != "logits" else 1.0
-                room = (1 - value if sign > 0 else value) if name == "both" else 1.0
-                part += weight * room * step.jacobian.flatten(1)[label, pixel].item()
-            assert row[label] == pytest.approx(0 if label == TARGET else part, abs=2e-4 * size)
-
-
-def test_the_share_of_hopeless_classes_is_of_all_parts_of_all_steps(attacked):
-    steps, recording = attacked("logits")
-    hopeless = whole = 0.0
-    for step, _, pair in pairs_of(steps):
-        for label in set(range(10)) - {TARGET}:
-            part = abs(sum(step.jacobian.flatten(1)[label, i].item() for i in pair))
-            whole += part
-            hopeless += part if step.probabilities[label] < 0.001 else 0
-    assert findings.hopeless_share(recording) == pytest.approx(hopeless / whole, abs=1e-3)
-
-
-@pytest.mark.parametrize("name", ["logits", "both"])
-def test_steps_that_lift_the_leading_rival_are_counted(attacked, name):
-    steps, recording = attacked(name)
-    count = 0
-    for step, sign, pair in pairs_of(steps):
-        _, rival = max((step.probabilities[label].item(), label) for label in range(10) if label != TARGET)
-        count += sign * sum(step.jacobian[rival].flatten()[i].item() for i in pair) > 0
-    assert findings.rival_lifted(recording) == count
 
 
 def test_the_digits_to_judge_by_are_the_first_of_every_class_in_turns(uci):
@@ -229,37 +166,6 @@ def test_the_digits_to_judge_by_are_the_first_of_every_class_in_turns(uci):
     assert digits.labels.tolist() == [*range(10), *range(10)]
     for image, (label, sample) in zip(digits.images, named, strict=True):
         assert torch.equal(image, uci.images[(uci.labels == label).nonzero().flatten()[sample]])
-
-
-def report(rows: list[tuple[int, int, bool, int]]) -> Report:
-    """Return the report of attacks given as source, target, success, changed pixels."""
-    sources, targets, success, changed = (torch.tensor(column) for column in zip(*rows, strict=True))
-    reasons = [Stop.REACHED_TARGET if won else Stop.BUDGET_SPENT for won in success]
-    result = Result(torch.empty(0, 1, 28, 28), success, reasons, changed // 2, changed)
-    return Report(Attack(), sources, targets, result)
-
-
-def test_the_hardest_attack_is_the_costliest_where_least_succeeds():
-    rows = [
-        (0, 1, True, 90),
-        (0, 1, True, 100),
-        (2, 1, False, 20),
-        (2, 1, False, 30),
-        (1, 0, True, 4),
-        (1, 0, False, 112),
-    ]
-    assert findings.hardest(report(rows)) == 3
-    assert findings.hardest(report([row for row in rows if row[0] != 2])) == 3  # the failed one of 1 -> 0
-    assert findings.hardest(report(rows[:2])) == 1
-
-
-def test_success_by_budget_is_what_runs_with_these_budgets_give(model, uci):
-    digits, attack = uci.first(2), Attack(rule=Rule.WJSMA)
-    rows = findings.success_by_gamma(evaluate(model, digits, attack, gammas=(0.02, 0.04, 0.145)))
-    for gamma, share in rows[1:]:
-        assert share == evaluate(model, digits, replace(attack, gamma=gamma)).success_rate
-    assert rows[0] == (0.0, 0.0)
-    assert 0 < rows[1][1] < rows[3][1]
 
 
 def test_the_run_that_shows_an_end_without_a_pair_ends_so(model, uci):

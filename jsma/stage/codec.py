@@ -1,0 +1,103 @@
+"""A recording as bytes, for the browser: jsma/stage/scripts/recording.js is the only other reader.
+
+The payload is a little-endian uint32, the length of the header; the header, JSON padded with
+spaces so that both together are a multiple of 8 bytes; then, one after the other, the arrays:
+
+    target_gradient  float32  (steps, n)
+    others_gradient  float32  (steps, n)
+    jacobian_codes   int16    (steps, classes, n)
+    image_codes      uint16   (steps, n)
+    domain           uint8    (steps, n), 1 where the pixel may be changed
+
+The header holds the facts of `Recording` by their names, those of each step in the list "steps",
+those of its pair in "pair". Of the attack, the names of its settings stand beside the others, each
+choice by its value; "stop" is the name of a `Stop`.
+"""
+
+import json
+import math
+
+import numpy as np
+
+from ..attack import Attack, Stop
+from ..jacobian import Output
+from ..rules import Rule
+from ..saliency import Direction
+from .facts import Counts, PairFacts, Recording, StepFacts
+
+ARRAYS = {
+    "target_gradient": "<f4",
+    "others_gradient": "<f4",
+    "jacobian_codes": "<i2",
+    "image_codes": "<u2",
+    "domain": "?",
+}
+"""In the order of the payload, with numpy's names of their types."""
+
+
+def encode(recording: Recording) -> bytes:
+    """Return the payload of a recording."""
+    header = json.dumps(_header(recording), default=_plain).encode()
+    header += b" " * (-(len(header) + 4) % 8)
+    arrays = (getattr(recording, name).astype(kind).tobytes() for name, kind in ARRAYS.items())
+    return b"".join((len(header).to_bytes(4, "little"), header, *arrays))
+
+
+def decode(payload: bytes) -> Recording:
+    """Return the recording that was encoded; it keeps `payload`, and its arrays are views into it."""
+    start = 4 + int.from_bytes(payload[:4], "little")
+    facts = json.loads(payload[4:start])
+    kinds = {"rule": Rule, "output": Output, "direction": Direction, "theta": float, "gamma": float}
+    facts["attack"] = Attack(**{name: kind(facts.pop(name)) for name, kind in kinds.items()})
+    facts["steps"] = tuple(map(_step, facts["steps"]))
+    recording = Recording(**facts, **_views(payload, start, facts))
+    vars(recording)["payload"] = payload  # or it would be encoded again, and kept beside this one
+    return recording
+
+
+def _views(payload: bytes, start: int, facts: dict) -> dict[str, np.ndarray]:
+    steps, pixels = len(facts["steps"]), facts["height"] * facts["width"]
+    arrays = {}
+    for name, kind in ARRAYS.items():
+        shape = (steps, facts["classes"], pixels) if name == "jacobian_codes" else (steps, pixels)
+        arrays[name] = np.frombuffer(payload, kind, math.prod(shape), start).reshape(shape)
+        start += arrays[name].nbytes
+    return arrays
+
+
+def _header(recording: Recording) -> dict:
+    attack = recording.attack
+    return {
+        "height": recording.height,
+        "width": recording.width,
+        "classes": recording.classes,
+        "label": recording.label,
+        "target": recording.target,
+        "rule": attack.rule.value,
+        "output": attack.output.value,
+        "direction": attack.direction.value,
+        "theta": attack.theta,
+        "gamma": attack.gamma,
+        "budget": recording.budget,
+        "jacobian_limit": recording.jacobian_limit,
+        "steps": recording.steps,
+    }
+
+
+def _plain(fact: StepFacts | PairFacts | Counts | Stop) -> dict | str:
+    return fact.name if isinstance(fact, Stop) else vars(fact)
+
+
+def _step(facts: dict) -> StepFacts:
+    pair, stop = facts["pair"], facts["stop"]
+    typed = {
+        "counts": Counts(**facts["counts"]),
+        "best_pairs": tuple(map(tuple, facts["best_pairs"])),
+        "pair": pair and PairFacts(**_with_tuples(pair)),
+        "stop": stop and Stop[stop],
+    }
+    return StepFacts(**_with_tuples(facts) | typed)
+
+
+def _with_tuples(facts: dict) -> dict:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}

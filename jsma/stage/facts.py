@@ -1,0 +1,180 @@
+"""What is known of a recorded attack: of the whole, of every step, and of the pair that a step changes.
+
+The script jsma/stage/scripts/recording.js reads the same names; jsma/stage/codec.py brings them there.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..attack import Attack, Pair, Step, Stop
+from ..saliency import Direction
+
+WHITE = 65535
+"""The code of a white pixel; black is 0."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many pixels may be changed, and how many pairs they make: all, the admissible, those that a sign rules out.
+
+    alpha_fails: the wrong sign of α, whatever β is; only_beta_fails: the right sign of α, the wrong one of β.
+    """
+
+    pixels: int
+    compared: int
+    admissible: int
+    alpha_fails: int
+    only_beta_fails: int
+
+
+@dataclass(frozen=True)
+class PairFacts:
+    """The pair that a step changes: flat indices, first < second, and what makes it the best.
+
+    before and after: the values of the two pixels; forecast: what the Jacobian says that the change does to the
+    target's output (the differentiated one); happened: what it did.
+    """
+
+    first: int
+    second: int
+    alpha: float
+    beta: float
+    score: float
+    before: tuple[float, float]
+    after: tuple[float, float]
+    forecast: float
+    happened: float
+
+    @property
+    def pixels(self) -> list[int]:
+        """Both indices."""
+        return [self.first, self.second]
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """What is known at one step, apart from the arrays; a tuple by class has a value for every class.
+
+    reads: the class that the network answers; outputs: the logits; changed: how many pixels differ from the
+    original; sign: +1 where pixels are brightened, -1 where they are darkened; jacobian_unit: that of
+    `Recording.jacobian_codes`; jacobian_limit and map_limits: where the colours of all maps, and of each, end;
+    skyband: the pixels that can be in the best pair; best_pairs: first, second and score, best first. pair is None on
+    the last step, stop is None on all others.
+    """
+
+    reads: int
+    outputs: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    changed: int
+    sign: int
+    jacobian_unit: float
+    jacobian_limit: float
+    map_limits: tuple[float, ...]
+    skyband: tuple[int, ...]
+    counts: Counts
+    best_pairs: tuple[tuple[int, int, float], ...]
+    pair: PairFacts | None
+    stop: Stop | None
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the pixels of this step are changed."""
+        return Direction.INCREASE if self.sign > 0 else Direction.DECREASE
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A whole attack on a digit labelled `label` towards `target`, as exact as the browser gets it.
+
+    budget: how many pixels may be changed; jacobian_limit: where the colours of all maps of all steps end. The
+    arrays are read-only, a row a step, n = height * width pixels each:
+
+        target_gradient  (steps, n) float32           a of every pixel
+        others_gradient  (steps, n) float32           b of every pixel
+        jacobian_codes   (steps, classes, n) int16    in units of the step's jacobian_unit: see `jacobian`
+        image_codes      (steps, n) uint16            65535 is white: see `image`
+        domain           (steps, n) bool              whether the pixel may be changed
+    """
+
+    height: int
+    width: int
+    classes: int
+    label: int
+    target: int
+    attack: Attack
+    budget: int
+    jacobian_limit: float
+    steps: tuple[StepFacts, ...] = field(repr=False)
+    target_gradient: np.ndarray = field(repr=False)
+    others_gradient: np.ndarray = field(repr=False)
+    jacobian_codes: np.ndarray = field(repr=False)
+    image_codes: np.ndarray = field(repr=False)
+    domain: np.ndarray = field(repr=False)
+
+    @cached_property
+    def payload(self) -> bytes:
+        """All of it for the browser, as jsma/stage/codec.py lays it out."""
+        return _codec().encode(self)
+
+    @cached_property
+    def name(self) -> str:
+        """A fingerprint of the payload, by which the browser knows whether it has it already."""
+        return hashlib.sha256(self.payload).hexdigest()[:16]
+
+    @property
+    def iterations(self) -> int:
+        """How many pairs were changed; also the number of the last step."""
+        return len(self.steps) - 1
+
+    @property
+    def end(self) -> StepFacts:
+        """The last step, which says why the attack ended."""
+        return self.steps[-1]
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the image has."""
+        return self.height * self.width
+
+    def image(self, step: int) -> Tensor:
+        """Return the image (1, H, W) as it stood at `step`, float32, to 1 / 65535."""
+        values = self.image_codes[step] / np.float32(WHITE)
+        return torch.from_numpy(values).view(1, self.height, self.width)
+
+    def jacobian(self, step: int) -> Tensor:
+        """Return the Jacobian (classes, 1, H, W) at `step`, float64, to half a jacobian_unit."""
+        values = self.jacobian_codes[step] * self.steps[step].jacobian_unit
+        return torch.from_numpy(values).view(self.classes, 1, self.height, self.width)
+
+    def step(self, iteration: int) -> Step:
+        """Return what `Attack.steps` yielded at `iteration`; its image and Jacobian as exact as these are kept."""
+        facts = self.steps[iteration]
+        chosen = facts.pair
+        return Step(
+            iteration=iteration,
+            image=self.image(iteration),
+            outputs=torch.tensor(facts.outputs),
+            probabilities=torch.tensor(facts.probabilities),
+            target_gradient=torch.tensor(self.target_gradient[iteration]),
+            others_gradient=torch.tensor(self.others_gradient[iteration]),
+            domain=torch.tensor(self.domain[iteration]),
+            pair=chosen and Pair(chosen.first, chosen.second, chosen.alpha, chosen.beta, chosen.score, facts.direction),
+            changed=facts.changed,
+            stop=facts.stop,
+            differentiate=lambda: self.jacobian(iteration),
+        )
+
+    def __reduce__(self) -> tuple:
+        """Pickle the payload alone, of which the arrays are views."""
+        return _codec().decode, (self.payload,)
+
+
+def _codec():
+    from . import codec  # which imports this one
+
+    return codec
