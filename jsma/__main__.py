@@ -378,7 +378,7 @@ def _reporter() -> object:
 def _print_report(report: Report) -> None:
     attack, count = report.attack, len(report.targets)
     print(
-        f"{attack.rule.name} on {attack.output.value}, {attack.direction.value}, theta {attack.theta:g}, "
+        f"{attack.rule.label} on {attack.output.value}, {attack.direction.value}, theta {attack.theta:g}, "
         f"gamma {attack.gamma:g}: {count:,} attacks"
     )
     print(f"success rate                        {report.success_rate:7.2%}  of {count:,}")
