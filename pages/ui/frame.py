@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from jsma.glossary import TERMS
+from jsma.stage.modules import join
 from pages.ui import access, forgetting, resources, scheduling, session
 from pages.ui.choice import ALL_DATA, Choice
 from pages.ui.formatting import percent
@@ -15,8 +16,7 @@ HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
 
 _reconnected, _scrollers = (
-    st.components.v2.component(f"jsma_{name}", js=(HERE / f"{name}.js").read_text(encoding="utf-8"))
-    for name in ("reconnected", "scrollers")
+    st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js")) for name in ("reconnected", "scrollers")
 )
 
 PAGES = {

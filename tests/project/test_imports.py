@@ -30,7 +30,7 @@ KNOWS = {
     "training": {"data", "models"},
     "export": {"attack"},
     "glossary": set(),
-    "stage": {"attack", "convolution", "jacobian", "saliency"},
+    "stage": {"attack", "convolution", "glossary", "jacobian", "saliency"},
 }
 """Imports run one way: which of its siblings each module may import."""
 
