@@ -3,8 +3,12 @@
 The palette stands in palette.css alone; charts and pictures that Python draws take it from COLOURS.
 """
 
+import json
 import re
 from pathlib import Path
+
+from ..glossary import TERMS
+from .modules import join
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE / "scripts"
@@ -33,7 +37,6 @@ def css(folder: Path, name: str) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
-def script(folder: Path, names: tuple[str, ...]) -> str:
-    """Return the scripts of a piece as one: what all pieces share, then its own, which see one another."""
-    files = (SCRIPTS / "controls.js", SCRIPTS / "speech.js", *(folder / f"{name}.js" for name in names))
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+def script(entry: Path) -> str:
+    """Return the module `entry` and all that it imports as one, with the texts that Python writes."""
+    return join(entry, {SCRIPTS / "texts.js": f"export const GLOSSARY = {json.dumps(TERMS)};"})

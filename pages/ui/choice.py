@@ -7,6 +7,7 @@ from enum import Enum
 from jsma import Attack, Direction, Output, Rule
 from jsma.data import DATA_SETS
 from jsma.models import NETWORKS
+from jsma.stage.page import VIEWS
 from pages.ui.formatting import an
 from pages.ui.outside import cut
 
@@ -42,15 +43,6 @@ CONTROLS = {
     "direction": "Direction",
 }
 """The controls of the sidebar, by the names that `hide` takes."""
-
-VIEWS = {
-    "picture": "The picture",
-    "reading": "The network's reading",
-    "jacobian": "1 Jacobian",
-    "saliency": "2 Saliency",
-    "perturb": "3 Perturb",
-}
-"""The parts of the stage, with their headings, by the names that `views` takes."""
 
 SWITCHES = ("hide", "views", "predict")
 

@@ -1,14 +1,15 @@
 // A button that asks Python for a file and saves it. What Python sends is laid out by pages/ui/download.py:
 // a line of JSON, then the file, if there is one.
 
+import { readMessage } from "./message.js";
+
 const PATIENCE_MS = 15000; // after so long a click asks again, lest a lost answer leave a dead button
 
 // By number, the files that this page has saved: the same data comes again when Streamlit draws the page anew.
 const saved = (globalThis[Symbol.for("jsma files saved")] ??= new Set());
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const end = data.indexOf(10);
-  const head = JSON.parse(new TextDecoder().decode(data.subarray(0, end)));
+  const { head, content } = readMessage(data);
   const button = parentElement.querySelector("button");
   let askedAt = -PATIENCE_MS;
   button.removeAttribute("aria-busy");
@@ -22,7 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   if (head.number && !saved.has(head.number)) {
     saved.add(head.number);
-    save(new Blob([data.subarray(end + 1)], { type: head.kind }), head.name);
+    save(new Blob([content], { type: head.kind }), head.name);
   }
 }
 

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import streamlit as st
 
+from jsma.stage.modules import join
 from pages.ui.scheduling import carried_out
 
 HERE = Path(__file__).parent
 
-_html, _js = ((HERE / f"download.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
-_component = st.components.v2.component("jsma_download", html=_html, js=_js)
+_html = (HERE / "download.html").read_text(encoding="utf-8")
+_component = st.components.v2.component("jsma_download", html=_html, js=join(HERE / "download.js"))
 
 
 def download(label: str, name: str, kind: str, make: Callable[[], bytes | str], key: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from jsma import Digits
 from jsma.glossary import TERMS
+from jsma.stage.modules import join
 from pages.ui import access, controls, forgetting, navigation, resources, scheduling, session
 from pages.ui.choice import OWN, Choice, all_data_labels
 from pages.ui.formatting import percent
@@ -17,8 +18,7 @@ HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
 
 _reconnected, _scrollers = (
-    st.components.v2.component(f"jsma_{name}", js=(HERE / f"{name}.js").read_text(encoding="utf-8"))
-    for name in ("reconnected", "scrollers")
+    st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js")) for name in ("reconnected", "scrollers")
 )
 
 

@@ -2,6 +2,7 @@
 // of it: the first click would be lost. So this asks for a run as soon as the page is connected again.
 
 export default function ({ setTriggerValue }) {
+  /** @type {HTMLElement} */
   const app = document.querySelector("[data-testid='stApp']");
   const connected = () => app.dataset.testConnectionState === "CONNECTED";
   let before = connected();

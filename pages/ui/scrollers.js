@@ -11,7 +11,9 @@ function scrolls(element) {
 
 /** Make what scrolls a tab stop, and what no longer does none; what has no role yet gets one, and a name. */
 function letThemBeFocused() {
-  for (const element of document.querySelectorAll(`:is(${MAY_SCROLL}), :is(${MAY_SCROLL}) > :is(div, pre, table)`)) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const all = document.querySelectorAll(`:is(${MAY_SCROLL}), :is(${MAY_SCROLL}) > :is(div, pre, table)`);
+  for (const element of all) {
     if (scrolls(element) === element.hasAttribute("data-scroller")) continue;
     const added = element.dataset.scroller ?? (element.hasAttribute("role") ? "tabindex" : "tabindex role aria-label");
     const looks = { tabindex: "0", role: "group", "aria-label": "Scrolls sideways" };

@@ -5,42 +5,26 @@ views to show), then the payload of jsma/stage/codec.py. How events get out: one
 says where the viewer has stayed for a moment: recording, visit, step, and whether the pair of that
 step is hidden because the viewer is to predict it. Everything else happens in the browser.
 
-The scripts are plain and share one module scope, in the order of SCRIPTS: what is read and said and
-how it is drawn first, then the views, then the stage that holds them.
+The stage itself is jsma/stage and knows nothing of Streamlit; stage.js mounts it in Streamlit's page.
 """
 
 import json
-import re
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
-from jsma.glossary import TERMS
 from jsma.stage import pieces
+from jsma.stage.page import VIEWS, skeleton
 from jsma.stage.recording import Recording
-from pages.ui.choice import VIEWS
 
-SCRIPTS = ("recording", "pairs", "words", "spoken", "terms", "drawing", "pointing", "radios", "playing")
-SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "loop", "stage")
+COPY = '<button class="copy" data-testid="stage-copy">Copy link</button>'
 
-
-def _html() -> str:
-    """Return the skeleton, every <dfn> of a term made a word that explains itself when clicked."""
-    names = {name.lower(): name for name in TERMS}
-
-    def button(found: re.Match) -> str:
-        term = names[found[1].lower()]
-        return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
-
-    return re.sub(r"<dfn>(.*?)</dfn>", button, pieces.html(pieces.HERE, "stage"))
-
-
-_glossary = f"const GLOSSARY = {json.dumps(TERMS)};\n"
 _component = st.components.v2.component(
     "jsma_stage",
-    html=_html(),
+    html=skeleton(actions=COPY),
     css=pieces.css(pieces.HERE, "stage"),
-    js=_glossary + pieces.script(pieces.SCRIPTS, SCRIPTS),
+    js=pieces.script(Path(__file__).with_name("stage.js")),
 )
 
 

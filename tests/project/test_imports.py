@@ -32,7 +32,7 @@ KNOWS = {
     "export": {"attack"},
     "glossary": {"baselines", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
-    "stage": {"attack", "convolution", "jacobian", "rules", "saliency", "stop"},
+    "stage": {"attack", "convolution", "glossary", "jacobian", "rules", "saliency", "stop"},
 }
 """Imports run one way: which of its siblings each module may import."""
 

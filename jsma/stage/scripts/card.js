@@ -1,34 +1,46 @@
 // Beside the plane: why this pair; or the viewer's own pair and its rank; or whom a clicked pixel would pair best with.
 
-function createCard(find) {
+import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
+import { pairNumbers, partnersOf } from "./pairs.js";
+import { predictButtons } from "./perturb.js";
+import { term } from "./terms.js";
+import { counted, domainWords, number, percent, place, plural, slope } from "./words.js";
+
+/** @import { DrawnView, Find, Pair, PairNumbers, Recording, Step, StepWithPair, View } from "./types.js" */
+
+/** @type {(find: Find) => DrawnView} */
+export function createCard(find) {
   const card = find(".card");
+  let measured = null;
   return {
     draw(recording, view) {
       const step = recording.steps[view.k];
       setHtml(card, cardHtml(recording, step, view));
       const canvas = card.querySelector(".partner-map");
       if (!canvas) return;
-      if (canvas !== this.measured) measureCanvases(card);
-      this.measured = canvas;
+      if (canvas !== measured) measureCanvases(card);
+      measured = canvas;
       drawPartnerMap(canvas, recording, view);
     },
   };
 }
 
+/** @type {(recording: Recording, step: Step, view: View) => string} */
 function cardHtml(recording, step, view) {
   if (view.shown.how === "partner") return partnerHtml(recording, view);
   if (view.shown.how === "picked") return yourPair(recording, view);
   return step.pair ? whyThisPair(recording, step, view) : fromStartToEnd(recording, view);
 }
 
-/** The formula with the numbers of p and q, either of which may be missing. */
+/** The formula with the numbers of p and q, either of which may be missing. @type {(recording: Recording, view: View) => string} */
 function formulaHtml(recording, { k, layout, shown: { p, q } }) {
   const brighter = recording.steps[k].sign > 0;
   const numbers = p !== null && q !== null ? pairNumbers(recording, k, p, q) : null;
   const head = (name, i) => `<th scope="col" class="${name}" ${at(i)}>${name}<br>${i === null ? "–" : place(recording, i, layout)}</th>`;
   const at = (i) => (i === null ? "" : `data-pixel="${i}"`);
   const cell = (name, i, of) => `<td class="${name}" ${at(i)}>${i === null ? "–" : slope(of(k, i))}</td>`;
-  const test = (passes, name, side) => (numbers ? `<span class="${passes ? "" : "fails"}">${term(name)} ${passes ? "✓" : "✕"}<span class="side"> ${side} 0</span></span>` : "");
+  const test = (passes, name, side) =>
+    numbers ? `<span class="${passes ? "" : "fails"}">${term(name)} ${passes ? "✓" : "✕"}<span class="side"> ${side} 0</span></span>` : "";
   const line = (name, beat, of, sum, tested) => `
     <tr class="beat-${beat}"><th scope="row">${term(name)}</th>${cell("p", p, of)}<td class="sign">+</td>${cell("q", q, of)}
       <td class="sign">=</td><td class="sum">${numbers ? slope(sum) : "–"}</td><td class="test">${tested}</td></tr>`;
@@ -40,10 +52,12 @@ function formulaHtml(recording, { k, layout, shown: { p, q } }) {
     </table>`;
 }
 
+/** @type {(score: number, remark: string) => string} */
 function scoreHtml(score, remark) {
   return `<p class="score beat-5"><span>${term("score", "score")} = −α × β =</span> <b data-testid="stage-score">${slope(score)}</b> <span class="quiet">${remark}</span></p>`;
 }
 
+/** @type {(recording: Recording, step: StepWithPair, view: View) => string} */
 function whyThisPair(recording, step, view) {
   const where = (pixel) => place(recording, pixel, view.layout);
   const runners = step.best_pairs.filter(([first, second]) => first !== step.pair.first || second !== step.pair.second);
@@ -52,11 +66,15 @@ function whyThisPair(recording, step, view) {
     ${predictedHtml(view)}
     <h3 class="beat-6">Runners-up</h3>
     <table class="runners beat-6" data-testid="stage-runners">
-      ${runners.slice(0, view.predicting ? 2 : view.layout === "projector" ? 3 : 4).map((pair, at) => runnerUp(pair, at, step, where)).join("")}
+      ${runners
+        .slice(0, view.predicting ? 2 : view.layout === "projector" ? 3 : 4)
+        .map((pair, at) => runnerUp(pair, at, step, where))
+        .join("")}
     </table>
     ${pairCounts(recording, step)}`;
 }
 
+/** @type {(runner: Step["best_pairs"][0], at: number, step: StepWithPair, where: (pixel: number) => string) => string} */
 function runnerUp([first, second, score], at, step, where) {
   const cell = (i) => `<td data-pixel="${i}" class="${i === step.pair.first ? "p" : i === step.pair.second ? "q" : ""}">${where(i)}</td>`;
   const share = Math.floor((1000 * score) / step.pair.score) / 10; // never rounded up to 100 %
@@ -64,7 +82,7 @@ function runnerUp([first, second, score], at, step, where) {
     <td class="quiet value share" title="share of the best score">${share.toFixed(1)} %</td><td class="value">${slope(score)}</td></tr>`;
 }
 
-/** How many pairs were compared, and what ruled the others out. */
+/** How many pairs were compared, and what ruled the others out. @type {(recording: Recording, step: Step) => string} */
 function pairCounts(recording, step) {
   const { pixels, compared, admissible, alpha_fails, only_beta_fails } = step.counts;
   const share = (count) => `width:${(100 * count) / Math.max(1, compared)}%`;
@@ -79,14 +97,19 @@ function pairCounts(recording, step) {
       <span class="quiet"><span class="sw beta"></span>${counted(only_beta_fails)} ${betaFails}</span></p></div>`;
 }
 
-/** Predict first: the viewer's pair, its rank among all admissible pairs, and where it stands among their scores. */
+/**
+ * Predict first: the viewer's pair, its rank among all admissible pairs, and where it stands among their scores.
+ * @type {(recording: Recording, view: View) => string}
+ */
 function yourPair(recording, view) {
   const buttons = view.views.includes("perturb") ? "" : predictButtons(view.shown);
   return `${yourNumbers(recording, view)}${tallyHtml(view.tally)}${buttons}`;
 }
 
-function yourNumbers(recording, { shown, k, ranking, ...view }) {
-  const head = `<h3>Your pair</h3>${formulaHtml(recording, { shown, k, ...view })}`;
+/** @type {(recording: Recording, view: View) => string} */
+function yourNumbers(recording, view) {
+  const { shown, k, ranking } = view;
+  const head = `<h3>Your pair</h3>${formulaHtml(recording, view)}`;
   if (shown.p === null || shown.q === null) {
     const left = shown.p === null ? "Pick two pixels." : "Pick one more.";
     return `${head}<p class="lesson">${left} A pair must pass both tests: raise the target and lower the others.</p>`;
@@ -103,25 +126,31 @@ function yourNumbers(recording, { shown, k, ranking, ...view }) {
     ${histogramHtml(bins, share)}`;
 }
 
-function whyNotAdmissible(recording, k, { alphaPasses, betaPasses, out }) {
+/** @type {(recording: Recording, k: number, numbers: PairNumbers) => string} */
+export function whyNotAdmissible(recording, k, { alphaPasses, betaPasses, out }) {
   const brighter = recording.steps[k].sign > 0;
   const failed = [];
-  if (out !== null) failed.push(`<b>the pixel at ${place(recording, out)} is out of the ${term("search domain", "domain")}</b>: ${domainWords(recording, k, out).split(":")[0]}`);
+  if (out !== null)
+    failed.push(
+      `<b>the pixel at ${place(recording, out)} is out of the ${term("search domain", "domain")}</b>: ${domainWords(recording, k, out).split(":")[0]}`,
+    );
   if (!alphaPasses) failed.push(`<b>α is not ${brighter ? "above" : "below"} 0</b>: the pair does not raise the target`);
   if (!betaPasses) failed.push(`<b>β is not ${brighter ? "below" : "above"} 0</b>: the pair does not lower the others`);
   return `<p class="lesson" data-testid="stage-rank">Not ${term("admissible")}: ${failed.join(", and ")}. Such a pair has no score and no rank.</p>`;
 }
 
+/** @type {(bins: Uint32Array, share: number) => string} */
 function histogramHtml(bins, share) {
   const tallest = Math.log1p(Math.max(...bins));
   const mine = Math.min(bins.length - 1, Math.floor(share * bins.length));
-  const bar = (count, at) => `<i class="${at === mine ? "mine" : ""}" style="height:${count ? 6 + (94 * Math.log1p(count)) / tallest : 0}%"></i>`;
+  const bar = (count, at) =>
+    `<i class="${at === mine ? "mine" : ""}" style="height:${count ? 6 + (94 * Math.log1p(count)) / tallest : 0}%"></i>`;
   return `<p class="sides quiet"><span>how many pairs score this (log)</span></p>
     <div class="histogram" role="img" aria-label="How the scores of all admissible pairs are spread; yours is at ${Math.floor(100 * share)} % of the best.">${[...bins].map(bar).join("")}</div>
     <p class="sides quiet"><span>score 0</span><span>best pair, hidden</span></p>`;
 }
 
-/** How the predictions of this attack went so far. */
+/** How the predictions of this attack went so far. @type {(tally: View["tally"]) => string} */
 function tallyHtml(tally) {
   const tries = [...tally.values()];
   if (!tries.length) return "";
@@ -132,20 +161,29 @@ function tallyHtml(tally) {
     on average <b>${Math.floor(100 * mean)} %</b> of the best score.</p>`;
 }
 
+/** @type {(view: View) => string} */
 function predictedHtml({ predicting, tally, k }) {
   const mine = tally.get(k);
   if (!predicting) return "";
-  const said = !mine ? "" : mine.rank === 1 ? "You predicted this very pair." : mine.rank === null ? "Your pair was not admissible." : `Your pair: rank ${counted(mine.rank)}, score ${slope(mine.score)}.`;
+  const said = !mine
+    ? ""
+    : mine.rank === 1
+      ? "You predicted this very pair."
+      : mine.rank === null
+        ? "Your pair was not admissible."
+        : `Your pair: rank ${counted(mine.rank)}, score ${slope(mine.score)}.`;
   return `${said ? `<p class="yours">${said}</p>` : ""}${tallyHtml(tally)}`;
 }
 
-/** The best-partner map: one row of the table of all pairs, laid out as a picture. */
+/** The best-partner map: one row of the table of all pairs, laid out as a picture. @type {(recording: Recording, view: View) => string} */
 function partnerHtml(recording, { k, partner, shown, layout }) {
   const head = `<div class="partner-head"><h3>Who would <b class="p">p</b> pair best with?</h3>
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
-  if (!recording.inDomain(k, partner)) return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;
+  if (!recording.inDomain(k, partner))
+    return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;
   const { scores, passing } = partnersOf(recording, k, partner);
-  if (shown.q === null) return `${head}<p class="lesson" data-testid="stage-partner-words">No partner passes both tests with this pixel.</p>`;
+  if (shown.q === null)
+    return `${head}<p class="lesson" data-testid="stage-partner-words">No partner passes both tests with this pixel.</p>`;
   const best = scores[shown.q];
   const words = `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, layout)}</b>: score <b>${slope(best)}</b>`;
   const highest = recording.steps[k].best_pairs[0]?.[2];
@@ -157,29 +195,33 @@ function partnerHtml(recording, { k, partner, shown, layout }) {
     <p class="caption">${plural(passing, "partner")} pass${passing === 1 ? "es" : ""} both tests.${highest === undefined ? "" : ` The best pair of all: ${slope(highest)}.`}</p>`;
 }
 
+/** @type {(canvas: HTMLCanvasElement, recording: Recording, view: View) => void} */
 function drawPartnerMap(canvas, recording, { k, partner, shown, pixel, colours }) {
   const { scores } = partnersOf(recording, k, partner);
   const best = scores[shown.q];
-  const [fails, gone] = [colours.fill, colours.bar].map((hex) => packed(...[1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))));
+  const [fails, gone] = [colours.fill, colours.bar].map((hex) => packed(...channelsOf(hex)));
   const { pen, cell } = paintPixels(canvas, recording, `${k} ${partner} ${colours.theme}`, (i) => {
     if (!recording.inDomain(k, i)) return gone;
     return scores[i] > 0 ? colourOf(colours.partner, (2 * scores[i]) / best - 1) : fails;
   });
-  for (const [name, i] of [["p", shown.p], ["q", shown.q]]) {
-    ring(pen, middleOf(recording, i, cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
+  for (const name of PQ) {
+    ring(pen, middleOf(recording, shown[name], cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
   }
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 8);
 }
 
-/** After the last step: what the whole attack moved. */
+/** After the last step: what the whole attack moved. @type {(recording: Recording, view: View) => string} */
 function fromStartToEnd(recording, { k, tally }) {
   const { target, label, steps } = recording;
   const [before, after] = [steps[0], steps[k]];
   const pairs = steps.filter((step) => step.pair).map((step) => step.pair);
   const name = (digit) => `<b class="${digit === target ? "target" : "source"}">${digit}</b>`;
-  const line = (what, from, to, kind = "") => `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
-  const sure = (digit, kind) => line(`sure of ${name(digit)}`, percent(before.probabilities[digit]), percent(after.probabilities[digit]), kind);
-  const logit = (digit) => line(`score of ${name(digit)} (${term("logit")})`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
+  const line = (what, from, to, kind = "") =>
+    `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
+  const sure = (digit, kind) =>
+    line(`sure of ${name(digit)}`, percent(before.probabilities[digit]), percent(after.probabilities[digit]), kind);
+  const logit = (digit) =>
+    line(`score of ${name(digit)} (${term("logit")})`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
   return `
     <h3>From start to end</h3>
     <table class="journey">
@@ -191,6 +233,7 @@ function fromStartToEnd(recording, { k, tally }) {
     ${pairs.length ? promisesKept(recording, pairs) : ""}${tallyHtml(tally)}`;
 }
 
+/** @type {(recording: Recording, pairs: Pair[]) => string} */
 function promisesKept(recording, pairs) {
   const total = (what) => pairs.reduce((sum, pair) => sum + pair[what], 0);
   const kind = recording.output === "logits" ? "score" : "probability";

@@ -1,7 +1,12 @@
 // The controls of a piece that is stepped through: slider, buttons, arrow keys; and which theme it is drawn on.
 
-/** Show on the slider that the viewer is at k of `last`, and which buttons lead anywhere. part(name) finds an element. */
-function showControls(part, { k, last, playing, canPlay }) {
+/** @import { Find } from "./types.js" */
+
+/**
+ * Show on the slider that the viewer is at k of `last`, and which buttons lead anywhere. part(name) finds an element.
+ * @type {(part: Find, state: { k: number, last: number, playing: boolean, canPlay: boolean }) => void}
+ */
+export function showControls(part, { k, last, playing, canPlay }) {
   const slider = part("slider");
   Object.assign(slider, { max: last, value: k, disabled: last === 0 });
   slider.style.setProperty("--share", last ? k / last : 0);
@@ -13,12 +18,16 @@ function showControls(part, { k, last, playing, canPlay }) {
   part("play").setAttribute("aria-label", playing ? "Pause" : "Play");
 }
 
-/** Arrow keys step wherever the focus is, unless something there has its own use for them. Return what ends that. */
-function listenForKeys(root, acts) {
+/**
+ * Arrow keys step wherever the focus is, unless something there has its own use for them. Return what ends that.
+ * @type {(root: HTMLElement, acts: Record<string, () => void>) => () => void}
+ */
+export function listenForKeys(root, acts) {
   const document = root.ownerDocument;
+  /** @type {(event: KeyboardEvent) => void} */
   function onKey(event) {
     const act = acts[event.key];
-    const focused = event.composedPath()[0];
+    const focused = /** @type {Element} */ (event.composedPath()[0]);
     if (!act || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
     const inside = root.contains(focused);
     if (focused !== document.body && !inside && !isIdle(focused)) return;
@@ -30,29 +39,23 @@ function listenForKeys(root, acts) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
-/** Whether an element of the page has no use for arrow keys by itself: a button, a link, or a place to read on from. */
+/**
+ * Whether an element of the page has no use for arrow keys by itself: a button, a link, or a place to read on from.
+ * @type {(element: Element) => boolean}
+ */
 function isIdle(element) {
   if (element.getRootNode() !== element.ownerDocument) return false; // of another piece
   return element.matches("button, a, [tabindex='-1']") && !element.closest(WITH_ARROWS);
 }
 
-const WITH_ARROWS = ["radio", "tab", "menu", "listbox", "combobox", "grid", "toolbar", "slider", "dialog"].map((role) => `[role=${role}]`).join();
+const WITH_ARROWS = ["radio", "tab", "menu", "listbox", "combobox", "grid", "toolbar", "slider", "dialog"]
+  .map((role) => `[role=${role}]`)
+  .join();
 
-const pieces = new WeakMap(); // one piece per mounted root; Streamlit calls again at every rerun
-
-/**
- * Return the piece that is mounted at parentElement, made by create() at first, and what Streamlit is to call in the
- * end. It calls that also for a call that another one has overtaken, so the piece ends only when its root is gone.
- */
-function mounted(parentElement, create) {
-  if (!pieces.has(parentElement)) pieces.set(parentElement, create());
-  const piece = pieces.get(parentElement);
-  const end = () => !parentElement.isConnected && pieces.delete(parentElement) && piece.end();
-  return [piece, end];
-}
-
-/** Whether Streamlit's theme is dark, from the colour it gives the page. */
-function isDark(root) {
-  const [red, green, blue] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
+/** Whether the theme is dark, from the background that the page gives to `root`. @type {(root: Element) => boolean} */
+export function isDark(root) {
+  const [red, green, blue] = getComputedStyle(root)
+    .backgroundColor.match(/[\d.]+/g)
+    .map(Number);
   return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 }

@@ -1,15 +1,30 @@
 // The loop: the attack as five lines of code, the one at work lit, beside each what it has just given.
 
+import { setHtml } from "./drawing.js";
+import { isHidden } from "./pairs.js";
+import { term } from "./terms.js";
+import { counted, number, percent, place, slope } from "./words.js";
+
+/** @import { DrawnView, Find, Phase, Recording, View } from "./types.js" */
+
 const LINE_MS = 130; // a line's turn when one steps: all five fit in a step of playing
+/** @typedef {"ask" | "maps" | "pair" | "none" | "change"} LineName */
+
+/** @type {LineName[]} */
 const LINES = ["ask", "maps", "pair", "none", "change"]; // data-line in stage.html, as they are carried out
 
-function createLoop(find) {
+/** @type {(find: Find) => DrawnView & { end(): void }} */
+export function createLoop(find) {
   const lines = Object.fromEntries(LINES.map((name) => [name, find(`[data-line="${name}"]`)]));
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  /** @type {{ recording: Recording, k: number, phase: Phase }} */
   let drawn = { recording: null, k: 0, phase: null };
+  /** @type {ReturnType<typeof setTimeout>} */
   let turns = null;
+  /** @type {LineName} */
   let lit = null;
 
+  /** @type {(name: LineName) => void} */
   function light(name) {
     if (name === lit) return;
     lit = name;
@@ -19,7 +34,7 @@ function createLoop(find) {
     }
   }
 
-  /** Light the lines up to `last` in turn. */
+  /** Light the lines up to `last` in turn. @type {(last: LineName, at?: number) => void} */
   function run(last, at = 0) {
     light(LINES[at]);
     turns = LINES[at] === last ? null : setTimeout(() => run(last, at + 1), LINE_MS);
@@ -44,7 +59,10 @@ function createLoop(find) {
   };
 }
 
-/** The line the loop stands at: about to change a pair, where slow motion has come to, or where the loop has ended. */
+/**
+ * The line the loop stands at: about to change a pair, where slow motion has come to, or where the loop has ended.
+ * @type {(recording: Recording, view: View) => LineName}
+ */
 function lineAtWork(recording, { k, phase }) {
   const { stop } = recording.steps[k];
   if (stop) return stop === "REACHED_TARGET" || stop === "BUDGET_SPENT" ? "ask" : "none";
@@ -53,7 +71,10 @@ function lineAtWork(recording, { k, phase }) {
   return phase?.beat >= 4 ? "ask" : "change";
 }
 
-/** What each line gave at the viewer's step; nothing for lines that were not reached. */
+/**
+ * What each line gave at the viewer's step; nothing for lines that were not reached.
+ * @type {(recording: Recording, view: View) => Record<LineName, string>}
+ */
 function loopValues(recording, view) {
   const { k, phase } = view;
   const { pair, counts, stop } = recording.steps[k];
@@ -74,6 +95,7 @@ function loopValues(recording, view) {
   return { ...values, change: moves.join("; ") };
 }
 
+/** @type {(recording: Recording, k: number) => string} */
 function askedHtml(recording, k) {
   const step = recording.steps[k];
   const reads = `reads ${step.reads}, ${percent(step.probabilities[step.reads])} sure`;

@@ -1,10 +1,20 @@
 // The Jacobian: one signed map per digit, all on one scale with zero in the middle.
 
-function createMaps(find, ownerDocument) {
+import { clamp, colourOf, middleOf, PQ, paintPixels, pointer, prepare, ring, setHtml, unpacked, write } from "./drawing.js";
+import { colourLimit } from "./recording.js";
+import { shortSlope, slope } from "./words.js";
+
+/** @import { Colours, DrawnView, Find, Layout, Pen, Recording, View } from "./types.js" */
+
+/** @type {(find: Find, ownerDocument: Document) => DrawnView & { measure(): void }} */
+export function createMaps(find, ownerDocument) {
   const row = find(".maps");
+  /** @type {HTMLCanvasElement[]} */
   let canvases = [];
+  /** @type {[from: number, to: number][]} */
   let spans = []; // where each map begins and ends, from the left
 
+  /** @type {(recording: Recording) => void} */
   function build(recording) {
     row.replaceChildren();
     canvases = Array.from({ length: recording.classes }, (_, digit) => {
@@ -24,7 +34,8 @@ function createMaps(find, ownerDocument) {
   return {
     build,
     measure() {
-      spans = [...row.children].map((figure) => [figure.offsetLeft - row.offsetLeft, figure.offsetLeft - row.offsetLeft + figure.offsetWidth]);
+      const figures = /** @type {HTMLElement[]} */ ([...row.children]);
+      spans = figures.map((figure) => [figure.offsetLeft - row.offsetLeft, figure.offsetLeft - row.offsetLeft + figure.offsetWidth]);
     },
     draw(recording, view) {
       canvases.forEach((canvas, digit) => drawMap(canvas, recording, view, digit));
@@ -35,12 +46,14 @@ function createMaps(find, ownerDocument) {
   };
 }
 
+/** @type {(recording: Recording, layout: Layout) => string} */
 function jacobianCaption(recording, layout) {
   const moved = recording.output === "logits" ? "score" : "probability";
   if (layout === "projector") return `Brighten a pixel: how does each ${moved} move?`;
   return `Brighten one pixel: how does each digit’s ${moved} move?`;
 }
 
+/** @type {(canvas: HTMLCanvasElement, recording: Recording, view: View, digit: number) => void} */
 function drawMap(canvas, recording, view, digit) {
   const { k, pixel, shown, colours, scope, phase } = view;
   const limit = colourLimit(recording, k, digit, scope);
@@ -49,18 +62,30 @@ function drawMap(canvas, recording, view, digit) {
     colourOf(colours.diverging, map[i] * scale),
   );
   if (phase?.part === 1) dim(pen, recording, cell, colours, 1 - clamp(phase.share * (recording.classes + 2) - digit, 0, 1));
-  const rings = [["p", shown.p, 4.5], ["q", shown.q, 4]].filter(([, i]) => i !== null);
-  for (const [name, i, radius] of rings) {
-    ring(pen, middleOf(recording, i, cell), radius, name, colours[name], colours.paper, 1.75, shown.how === "picked");
+  for (const name of PQ) {
+    if (shown[name] === null) continue;
+    ring(
+      pen,
+      middleOf(recording, shown[name], cell),
+      name === "p" ? 4.5 : 4,
+      name,
+      colours[name],
+      colours.paper,
+      1.75,
+      shown.how === "picked",
+    );
   }
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 5);
   const end = scope === "map" ? ` <small>±${shortSlope(limit)}</small>` : "";
-  setHtml(canvas.nextSibling, `${digit}${end}${numberBelow(recording, view, digit)}`);
+  setHtml(/** @type {HTMLElement} */ (canvas.nextElementSibling), `${digit}${end}${numberBelow(recording, view, digit)}`);
   const here = pixel === null ? "" : ` At the pixel pointed at: ${slope(recording.derivative(k, digit, pixel))}.`;
   canvas.setAttribute("aria-label", `Derivative of digit ${digit} by every pixel, up to ${shortSlope(limit)}.${here}`);
 }
 
-/** Where the maps are shown by themselves, what each says of the pixel pointed at. */
+/**
+ * Where the maps are shown by themselves, what each says of the pixel pointed at.
+ * @type {(recording: Recording, view: View, digit: number) => string}
+ */
 function numberBelow(recording, { k, pixel, views }, digit) {
   if (views.includes("saliency")) return "";
   if (pixel === null) return `<span class="here">&nbsp;</span>`;
@@ -68,7 +93,10 @@ function numberBelow(recording, { k, pixel, views }, digit) {
   return `<span class="here">${slope(isA ? recording.a(k, pixel) : recording.derivative(k, digit, pixel), true)}</span>`;
 }
 
-/** Cover a map with paper: in slow motion the maps light up one after the other. */
+/**
+ * Cover a map with paper: in slow motion the maps light up one after the other.
+ * @type {(pen: Pen, recording: Recording, cell: number, colours: Colours, share: number) => void}
+ */
 function dim(pen, recording, cell, colours, share) {
   pen.globalAlpha = 0.85 * share;
   pen.fillStyle = colours.paper;
@@ -76,6 +104,7 @@ function dim(pen, recording, cell, colours, share) {
   pen.globalAlpha = 1;
 }
 
+/** @type {(find: Find, recording: Recording, view: View) => void} */
 function drawLegend(find, recording, { k, colours, scope }) {
   const limit = colourLimit(recording, k, 0, scope);
   const end = (sign) => (scope === "map" ? "" : ` ${sign < 0 ? "−" : "+"}${shortSlope(limit)}`);
@@ -88,7 +117,10 @@ function drawLegend(find, recording, { k, colours, scope }) {
   }
 }
 
-/** Under the maps: which one is a, and which ones add up to b. */
+/**
+ * Under the maps: which one is a, and which ones add up to b.
+ * @type {(canvas: HTMLCanvasElement, spans: [from: number, to: number][], recording: Recording, colours: Colours) => void}
+ */
 function drawBrackets(canvas, spans, recording, colours) {
   const { pen, width, height } = prepare(canvas);
   if (!height) return; // the phone's two rows of maps have no brackets
@@ -108,21 +140,26 @@ function drawBrackets(canvas, spans, recording, colours) {
   bracket(spans[target][0] + 1, spans[target][1] - 1, colours.target, 2);
   const style = { size: colours.size.t2, font: colours.font };
   const middle = (spans[target][0] + spans[target][1]) / 2;
-  const aligned = middle < 70 ? ["left", spans[target][0]] : middle > width - 70 ? ["right", spans[target][1]] : ["center", middle];
+  const side = middle < 70 ? "left" : middle > width - 70 ? "right" : "center";
+  const edge = { left: spans[target][0], right: spans[target][1], center: middle }[side];
   const [isA, areB] = bracketWords(recording);
-  write(pen, isA, aligned[1], height - 4, { ...style, weight: 600, colour: colours.target, align: aligned[0] });
+  write(pen, isA, edge, height - 4, { ...style, weight: 600, colour: colours.target, align: side });
   const others = target < classes / 2 ? [spans[target + 1][0], spans[classes - 1][1]] : [spans[0][0], spans[target - 1][1]];
   write(pen, areB, (others[0] + others[1]) / 2, height - 4, {
-    ...style, colour: colours.ink2, align: "center",
+    ...style,
+    colour: colours.ink2,
+    align: "center",
   });
 }
 
-/** What the rule makes of the maps: the target's, and the others'. */
+/** What the rule makes of the maps: the target's, and the others'. @type {(recording: Recording) => [a: string, b: string]} */
 function bracketWords({ rule, classes }) {
-  const others = `the other ${{ 10: "nine" }[classes] ?? classes - 1}`;
-  return {
+  const others = `the other ${classes === 10 ? "nine" : classes - 1}`;
+  /** @type {Record<Recording["rule"], [a: string, b: string]>} */
+  const words = {
     jsma: ["this one is a", `${others}, added up, are b`],
     wjsma: ["this one is a", `${others}, each times its probability, are b`],
     tjsma: ["this one × room is a", `${others}, each times its probability, × room are b`],
-  }[rule];
+  };
+  return words[rule];
 }

@@ -1,7 +1,14 @@
 // The arithmetic of pairs: sums in single precision, as Python adds them, products in double, where they cannot vanish.
 
-/** α, β and score of the pair (p, q) at step k, which of the two tests it passes, and the pixel of it that is out of the domain. */
-function pairNumbers(recording, k, p, q) {
+import { beatReached } from "./playing.js";
+
+/** @import { PairNumbers, Ranking, Recording, Shown, View } from "./types.js" */
+
+/**
+ * α, β and score of the pair (p, q) at step k, which of the two tests it passes, and the pixel of it that is out of the domain.
+ * @type {(recording: Recording, k: number, p: number, q: number) => PairNumbers}
+ */
+export function pairNumbers(recording, k, p, q) {
   const { sign } = recording.steps[k];
   const alpha = Math.fround(recording.a(k, p) + recording.a(k, q));
   const beta = Math.fround(recording.b(k, p) + recording.b(k, q));
@@ -11,10 +18,15 @@ function pairNumbers(recording, k, p, q) {
   return { alpha, beta, alphaPasses, betaPasses, out, admissible, score: admissible ? -alpha * beta : 0 };
 }
 
-/** The score of p with every other pixel at step k; 0 where a test fails, NaN for p itself and pixels out of the domain. */
-function partnersOf(recording, k, p) {
+/**
+ * The score of p with every other pixel at step k; 0 where a test fails, NaN for p itself and pixels out of the domain.
+ * @type {(recording: Recording, k: number, p: number) => { scores: Float64Array, best: number | null, passing: number }}
+ */
+export function partnersOf(recording, k, p) {
   const scores = new Float64Array(recording.pixels).fill(NaN);
-  let [best, passing] = [null, 0];
+  /** @type {number | null} */
+  let best = null;
+  let passing = 0;
   for (let q = 0; q < recording.pixels; q++) {
     if (q === p || !recording.inDomain(k, q) || !recording.inDomain(k, p)) continue;
     const { admissible, score } = pairNumbers(recording, k, p, q);
@@ -28,8 +40,11 @@ function partnersOf(recording, k, p) {
 
 const BINS = 60;
 
-/** The place of a score among those of all admissible pairs at step k, and how many pairs fall in each of BINS bins. */
-function rankOf(recording, k, score) {
+/**
+ * The place of a score among those of all admissible pairs at step k, and how many pairs fall in each of BINS bins.
+ * @type {(recording: Recording, k: number, score: number) => Ranking}
+ */
+export function rankOf(recording, k, score) {
   const step = recording.steps[k];
   const highest = step.best_pairs.length ? step.best_pairs[0][2] : 1;
   const pixels = Array.from({ length: recording.pixels }, (_, i) => i).filter((i) => recording.inDomain(k, i));
@@ -50,15 +65,21 @@ function rankOf(recording, k, score) {
   return { rank: better + 1, bins, share: score / highest };
 }
 
-const KINDS = {
+/** @typedef {"both" | "pull" | "push" | "neither"} Kind */
+
+/** @type {Record<Kind, { label: string, colour: "target" | "raises" | "lowers" | "dot" }>} */
+export const KINDS = {
   both: { label: "pulls and pushes: good alone", colour: "target" },
   pull: { label: "only pulls the target up", colour: "raises" },
   push: { label: "only pushes the others down", colour: "lowers" },
   neither: { label: "neither", colour: "dot" },
 };
 
-/** What a pixel can do by itself: pull the target up, push the others down, both, or neither. */
-function kindOf(recording, k, pixel) {
+/**
+ * What a pixel can do by itself: pull the target up, push the others down, both, or neither.
+ * @type {(recording: Recording, k: number, pixel: number) => Kind}
+ */
+export function kindOf(recording, k, pixel) {
   const [pulls, pushes] = [recording.pull(k, pixel) > 0, recording.push(k, pixel) > 0];
   if (pulls) return pushes ? "both" : "pull";
   return pushes ? "push" : "neither";
@@ -67,8 +88,9 @@ function kindOf(recording, k, pixel) {
 /**
  * The two pixels that the viewer is shown as p and q, and how they came to be: the pair the attack chose, the viewer's
  * own picks, or a clicked pixel with its best partner. Either may be missing.
+ * @type {(recording: Recording, view: View) => Shown}
  */
-function shownPair(recording, view) {
+export function shownPair(recording, view) {
   const { pair } = recording.steps[view.k];
   if (!beatReached(view, 2, 2)) return { how: "chosen", p: null, q: null }; // slow motion has not come to it yet
   if (view.partner !== null) return { how: "partner", p: view.partner, q: partnersOf(recording, view.k, view.partner).best };
@@ -76,5 +98,5 @@ function shownPair(recording, view) {
   return { how: "chosen", p: pair ? pair.first : null, q: pair ? pair.second : null };
 }
 
-/** Whether the viewer is still to predict the pair of this step. */
-const isHidden = (recording, view) => view.predicting && !view.revealed && recording.steps[view.k].pair !== null;
+/** Whether the viewer is still to predict the pair of this step. @type {(recording: Recording, view: View) => boolean} */
+export const isHidden = (recording, view) => view.predicting && !view.revealed && recording.steps[view.k].pair !== null;

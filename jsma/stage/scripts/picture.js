@@ -1,11 +1,18 @@
 // The picture under attack, and the original beside it.
 
+import { clamp, middleOf, PQ, packed, paintPixels, pointer, ring, write } from "./drawing.js";
+import { an, changedWords, changeWords, percent, pixelSentence } from "./words.js";
+
+/** @import { Colours, DrawnView, Find, Layout, Pen, Recording, Shown, Step, View } from "./types.js" */
+
 const TINT = [168, 139, 245]; // a changed pixel; the same in both themes, as pictures are
 const RING_ON_PICTURE = { p: "#ff6470", q: "#2fd6e6" };
 
-const greyOf = (value) => 14 + 241 * value;
+/** @type {(value: number) => number} */
+export const greyOf = (value) => 14 + 241 * value;
 
-function createPicture(find) {
+/** @type {(find: Find) => DrawnView} */
+export function createPicture(find) {
   const now = find(".now");
   const original = find(".original");
   return {
@@ -33,16 +40,26 @@ function createPicture(find) {
   };
 }
 
-/** Grey, or for a pixel that was changed the tint, darker where the pixel is darker. */
+/**
+ * Grey, or for a pixel that was changed the tint, darker where the pixel is darker.
+ * @type {(recording: Recording, k: number, i: number) => number}
+ */
 function pictureColour(recording, k, i) {
   const value = recording.value(k, i);
   if (recording.changed(k, i)) return tintOf(value);
   return packed(greyOf(value), greyOf(value), greyOf(value));
 }
 
-const tintOf = (value) => packed(...TINT.map((channel) => channel * (0.4 + 0.6 * value)));
+/** @type {(value: number) => number} */
+const tintOf = (value) => {
+  const [red, green, blue] = TINT.map((channel) => channel * (0.4 + 0.6 * value));
+  return packed(red, green, blue);
+};
 
-/** In slow motion's third part: the two pixels on their way from before to after. */
+/**
+ * In slow motion's third part: the two pixels on their way from before to after.
+ * @type {(recording: Recording, view: View) => { pixel: number, value: number }[]}
+ */
 function turningPixels(recording, { k, phase }) {
   const { pair } = recording.steps[k];
   if (!pair || phase?.part !== 3) return [];
@@ -53,7 +70,10 @@ function turningPixels(recording, { k, phase }) {
   }));
 }
 
-/** Ring p and q, and name them on the sides that face away from each other. The viewer's own picks are dashed. */
+/**
+ * Ring p and q, and name them on the sides that face away from each other. The viewer's own picks are dashed.
+ * @type {(pen: Pen, recording: Recording, shown: Shown, cell: number, colours: Colours) => void}
+ */
 function drawRings(pen, recording, { how, p, q }, cell, colours) {
   const [pAt, qAt] = [p, q].map((i) => (i === null ? null : middleOf(recording, i, cell)));
   const apart = pAt && qAt ? Math.hypot(pAt[0] - qAt[0], pAt[1] - qAt[1]) : Infinity;
@@ -61,15 +81,24 @@ function drawRings(pen, recording, { how, p, q }, cell, colours) {
   const half = (cell * recording.width) / 2;
   const [pX, qX] = [pAt?.[0] ?? half, qAt?.[0] ?? half];
   const pLeft = pX < qX || (pX === qX && pX > half);
-  for (const [name, at, left] of [["p", pAt, pLeft], ["q", qAt, pX === qX ? pLeft : !pLeft]]) {
+  for (const { name, at, left } of [
+    { name: PQ[0], at: pAt, left: pLeft },
+    { name: PQ[1], at: qAt, left: pX === qX ? pLeft : !pLeft },
+  ]) {
     if (!at) continue;
     ring(pen, at, radius, name, RING_ON_PICTURE[name], "#000", 2.6, how === "picked");
     write(pen, name, clamp(at[0] + (left ? -1 : 1) * (radius + 12), 8, 2 * half - 8), at[1] + 6, {
-      size: 18, weight: 700, colour: RING_ON_PICTURE[name], halo: "#000", font: colours.font, align: "center",
+      size: 18,
+      weight: 700,
+      colour: RING_ON_PICTURE[name],
+      halo: "#000",
+      font: colours.font,
+      align: "center",
     });
   }
 }
 
+/** @type {(recording: Recording, step: Step, view: View, layout: Layout) => string} */
 function pictureCaption(recording, step, { shown, views }, layout) {
   if (shown.how === "partner") return "Clicked pixel p and its best partner q.";
   if (step.stop) return "What the network sees now.";

@@ -1,27 +1,62 @@
 // The pair plane: one dot per pixel. To the right: how much it pulls on the target. Up: how much it pushes the others down.
 
-const DOT = 2.4;
-const SKYBAND_DOT = 5;
+import { clamp, PQ, prepare, setFont, setHtml, write } from "./drawing.js";
+import { coverage, DOT, freeSpot, SKYBAND_DOT } from "./labels.js";
+import { KINDS, kindOf, pairNumbers } from "./pairs.js";
+import { beatReached } from "./playing.js";
+import { number, place, plural, powerOfTen, slope } from "./words.js";
 
-/** Pull and push of a pixel at step k: where its dot stands. */
+/** @import { Kind } from "./pairs.js" */
+/** @import { Box, DrawnView, Find, Pen, Point, Recording, Shown, Step, TextStyle, View } from "./types.js" */
+
+/**
+ * @typedef {object} Scales what maps pull and push to the canvas, and the pulls and pushes at its edges
+ * @property {number} left
+ * @property {number} right
+ * @property {number} bottom
+ * @property {number} top
+ * @property {{ top: number, bottom: number }} margin
+ * @property {(pull: number) => number} x
+ * @property {(push: number) => number} y
+ * @property {(pull: number, push: number) => boolean} holds
+ */
+/** @typedef {View & { pen: Pen, width: number, height: number, scales: Scales, recording: Recording, step: Step }} Canvas */
+/** @typedef {Canvas & { revealing: boolean, large: Set<number>, dots: Float32Array }} Plane */
+/** @typedef {TextStyle & { text: string }} Line */
+/** @typedef {{ push(pull: number): number, from: number, colour: string, dashed: boolean }} Curve */
+
+/** Pull and push of a pixel at step k: where its dot stands. @type {(recording: Recording, k: number, i: number) => Point} */
 const pointOf = (recording, k, i) => [recording.pull(k, i), recording.push(k, i)];
 
+/** Where a point of the plane lies on the canvas. @type {(scales: Scales, point: Point) => Point} */
+const onCanvas = (scales, [pull, push]) => [scales.x(pull), scales.y(push)];
+
+/** @type {(pair: Point[]) => Point} */
 const midpointOf = ([p, q]) => [(p[0] + q[0]) / 2, (p[1] + q[1]) / 2];
 
-/** The midpoints of all pairs chosen in this attack; a pair's score is four times the product of the two. */
+/**
+ * The midpoints of all pairs chosen in this attack; a pair's score is four times the product of the two.
+ * @type {(recording: Recording) => Point[]}
+ */
 function midpoints(recording) {
   const chosen = recording.steps.filter((step) => step.pair);
   return chosen.map(({ sign, pair }) => [(sign * pair.alpha) / 2, (-sign * pair.beta) / 2]);
 }
 
-/** The points that must not fall off the edge: the shown pair, a clicked pixel's corner, or the trail at the end. */
+/**
+ * The points that must not fall off the edge: the shown pair, a clicked pixel's corner, or the trail at the end.
+ * @type {(recording: Recording, view: View) => Point[]}
+ */
 function mustShow(recording, { k, shown }) {
   const points = [shown.p, shown.q].filter((i) => i !== null).map((i) => pointOf(recording, k, i));
-  if (shown.how === "partner") return [...points, points[0].map((coordinate) => -coordinate)];
+  if (shown.how === "partner") return [...points, [-points[0][0], -points[0][1]]];
   return recording.steps[k].pair ? points : midpoints(recording);
 }
 
-/** Return what maps pull and push to the canvas, chosen so that the good corner has most of the room. */
+/**
+ * Return what maps pull and push to the canvas, chosen so that the good corner has most of the room.
+ * @type {(recording: Recording, view: View, width: number, height: number) => Scales}
+ */
 function planeScales(recording, view, width, height) {
   const steps = view.scope === "trace" ? recording.steps.map((_, at) => at) : [view.k];
   let [farthestPull, farthestPush] = [0, 0];
@@ -42,20 +77,28 @@ function planeScales(recording, view, width, height) {
   const margin = { top: 22, bottom: 22 };
   const inner = height - margin.top - margin.bottom;
   return {
-    left, right, bottom, top, margin,
+    left,
+    right,
+    bottom,
+    top,
+    margin,
     x: (pull) => ((pull - left) / (right - left)) * width,
     y: (push) => margin.top + ((top - push) / (top - bottom)) * inner,
     holds: (pull, push) => pull >= left && pull <= right && push >= bottom && push <= top,
   };
 }
 
-function createPlane(find) {
+/** @type {(find: Find) => DrawnView & { pixelAt(recording: Recording, k: number, x: number, y: number): number | null }} */
+export function createPlane(find) {
   const canvas = find(".plane");
+  /** @type {Scales} */
   let scales = null;
   return {
     /** The pixel whose dot lies nearest to a point of the canvas, or null when none is near. */
     pixelAt(recording, k, x, y) {
-      let [nearest, distance] = [null, 14];
+      /** @type {number | null} */
+      let nearest = null;
+      let distance = 14;
       for (let i = 0; i < recording.pixels; i++) {
         if (!recording.inDomain(k, i)) continue;
         const away = Math.hypot(scales.x(recording.pull(k, i)) - x, scales.y(recording.push(k, i)) - y);
@@ -67,9 +110,10 @@ function createPlane(find) {
       const { pen, width, height } = prepare(canvas);
       scales = planeScales(recording, view, width, height);
       const step = recording.steps[view.k];
-      const plane = { pen, width, height, scales, recording, step, revealing: step.pair && view.shown.how === "chosen", ...view };
-      plane.large = plane.revealing && beatReached(view, 2, 1) ? new Set(step.skyband) : new Set();
-      plane.dots = listDots(plane);
+      const canvasOfStep = { pen, width, height, scales, recording, step, ...view };
+      const revealing = step.pair !== null && view.shown.how === "chosen";
+      const large = new Set(revealing && beatReached(view, 2, 1) ? step.skyband : []);
+      const plane = { ...canvasOfStep, revealing, large, dots: listDots(canvasOfStep, large) };
       drawGround(plane);
       if (view.shown.how === "partner") drawCorner(plane);
       drawDots(plane);
@@ -84,6 +128,7 @@ function createPlane(find) {
   };
 }
 
+/** @type {(plane: Plane) => void} */
 function drawGround({ pen, width, height, scales, colours }) {
   const [originX, originY] = [scales.x(0), scales.y(0)];
   const { margin } = scales;
@@ -112,7 +157,7 @@ function drawGround({ pen, width, height, scales, colours }) {
   }
 }
 
-/** Two or three round numbers on each side of zero, zero itself left out. */
+/** Two or three round numbers on each side of zero, zero itself left out. @type {(from: number, to: number) => number[]} */
 function ticks(from, to) {
   const rough = (to - from) / 4;
   const unit = 10 ** Math.floor(Math.log10(rough));
@@ -122,13 +167,17 @@ function ticks(from, to) {
   return found;
 }
 
+/** @type {(value: number) => string} */
 function shortTick(value) {
   if (Math.abs(value) < 0.01) return `${value < 0 ? "−" : ""}${powerOfTen(value)}`.replace(".0·", "·");
   return number(value, Math.abs(value) < 0.1 ? 2 : 1).replace(/\.0$/, "");
 }
 
-/** Where the dots within the edges lie: x, y, radius and pixel, one after the other. */
-function listDots({ scales, recording, k, large }) {
+/**
+ * Where the dots within the edges lie: x, y, radius and pixel, one after the other.
+ * @type {(canvas: Canvas, large: Set<number>) => Float32Array}
+ */
+function listDots({ scales, recording, k }, large) {
   const dots = [];
   for (let i = 0; i < recording.pixels; i++) {
     if (!recording.inDomain(k, i)) continue;
@@ -138,7 +187,10 @@ function listDots({ scales, recording, k, large }) {
   return Float32Array.from(dots);
 }
 
-/** Draw a dot for every pixel that can still change; the skyband's are large. In slow motion they glide to their places. */
+/**
+ * Draw a dot for every pixel that can still change; the skyband's are large. In slow motion they glide to their places.
+ * @type {(plane: Plane) => void}
+ */
 function drawDots(plane) {
   const { pen, dots, recording, k, colours, kinds } = plane;
   const groups = new Map(); // one path a colour and size, since filling each dot by itself is slow
@@ -160,7 +212,7 @@ function drawDots(plane) {
   pen.globalAlpha = 1;
 }
 
-/** Where a dot stands, or while it glides there from the step before, where it is. */
+/** Where a dot stands, or while it glides there from the step before, where it is. @type {(plane: Plane, at: number) => Point} */
 function whereDrawn({ dots, scales, recording, k, phase }, at) {
   const [x, y] = [dots[at], dots[at + 1]];
   if (phase?.part !== 2 || k === 0 || recording.steps[k - 1].sign !== recording.steps[k].sign) return [x, y];
@@ -169,9 +221,10 @@ function whereDrawn({ dots, scales, recording, k, phase }, at) {
   return [x + left * (scales.x(pull) - x), y + left * (scales.y(push) - y)];
 }
 
+/** @type {(share: number) => number} */
 const easeOut = (share) => 1 - (1 - share) ** 3;
 
-/** Where a partner of the clicked pixel must lie to pass both tests. */
+/** Where a partner of the clicked pixel must lie to pass both tests. @type {(plane: Plane) => void} */
 function drawCorner({ pen, width, scales, recording, k, shown, colours }) {
   const [pull, push] = pointOf(recording, k, shown.p);
   const [x, y] = [clamp(scales.x(-pull), 0, width), clamp(scales.y(-push), scales.margin.top, Infinity)];
@@ -190,11 +243,11 @@ function drawCorner({ pen, width, scales, recording, k, shown, colours }) {
   pen.setLineDash([]);
 }
 
-/** The shown pixels; if there are two, joined, with their midpoint and the curve of equal scores. */
+/** The shown pixels; if there are two, joined, with their midpoint and the curve of equal scores. @type {(plane: Plane) => void} */
 function drawPair(plane) {
   const { pen, width, height, scales, recording, k, colours, shown } = plane;
   const points = [shown.p, shown.q].filter((i) => i !== null).map((i) => pointOf(recording, k, i));
-  const [p, q] = points.map(([pull, push]) => [scales.x(pull), scales.y(push)]);
+  const [p, q] = points.map((point) => onCanvas(scales, point));
   if (q && beatReached(plane, 2, 3)) {
     drawCurve(plane, curveOf(plane, points));
     pen.strokeStyle = colours.ink;
@@ -205,8 +258,7 @@ function drawPair(plane) {
     pen.lineTo(...q);
     pen.stroke();
     pen.setLineDash([]);
-    const middle = midpointOf(points);
-    diamond(pen, [scales.x(middle[0]), scales.y(middle[1])], 6, colours.paper, colours.ink);
+    diamond(pen, onCanvas(scales, midpointOf(points)), 6, colours.paper, colours.ink);
   }
   pen.fillStyle = colours.p;
   pen.beginPath();
@@ -216,11 +268,19 @@ function drawPair(plane) {
   if (q) pen.fillRect(q[0] - 8, q[1] - 8, 16, 16);
   // Names stand on the far side of each dot from the other, so that they never meet.
   const away = q ? Math.atan2(p[1] - q[1], p[0] - q[0]) : -2.4;
-  for (const [name, at, angle] of [["p", p, away], ["q", q, away + Math.PI]]) {
+  for (const { name, at, angle } of [
+    { name: PQ[0], at: p, angle: away },
+    { name: PQ[1], at: q, angle: away + Math.PI },
+  ]) {
     if (!at) continue;
     const [x, y] = [at[0] + 20 * Math.cos(angle), at[1] + 20 * Math.sin(angle) + 6];
     write(pen, name, clamp(x, 8, width - 8), clamp(y, scales.margin.top + 12, height - 24), {
-      size: 18, weight: 700, colour: colours[name], font: colours.font, halo: colours.paper, align: "center",
+      size: 18,
+      weight: 700,
+      colour: colours[name],
+      font: colours.font,
+      halo: colours.paper,
+      align: "center",
     });
   }
 }
@@ -228,6 +288,7 @@ function drawPair(plane) {
 /**
  * The curve of equal scores: push as a function of pull, and its colour. For a pair, of all midpoints with its score;
  * for a clicked pixel, of all partners as good as the best.
+ * @type {(plane: Plane, points: Point[]) => Curve}
  */
 function curveOf({ recording, k, shown, colours }, points) {
   if (shown.how === "partner") {
@@ -237,9 +298,15 @@ function curveOf({ recording, k, shown, colours }, points) {
   }
   const middle = midpointOf(points);
   const { admissible } = pairNumbers(recording, k, shown.p, shown.q);
-  return { push: (pull) => (middle[0] * middle[1]) / pull, from: admissible ? 0 : Infinity, colour: colours.target, dashed: shown.how === "picked" };
+  return {
+    push: (pull) => (middle[0] * middle[1]) / pull,
+    from: admissible ? 0 : Infinity,
+    colour: colours.target,
+    dashed: shown.how === "picked",
+  };
 }
 
+/** @type {(plane: Plane, curve: Curve) => void} */
 function drawCurve({ pen, width, height, scales }, { push, from, colour, dashed }) {
   pen.save();
   pen.beginPath();
@@ -256,6 +323,7 @@ function drawCurve({ pen, width, height, scales }, { push, from, colour, dashed 
   pen.restore();
 }
 
+/** @type {(pen: Pen, at: Point, radius: number, fill: string, stroke: string) => void} */
 function diamond(pen, [x, y], radius, fill, stroke) {
   pen.beginPath();
   pen.moveTo(x, y - radius);
@@ -270,9 +338,9 @@ function diamond(pen, [x, y], radius, fill, stroke) {
   pen.stroke();
 }
 
-/** At the end: the midpoints of all pairs that were chosen, from the first to the last. */
+/** At the end: the midpoints of all pairs that were chosen, from the first to the last. @type {(plane: Plane) => void} */
 function drawTrail({ pen, scales, recording, colours }) {
-  const trail = midpoints(recording).map(([pull, push]) => [scales.x(pull), scales.y(push)]);
+  const trail = midpoints(recording).map((point) => onCanvas(scales, point));
   pen.strokeStyle = colours.target;
   pen.globalAlpha = 0.6;
   pen.lineWidth = 1;
@@ -286,6 +354,7 @@ function drawTrail({ pen, scales, recording, colours }) {
   pen.globalAlpha = 1;
 }
 
+/** @type {(plane: Plane) => void} */
 function drawPointed({ pen, scales, recording, k, pixel, colours }) {
   const [pull, push] = pointOf(recording, k, pixel);
   if (!scales.holds(pull, push)) return;
@@ -296,7 +365,7 @@ function drawPointed({ pen, scales, recording, k, pixel, colours }) {
   pen.stroke();
 }
 
-/** The names of axes, corners and marks. */
+/** The names of axes, corners and marks. @type {(plane: Plane) => void} */
 function drawNames(plane) {
   const { pen, width, height, scales, recording, colours, step, shown } = plane;
   const { target } = recording;
@@ -312,6 +381,7 @@ function drawNames(plane) {
 
   const good = { ...style, colour: colours.target, weight: 600, halo: colours.soft };
   const taken = placesTaken(plane);
+  /** @type {(lines: Line[], box: Box, low?: boolean) => number} */
   const put = (lines, box, low = false) => taken.push(writeWhereFree(plane, lines, taken, box, low));
   const upper = { top: scales.margin.top, bottom: originY };
   const lower = { top: originY + 18, bottom: foot };
@@ -326,7 +396,7 @@ function drawNames(plane) {
   put(named([`lifts the ${target},`, "but the others too"], style), { ...lower, left: originX, right: width }, true);
 }
 
-/** What is said of the shown pair within the plane. */
+/** What is said of the shown pair within the plane. @type {(plane: Plane, good: TextStyle) => Line[]} */
 function notesOnPair({ recording, k, colours, step, shown, large }, good) {
   const winners = { ...good, weight: 400, colour: colours.ink, text: `only the ${step.skyband.length} large dots can win` };
   if (shown.p === null || shown.q === null) return [];
@@ -339,11 +409,15 @@ function notesOnPair({ recording, k, colours, step, shown, large }, good) {
   return large.size ? [winners, ...along] : along;
 }
 
-/** Boxes that no label may cover: the shown dots with their letters and the line between them, the curve, or the trail. */
+/**
+ * Boxes that no label may cover: the shown dots with their letters and the line between them, the curve, or the trail.
+ * @type {(plane: Plane) => Box[]}
+ */
 function placesTaken(plane) {
   const { scales, recording, k, shown, step } = plane;
-  const around = ([pull, push], reach) => {
-    const [x, y] = [scales.x(pull), scales.y(push)];
+  /** @type {(point: Point, reach: number) => Box} */
+  const around = (point, reach) => {
+    const [x, y] = onCanvas(scales, point);
     return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach };
   };
   if (shown.p === null) return step.pair ? [] : midpoints(recording).map((point) => around(point, 6));
@@ -351,6 +425,7 @@ function placesTaken(plane) {
   const boxes = points.map((point) => around(point, 26));
   if (points.length < 2) return boxes;
   const [p, q] = points;
+  /** @type {(share: number) => Point} */
   const between = (share) => [p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])];
   const { push, from } = curveOf(plane, points);
   for (let at = 1; at < 10; at++) boxes.push(around(between(at / 10), 8));
@@ -362,30 +437,16 @@ function placesTaken(plane) {
 }
 
 /**
- * Write a block of lines inside `box`, where it covers the fewest dots; return the place it took.
- * It stands at the left or the right side of the box, at any height; `low` prefers the bottom.
+ * Write a block of lines inside `box`, where it covers the least; return the place it took.
+ * @type {(plane: Plane, lines: Line[], taken: Box[], box: Box, low: boolean) => Box}
  */
-function writeWhereFree(plane, lines, taken, box, low) {
-  const { pen } = plane;
+function writeWhereFree({ pen, dots }, lines, taken, box, low) {
   const lineHeight = lines[0].size + 4;
-  const [width, height] = [Math.max(...lines.map((line) => widthOf(pen, line))), lines.length * lineHeight + 4];
-  const tops = [];
-  for (let top = box.top + 2; top <= box.bottom - height; top += 6) tops.push(top);
-  if (!tops.length) tops.push(box.bottom - height);
-  if (low) tops.reverse();
-  const sides = [["right", box.right - width - 8], ["left", box.left + (box.left ? 8 : 0)]];
-  if (!box.left) sides.reverse();
-  let best = null;
-  for (const [align, left] of sides) {
-    for (const top of tops) {
-      const spot = { align, left: Math.max(left, 0), right: Math.max(left, 0) + width, top, bottom: top + height };
-      spot.cost = coverage(plane, spot, taken);
-      if (!best || spot.cost < best.cost) best = spot;
-    }
-  }
+  const size = { width: Math.max(...lines.map((line) => widthOf(pen, line))), height: lines.length * lineHeight + 4 };
+  const best = freeSpot(size, box, low, (spot) => coverage(spot, dots, taken));
   pen.globalAlpha = 0.75; // paper behind the words: quicker to draw than a halo around every letter
   pen.fillStyle = lines[0].halo;
-  pen.fillRect(best.left - 2, best.top, width + 4, height);
+  pen.fillRect(best.left - 2, best.top, size.width + 4, size.height);
   pen.globalAlpha = 1;
   lines.forEach((line, at) => {
     write(pen, line.text, best[best.align], best.top + (at + 1) * lineHeight - 2, { ...line, halo: null, align: best.align });
@@ -393,25 +454,13 @@ function writeWhereFree(plane, lines, taken, box, low) {
   return best;
 }
 
+/** @type {(pen: Pen, line: Line) => number} */
 function widthOf(pen, { text, size, font, weight = 400 }) {
   setFont(pen, `${weight} ${size}px ${font}`);
   return pen.measureText(text).width;
 }
 
-/** How many dots a label at `spot` would cover; the large ones and what is taken count for more. */
-function coverage({ dots }, spot, taken) {
-  let covered = 0;
-  for (const box of taken) {
-    if (spot.left < box.right && spot.right > box.left && spot.top < box.bottom && spot.bottom > box.top) covered += 15;
-  }
-  for (let at = 0; at < dots.length; at += 4) {
-    const [x, y, reach] = [dots[at], dots[at + 1], dots[at + 2]];
-    const meets = x > spot.left - reach && x < spot.right + reach && y > spot.top - reach && y < spot.bottom + reach;
-    if (meets) covered += reach > DOT + 1 ? 10 : 1;
-  }
-  return covered;
-}
-
+/** @type {(legend: HTMLElement, recording: Recording, view: View) => void} */
 function drawKindLegend(legend, recording, { k, kinds, shown }) {
   legend.hidden = !kinds;
   if (!kinds) return;
@@ -421,19 +470,25 @@ function drawKindLegend(legend, recording, { k, kinds, shown }) {
   setHtml(legend, Object.entries(KINDS).map(entry).join("") + kindsOfPair(recording, k, shown));
 }
 
-/** Which kinds the shown pair combines, and how one makes up for what the other lacks. */
+/**
+ * Which kinds the shown pair combines, and how one makes up for what the other lacks.
+ * @type {(recording: Recording, k: number, shown: Shown) => string}
+ */
 function kindsOfPair(recording, k, { p, q }) {
   if (p === null || q === null) return "";
   const name = (which) => `<b class="${which}">${which}</b>`;
   const [one, other] = [p, q].map((i) => kindOf(recording, k, i));
   const { alphaPasses, betaPasses } = pairNumbers(recording, k, p, q);
   let words;
-  if (one === "both" && other === "both") words = `${name("p")} and ${name("q")} are each good alone; ${emphasis(recording, k, p, q, name)}`;
+  if (one === "both" && other === "both")
+    words = `${name("p")} and ${name("q")} are each good alone; ${emphasis(recording, k, p, q, name)}`;
   else if (one === "neither" && other === "neither") words = "Neither pixel helps either way";
-  else words = [["p", one, "q"], ["q", other, "p"]].filter(([, kind]) => kind !== "both").map(weaknessOf).join("; ");
+  else words = [weaknessOf("p", one, "q"), weaknessOf("q", other, "p")].filter(Boolean).join("; ");
   return `<span class="pair-kinds">${words}.</span>`;
 
-  function weaknessOf([which, kind, helper]) {
+  /** What a pixel lacks; nothing for one that is good alone. @type {(which: string, kind: Kind, helper: string) => string} */
+  function weaknessOf(which, kind, helper) {
+    if (kind === "both") return "";
     const covers = (passes, strength) => `${name(helper)}’s ${strength} ${passes ? "makes up for it" : "is too weak to make up for it"}`;
     if (kind === "pull") return `${name(which)} lifts the others, too; ${covers(betaPasses, "push")}`;
     if (kind === "push") return `${name(which)} pushes the target down, too; ${covers(alphaPasses, "pull")}`;
@@ -441,12 +496,14 @@ function kindsOfPair(recording, k, { p, q }) {
   }
 }
 
+/** @type {(recording: Recording, k: number, p: number, q: number, name: (which: string) => string) => string} */
 function emphasis(recording, k, p, q, name) {
   const [pull, push] = [recording.pull(k, p) - recording.pull(k, q), recording.push(k, p) - recording.push(k, q)];
   if (pull * push > 0) return `${name(pull > 0 ? "p" : "q")} is the better one both ways`;
   return `${name(pull > 0 ? "p" : "q")} does more for the target, ${name(pull > 0 ? "q" : "p")} more against the others`;
 }
 
+/** @type {(recording: Recording, step: Step, view: View) => string} */
 function saliencyCaption(recording, step, { shown, layout }) {
   const { target } = recording;
   if (shown.how === "partner") return "Every pixel as a partner for the one you clicked. Click another, or close.";
@@ -459,8 +516,10 @@ function saliencyCaption(recording, step, { shown, layout }) {
   return layout === "projector" ? rule : `One dot per pixel. ${rule}`;
 }
 
-function planeInWords({ recording, k, step, shown, ...view }) {
-  const caption = saliencyCaption(recording, step, { shown, ...view });
+/** @type {(plane: Plane) => string} */
+function planeInWords(plane) {
+  const { recording, k, step, shown } = plane;
+  const caption = saliencyCaption(recording, step, plane);
   if (shown.p === null || shown.q === null) return `The pair plane. ${caption}`;
   const [p, q] = [shown.p, shown.q].map((i) => place(recording, i));
   const { score } = pairNumbers(recording, k, shown.p, shown.q);

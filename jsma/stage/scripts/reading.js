@@ -1,6 +1,12 @@
 // What the network reads: the ten probabilities and logits now, and what became of them over all iterations.
 
-function createReading(find) {
+import { clamp, prepare, write } from "./drawing.js";
+import { number, percent, slope } from "./words.js";
+
+/** @import { DrawnView, Find, History, Pen, Point, Recording, Step, View } from "./types.js" */
+
+/** @type {(find: Find) => DrawnView & { drawHistory(recording: Recording, view: View): void }} */
+export function createReading(find) {
   const bars = find(".bars");
   return {
     build(recording) {
@@ -28,10 +34,18 @@ function createReading(find) {
   };
 }
 
-/** What the lines can show: for each line a colour, a name at its left end, and its value at every iteration. */
+/** @typedef {{ colour: "ink3" | "source" | "target", name: string, values: number[] }} Line */
+/** @typedef {{ lines: Line[], range: number[], tick(value: number): string, words(value: number): string }} Lines */
+
+/**
+ * What the lines can show: for each line a colour, a name at its left end, and its value at every iteration.
+ * @type {Record<History, (recording: Recording, view: View) => Lines>}
+ */
 const HISTORIES = {
   probability: (recording, { digit }) => ({
-    lines: classLines(recording, digit, (step) => step.probabilities), range: [0, 1], tick: (value) => `${100 * value} %`,
+    lines: classLines(recording, digit, (step) => step.probabilities),
+    range: [0, 1],
+    tick: (value) => `${100 * value} %`,
     words: (value) => percent(value),
   }),
   logit: (recording, { digit }) => {
@@ -40,21 +54,33 @@ const HISTORIES = {
   },
   promise: (recording) => {
     const lines = promiseLines(recording);
-    return { lines, range: rangeOf(lines), tick: (value) => (Math.abs(value) < 10 ? slope(value).slice(0, 5) : number(value, 0)), words: slope };
+    return {
+      lines,
+      range: rangeOf(lines),
+      tick: (value) => (Math.abs(value) < 10 ? slope(value).slice(0, 5) : number(value, 0)),
+      words: slope,
+    };
   },
 };
 
+/** @type {(recording: Recording, pointed: number | null, values: (step: Step) => number[]) => Line[]} */
 function classLines(recording, pointed, values) {
-  const digits = [["source", recording.label], ["target", recording.target]];
+  /** @type {[colour: Line["colour"], digit: number][]} */
+  const digits = [
+    ["source", recording.label],
+    ["target", recording.target],
+  ];
   if (pointed !== null && pointed !== recording.label && pointed !== recording.target) digits.push(["ink3", pointed]);
   return digits.map(([colour, digit]) => ({ colour, name: `${digit}`, values: recording.steps.map((step) => values(step)[digit]) }));
 }
 
-/** The target's output since the start: as the forecasts promised, added up, and as it went. */
+/** The target's output since the start: as the forecasts promised, added up, and as it went. @type {(recording: Recording) => Line[]} */
 function promiseLines(recording) {
+  /** @type {(what: "forecast" | "happened") => number[]} */
   const summed = (what) => {
-    let sum = 0;
-    return [0, ...recording.steps.filter((step) => step.pair).map((step) => (sum += step.pair[what]))];
+    const sums = [0];
+    for (const { pair } of recording.steps) if (pair) sums.push(sums.at(-1) + pair[what]);
+    return sums;
   };
   return [
     { colour: "ink3", name: "promised", values: summed("forecast") },
@@ -62,13 +88,17 @@ function promiseLines(recording) {
   ];
 }
 
+/** @type {(lines: Line[]) => [lowest: number, highest: number]} */
 function rangeOf(lines) {
   const values = lines.flatMap((line) => line.values);
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   return lowest < highest ? [lowest, highest] : [lowest - 1, highest + 1];
 }
 
-/** Lines along the iterations with a cursor; what is still to come is dotted, and hidden while one predicts. */
+/**
+ * Lines along the iterations with a cursor; what is still to come is dotted, and hidden while one predicts.
+ * @type {(canvas: HTMLCanvasElement, recording: Recording, view: View, shown: Lines) => void}
+ */
 function drawLines(canvas, recording, { k, colours, history, shown }, { lines, range, tick, words }) {
   const { pen, width, height } = prepare(canvas);
   const { t1 } = colours.size;
@@ -84,8 +114,17 @@ function drawLines(canvas, recording, { k, colours, history, shown }, { lines, r
   lines.forEach(({ colour, name, values }, at) => {
     pen.strokeStyle = pen.fillStyle = colours[colour];
     pen.lineWidth = 2;
-    polyline(pen, values.slice(0, k + 1).map((value, step) => [x(step), y(value)]), []);
-    if (shown.how !== "picked") polyline(pen, values.slice(k).map((value, step) => [x(k + step), y(value)]), [2, 3]);
+    polyline(
+      pen,
+      values.slice(0, k + 1).map((value, step) => [x(step), y(value)]),
+      [],
+    );
+    if (shown.how !== "picked")
+      polyline(
+        pen,
+        values.slice(k).map((value, step) => [x(k + step), y(value)]),
+        [2, 3],
+      );
     pen.beginPath();
     pen.arc(x(k), y(values[k]), 4, 0, 2 * Math.PI);
     pen.fill();
@@ -101,6 +140,7 @@ function drawLines(canvas, recording, { k, colours, history, shown }, { lines, r
   canvas.setAttribute("aria-label", `${history} along the iterations; at iteration ${k}, ${now}.`);
 }
 
+/** @type {(pen: Pen, points: Point[], dashes: number[]) => void} */
 function polyline(pen, points, dashes) {
   pen.setLineDash(dashes);
   pen.beginPath();

@@ -1,16 +1,14 @@
 // The recorded attack as the other scripts see it. The bytes are laid out by jsma/stage/recording.py.
 
+/** @import { Recording, Scope } from "./types.js" */
+
 const WHITE = 65535;
 
-/** Split what Python sent into its setting (an object) and the bytes of the recording. */
-function readMessage(bytes) {
-  const lineEnd = bytes.indexOf(10);
-  const setting = JSON.parse(new TextDecoder().decode(bytes.subarray(0, lineEnd)));
-  return { setting, payload: bytes.subarray(lineEnd + 1) };
-}
-
-/** Return the recording: its facts, and for each step k the arrays, as views into one copy of `payload`. */
-function readRecording(payload) {
+/**
+ * Return the recording: its facts, and for each step k the arrays, as views into one copy of `payload`.
+ * @type {(payload: Uint8Array) => Recording}
+ */
+export function readRecording(payload) {
   const buffer = payload.slice().buffer; // a copy starts at a multiple of eight, as typed arrays must
   const headerLength = new DataView(buffer).getUint32(0, true);
   const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)));
@@ -44,14 +42,17 @@ function readRecording(payload) {
   };
 }
 
-/** Return where the colours of digit's map end at step k: of this map, of this step, or of the whole trace. */
-function colourLimit(recording, k, digit, scope) {
+/**
+ * Return where the colours of digit's map end at step k: of this map, of this step, or of the whole trace.
+ * @type {(recording: Recording, k: number, digit: number, scope: Scope) => number}
+ */
+export function colourLimit(recording, k, digit, scope) {
   const step = recording.steps[k];
   const limit = { map: step.map_limits[digit], step: step.jacobian_limit, trace: recording.jacobian_limit }[scope];
   return roundedLimit(limit);
 }
 
-/** Round up to a number that reads well: two digits, the second 0 or 5. */
+/** Round up to a number that reads well: two digits, the second 0 or 5. @type {(limit: number) => number} */
 function roundedLimit(limit) {
   if (!(limit > 0)) return 1;
   const unit = 10 ** Math.floor(Math.log10(limit)) / 2;

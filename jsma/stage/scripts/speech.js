@@ -2,11 +2,13 @@
 
 const SPEECH_MS = 2000;
 
-/** Return a speaker for `region`, an element with aria-live. */
-function createSpeaker(region) {
+/** Return a speaker for `region`, an element with aria-live. @type {(region: HTMLElement) => { say(words: string): void, sayInTime(words: string): void, end(): void }} */
+export function createSpeaker(region) {
   let spoken = -Infinity; // when
+  /** @type {ReturnType<typeof setTimeout>} */
   let timer = null;
 
+  /** @type {(words: string) => void} */
   function say(words) {
     clearTimeout(timer);
     spoken = performance.now();

@@ -1,26 +1,64 @@
 // The stage itself: it holds the recording and the viewer's place in it, and redraws its views when either changes.
 
-const SETTLE_MS = 300; // Python is told a step once the viewer has stayed on it so long
+import { createCard } from "./card.js";
+import { isDark, listenForKeys, showControls } from "./controls.js";
+import { clamp, measureCanvases, moveFocus, prepare, readColours, setHtml } from "./drawing.js";
+import { createLoop } from "./loop.js";
+import { createMaps } from "./maps.js";
+import { isHidden, pairNumbers, partnersOf, rankOf, shownPair } from "./pairs.js";
+import { createPerturb } from "./perturb.js";
+import { createPicture } from "./picture.js";
+import { createPlane } from "./plane.js";
+import { createPlayer, markBeats } from "./playing.js";
+import { listenForPixels, pixelOnGrid } from "./pointing.js";
+import { listenForRadios, markChosen } from "./radios.js";
+import { createReading } from "./reading.js";
+import { readRecording } from "./recording.js";
+import { createSpeaker } from "./speech.js";
+import { inWords } from "./spoken.js";
+import { explainTerms, term } from "./terms.js";
+import { pixelFacts, pixelSentence, titleHtml } from "./words.js";
 
-export default function ({ data, parentElement, setStateValue }) {
-  const [stage, end] = mounted(parentElement, () => createStage(parentElement.querySelector(".stage")));
-  stage.report = (settled) => setStateValue("settled", settled);
-  stage.receive(data);
-  return end;
-}
+/** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
+/** @typedef {"mode" | "scope" | "history"} SettingName */
 
-/** What the viewer sees of a recording: the step, what is pointed at or picked, and how it is shown. */
-function freshView() {
+const SETTLE_MS = 300; // a step is reported once the viewer has stayed on it so long
+
+/** What the viewer sees of a recording: the step, what is pointed at or picked, and how it is shown. @type {() => View} */
+export function freshView() {
   return {
-    k: 0, views: [], pixel: null, digit: null, partner: null,
-    predicting: false, picks: [], revealed: false, ranking: null, tally: new Map(),
-    mode: "watch", scope: "step", history: "probability", kinds: false,
-    phase: null, shown: null, colours: null, layout: "desk",
+    k: 0,
+    views: [],
+    pixel: null,
+    digit: null,
+    partner: null,
+    predicting: false,
+    picks: [],
+    revealed: false,
+    ranking: null,
+    tally: new Map(),
+    mode: "watch",
+    scope: "step",
+    history: "probability",
+    kinds: false,
+    phase: null,
+    shown: null,
+    colours: null,
+    layout: "desk",
   };
 }
 
-function createStage(root) {
+/**
+ * Return the stage in `root`, an element made of stage.html: receive(setting, payload) takes how to show a recording, and its bytes,
+ * report is called with where the viewer has settled, end() is to be called when the element is gone.
+ * @type {(root: HTMLElement) => Stage}
+ */
+export function createStage(root) {
+  /** @type {Find} */
   const find = (selector) => root.querySelector(selector);
+  /** @type {(selector: string) => NodeListOf<HTMLElement>} */
+  const all = (selector) => root.querySelectorAll(selector);
+  /** @type {Find} */
   const part = (name) => find(`[data-testid="stage-${name}"]`);
   const views = {
     picture: createPicture(find),
@@ -32,23 +70,26 @@ function createStage(root) {
     loop: createLoop(find),
   };
   const view = freshView();
+  /** @type {Stage} */
   const stage = { report: () => {}, receive, end };
   const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
+  /** @type {Recording} */
   let recording = null;
+  /** @type {Setting} */
   let setting = null;
+  /** @type {ReturnType<typeof setTimeout>} */
   let settling = null;
   const speaker = createSpeaker(find(".spoken"));
   let spoken = ""; // of what is shown
 
-  /** Take what Python sent: another recording, another start, or the same again. */
-  function receive(bytes) {
-    const message = readMessage(bytes);
-    const sameRecording = recording && setting.recording === message.setting.recording;
-    const sameVisit = sameRecording && setting.visit === message.setting.visit;
+  /** Take what was sent: another recording, another start, or the same again. @type {(newSetting: Setting, payload: Uint8Array) => void} */
+  function receive(newSetting, payload) {
+    const sameRecording = recording && setting.recording === newSetting.recording;
+    const sameVisit = sameRecording && setting.visit === newSetting.visit;
     const first = setting === null;
-    setting = message.setting;
+    setting = newSetting;
     if (!sameRecording) {
-      recording = readRecording(message.payload);
+      recording = readRecording(payload);
       view.pixel = view.digit = null;
       view.tally = new Map();
       for (const drawn of Object.values(views)) drawn.build?.(recording);
@@ -61,7 +102,7 @@ function createStage(root) {
       begin(clamp(setting.start, 0, recording.last));
     }
     view.views = setting.views;
-    for (const section of root.querySelectorAll("[data-view]")) section.hidden = !view.views.includes(section.dataset.view);
+    for (const section of all("[data-view]")) section.hidden = !view.views.includes(/** @type {ViewName} */ (section.dataset.view));
     arrange();
     render();
   }
@@ -81,8 +122,8 @@ function createStage(root) {
   function render() {
     const step = recording.steps[view.k];
     view.shown = shownPair(recording, view);
-    root.dataset.iteration = view.k;
-    root.dataset.iterations = recording.last;
+    root.dataset.iteration = `${view.k}`;
+    root.dataset.iterations = `${recording.last}`;
     setHtml(find(".title"), titleHtml(recording, view.k));
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
     setHtml(find(".used"), `<b>${step.changed}</b> of ${recording.budget} ${term("γ", "pixels used")}`);
@@ -107,7 +148,7 @@ function createStage(root) {
   function renderTransport() {
     showControls(part, { k: view.k, last: recording.last, playing: player.playing, canPlay: view.k < recording.last });
     drawTicks(find(".ticks"), recording.last, view);
-    for (const group of root.querySelectorAll("[data-setting]")) markChosen(group, view[group.dataset.setting]);
+    for (const group of all("[data-setting]")) markChosen(group, view[/** @type {SettingName} */ (group.dataset.setting)]);
     part("kinds").setAttribute("aria-checked", view.kinds);
   }
 
@@ -117,10 +158,10 @@ function createStage(root) {
     const facts = pixel === null ? null : pixelFacts(recording, view.k, pixel);
     const line = ([name, value]) => `<span>${TERM_OF[name] ? term(TERM_OF[name], name) : name} <b>${value}</b></span>`;
     setHtml(find(".readout"), facts ? facts.map(line).join("") : "Point at a pixel to read its numbers.");
-    for (const number of root.querySelectorAll("[data-pixel]")) number.classList.toggle("lit", Number(number.dataset.pixel) === view.pixel);
+    for (const number of all("[data-pixel]")) number.classList.toggle("lit", Number(number.dataset.pixel) === view.pixel);
   }
 
-  /** Show step k; whatever was picked or half played belongs to the step before. */
+  /** Show step k; whatever was picked or half played belongs to the step before. @type {(k: number) => void} */
   function begin(k) {
     view.k = k;
     view.picks = [];
@@ -129,6 +170,7 @@ function createStage(root) {
     player.rewind();
   }
 
+  /** @type {(k: number) => void} */
   function go(k) {
     const next = clamp(k, 0, recording.last);
     if (next === view.k && !view.phase) return;
@@ -138,10 +180,11 @@ function createStage(root) {
     settle();
   }
 
-  /** Tell Python where the viewer is, once it has lasted. */
+  /** Report where the viewer is, once it has lasted. */
   function settle() {
     clearTimeout(settling);
-    const report = () => stage.report({ recording: setting.recording, visit: setting.visit, step: view.k, hidden: isHidden(recording, view) });
+    const report = () =>
+      stage.report({ recording: setting.recording, visit: setting.visit, step: view.k, hidden: isHidden(recording, view) });
     settling = setTimeout(report, SETTLE_MS);
   }
 
@@ -153,15 +196,19 @@ function createStage(root) {
     renderTransport();
   }
 
-  /** Draw a moment of slow motion. */
+  /** Draw a moment of slow motion. @type {(phase: Phase | null) => void} */
   function showPhase(phase) {
     const before = view.phase;
     view.phase = phase;
-    if (!before || before.part !== phase.part || before.beat !== phase.beat) return render();
+    if (!before || before.part !== phase.part || before.beat !== phase.beat) {
+      render();
+      return;
+    }
     const moving = { 1: ["maps"], 2: ["plane"], 3: ["picture"] }[phase.part];
     for (const name of moving) views[name].draw(recording, view);
   }
 
+  /** @type {(pixel: number | null) => void} */
   function point(pixel) {
     if (pixel === view.pixel) return;
     view.pixel = pixel;
@@ -170,7 +217,10 @@ function createStage(root) {
     if (view.partner !== null) views.card.draw(recording, view);
   }
 
-  /** A pixel was clicked: predicting, it becomes one of the viewer's two; otherwise its best partner is shown. */
+  /**
+   * A pixel was clicked: predicting, it becomes one of the viewer's two; otherwise its best partner is shown.
+   * @type {(pixel: number) => void}
+   */
   function pick(pixel) {
     if (isHidden(recording, view)) {
       if (view.picks.includes(pixel)) return;
@@ -183,7 +233,10 @@ function createStage(root) {
     render();
   }
 
-  /** Find the place of a pair among all; there is none for half a pair or one that is not admissible. */
+  /**
+   * Find the place of a pair among all; there is none for half a pair or one that is not admissible.
+   * @type {(pair: (number | null)[]) => void}
+   */
   function rank([p, q]) {
     view.ranking = null;
     if ((q ?? null) === null) return;
@@ -192,7 +245,7 @@ function createStage(root) {
   }
 
   function closePartner() {
-    const within = part("card").contains(root.getRootNode().activeElement);
+    const within = part("card").contains(/** @type {Document | ShadowRoot} */ (root.getRootNode()).activeElement);
     view.partner = null;
     render();
     if (within) moveFocus(find(".now")); // where the pixel was picked
@@ -201,7 +254,7 @@ function createStage(root) {
   /** Show the best pair; a prediction of two pixels is entered into the tally. */
   function reveal() {
     if (view.picks.length === 2) {
-      const { score } = pairNumbers(recording, view.k, ...view.picks);
+      const { score } = pairNumbers(recording, view.k, view.picks[0], view.picks[1]);
       view.tally.set(view.k, { rank: view.ranking?.rank ?? null, share: view.ranking?.share ?? 0, score });
     }
     view.revealed = true;
@@ -210,6 +263,7 @@ function createStage(root) {
     settle();
   }
 
+  /** @type {(picks: number[]) => void} */
   function unpick(picks) {
     view.picks = picks;
     rank(picks);
@@ -223,6 +277,7 @@ function createStage(root) {
     render();
   }
 
+  /** @type {(mode: View["mode"]) => void} */
   function setMode(mode) {
     view.mode = mode;
     view.predicting = mode === "predict";
@@ -240,14 +295,13 @@ function createStage(root) {
     undo: () => unpick(view.picks.slice(0, -1)),
     again: () => unpick([]),
     kinds: toggleKinds,
-    copy: () => copyLink(part("copy"), view.k),
     "partner-close": closePartner,
   };
   root.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
+    const button = /** @type {Element} */ (event.target).closest("button");
     if (!button) return;
     const settingName = button.parentElement.dataset.setting;
-    if (settingName === "mode") setMode(button.dataset.value);
+    if (settingName === "mode") setMode(/** @type {View["mode"]} */ (button.dataset.value));
     else if (settingName) view[settingName] = button.dataset.value;
     else return clicks[button.dataset.testid?.replace("stage-", "")]?.();
     render();
@@ -266,13 +320,20 @@ function createStage(root) {
   });
   find(".bars").addEventListener("pointerover", (event) => pointAtDigit(event.target.closest("[data-digit]")));
   find(".bars").addEventListener("pointerleave", () => pointAtDigit(null));
+  /** @type {(bar: HTMLElement | null) => void} */
   function pointAtDigit(bar) {
     view.digit = bar ? Number(bar.dataset.digit) : null;
     views.reading.drawHistory(recording, view);
   }
 
   listenForRadios(root);
-  const stopListening = listenForKeys(root, { ArrowRight: moves.step, ArrowLeft: moves.back, Home: moves.start, End: moves.end, " ": toggle });
+  const stopListening = listenForKeys(root, {
+    ArrowRight: moves.step,
+    ArrowLeft: moves.back,
+    Home: moves.start,
+    End: moves.end,
+    " ": toggle,
+  });
   root.addEventListener("keydown", (event) => event.key === "Escape" && view.partner !== null && closePartner());
   listenForPixels(root, {
     size: () => [recording.height, recording.width],
@@ -308,9 +369,12 @@ function createStage(root) {
   return stage;
 }
 
-/** Give the stage's own headings the level of its place on the page; those that come later are written at it. */
+/**
+ * Give the stage's own headings the level of its place on the page; those that come later are written at it.
+ * @type {(root: HTMLElement, level: number) => void}
+ */
 function setLevel(root, level) {
-  root.dataset.level = level;
+  root.dataset.level = `${level}`;
   for (const heading of root.querySelectorAll("h1, h2")) {
     const leveled = document.createElement(`h${Number(heading.tagName[1]) + level - 1}`);
     leveled.className = heading.className;
@@ -322,7 +386,10 @@ function setLevel(root, level) {
 /** The read-out's words that the glossary explains. */
 const TERM_OF = { a: "a", "−b": "b", room: "room", "": null };
 
-/** Marks under the slider, one per iteration; those to come are pale. */
+/**
+ * Marks under the slider, one per iteration; those to come are pale.
+ * @type {(canvas: HTMLCanvasElement, last: number, view: View) => void}
+ */
 function drawTicks(canvas, last, { k, colours }) {
   const { pen, width } = prepare(canvas);
   for (let at = 0; at <= last; at++) {
@@ -331,35 +398,12 @@ function drawTicks(canvas, last, { k, colours }) {
   }
 }
 
-/** Put the link to this very step on the clipboard, and say so on the button. */
-async function copyLink(button, k) {
-  const link = new URL(window.location.href);
-  link.searchParams.set("step", k);
-  let copied = true;
-  try {
-    await navigator.clipboard.writeText(link.href);
-  } catch {
-    copied = copyTheOldWay(link.href); // browsers offer the clipboard to pages of this machine or of https only
-  }
-  button.textContent = copied ? "Copied" : "Copy it from the address bar";
-  setTimeout(() => (button.textContent = "Copy link"), 2000);
-}
-
-function copyTheOldWay(text) {
-  const field = document.createElement("textarea");
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  const copied = document.execCommand("copy");
-  field.remove();
-  return copied;
-}
-
-/** One explanation is open at a time; a click elsewhere or Escape closes it. */
+/** One explanation is open at a time; a click elsewhere or Escape closes it. @type {(root: HTMLElement) => void} */
 function closeExplanations(root) {
   const close = (except) => {
-    for (const open of root.querySelectorAll("details[open]")) if (open !== except) open.open = false;
+    for (const open of /** @type {NodeListOf<HTMLDetailsElement>} */ (root.querySelectorAll("details[open]")))
+      if (open !== except) open.open = false;
   };
-  root.addEventListener("click", (event) => close(event.target.closest("details")));
+  root.addEventListener("click", (event) => close(/** @type {Element} */ (event.target).closest("details")));
   root.addEventListener("keydown", (event) => event.key === "Escape" && close(null));
 }

@@ -1,16 +1,22 @@
-// Every term is explained in one click. GLOSSARY comes from jsma/glossary.py; pages/ui/stage.py puts it before all scripts.
+// Every term is explained in one click.
 
-/** A word that explains itself when clicked: the glossary's `name`, shown as `text`. */
-function term(name, text = name) {
+import { clamp } from "./drawing.js";
+import { GLOSSARY } from "./texts.js";
+
+/** A word that explains itself when clicked: the glossary's `name`, shown as `text`. @type {(name: string, text?: string) => string} */
+export function term(name, text = name) {
   return `<button type="button" class="term" aria-expanded="false" data-term="${name}">${text}</button>`;
 }
 
 /**
  * Show the explanation of a clicked term beside it; hide it on the next click elsewhere, or on Escape. Return terms,
  * whose render() is to be called when words were written anew: an explanation goes with its word.
+ * @type {(root: HTMLElement) => { render(): void }}
  */
-function explainTerms(root) {
+export function explainTerms(root) {
+  /** @type {HTMLElement} */
   const note = root.querySelector(".term-note");
+  /** @type {HTMLElement} */
   let explained = null; // the word whose explanation is shown
 
   function close() {
@@ -20,6 +26,7 @@ function explainTerms(root) {
     explained = null;
   }
 
+  /** @type {(word: HTMLElement) => void} */
   function open(word) {
     explained = word;
     note.innerHTML = `<b>${word.dataset.term}</b> ${GLOSSARY[word.dataset.term]}`;
@@ -30,7 +37,7 @@ function explainTerms(root) {
   }
 
   root.addEventListener("click", (event) => {
-    const [word, before] = [event.target.closest(".term"), explained];
+    const [word, before] = [/** @type {HTMLElement} */ (/** @type {Element} */ (event.target).closest(".term")), explained];
     close();
     if (word && word !== before) open(word);
   });
@@ -38,6 +45,7 @@ function explainTerms(root) {
   return { render: () => explained?.isConnected === false && close() };
 }
 
+/** @type {(root: HTMLElement, note: HTMLElement, word: HTMLElement) => void} */
 function placeBeside(root, note, word) {
   const [stage, at] = [root.getBoundingClientRect(), word.getBoundingClientRect()];
   note.style.left = `${clamp(at.left - stage.left - 20, 0, stage.width - note.offsetWidth)}px`;

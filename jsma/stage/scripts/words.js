@@ -1,60 +1,81 @@
 // Numbers and sentences. Numerals are tabular, the minus sign is a true one.
 
-/** A number with `digits` decimals and a true minus sign. */
-function number(value, digits = 3, plus = false) {
+/** @import { Layout, Recording, Step } from "./types.js" */
+
+/** A number with `digits` decimals and a true minus sign. @type {(value: number, digits?: number, plus?: boolean) => string} */
+export function number(value, digits = 3, plus = false) {
   const text = Math.abs(value).toFixed(digits);
   const sign = Number(text) === 0 ? "" : value < 0 ? "−" : plus ? "+" : "";
   return sign + text;
 }
 
-/** A derivative or what is made of it: three decimals, or a power of ten where that would read as zero. */
-function slope(value, plus = false) {
+/**
+ * A derivative or what is made of it: three decimals, or a power of ten where that would read as zero.
+ * @type {(value: number, plus?: boolean) => string}
+ */
+export function slope(value, plus = false) {
   if (value === 0 || Math.abs(value) >= 0.0005) return number(value, 3, plus);
   return (value < 0 ? "−" : plus ? "+" : "") + powerOfTen(value);
 }
 
-/** A positive limit of a scale, as short as it can be told. */
-const shortSlope = (value) => (value >= 0.01 ? number(value, 2) : powerOfTen(value).replace(".0·", "·"));
+/** A positive limit of a scale, as short as it can be told. @type {(value: number) => string} */
+export const shortSlope = (value) => (value >= 0.01 ? number(value, 2) : powerOfTen(value).replace(".0·", "·"));
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-function powerOfTen(value) {
+/** @type {(value: number) => string} */
+export function powerOfTen(value) {
   const [mantissa, exponent] = Math.abs(value).toExponential(1).split("e");
   return `${mantissa}·10${[...exponent].map((sign) => SUPERSCRIPT[sign]).join("")}`;
 }
 
-/** A share with one decimal; next to nothing and nearly all are told as that. */
-function percent(share) {
+/** A share with one decimal; next to nothing and nearly all are told as that. @type {(share: number) => string} */
+export function percent(share) {
   if (share > 0 && share < 0.0005) return "< 0.1 %";
   if (share < 1 && share >= 0.9995) return "> 99.9 %";
   return `${(100 * share).toFixed(1)} %`;
 }
 
-const counted = (value) => value.toLocaleString("en-US");
-const plural = (count, word) => `${counted(count)} ${word}${count === 1 ? "" : "s"}`;
+/** @type {(value: number) => string} */
+export const counted = (value) => value.toLocaleString("en-US");
+/** @type {(count: number, word: string) => string} */
+export const plural = (count, word) => `${counted(count)} ${word}${count === 1 ? "" : "s"}`;
 
-/** A digit, as `html` if given, behind the article it is read aloud with: a 3, an 8. */
-const an = (digit, html = digit) => `${`${digit}`.startsWith("8") ? "an" : "a"} ${html}`;
+/**
+ * A digit, as `html` if given, behind the article it is read aloud with: a 3, an 8.
+ * @type {(digit: number, html?: string | number) => string}
+ */
+export const an = (digit, html = digit) => `${`${digit}`.startsWith("8") ? "an" : "a"} ${html}`;
 
-/** Where a pixel is: "row 3, col 11", or "(3, 11)" where there is less room. */
-function place(recording, pixel, layout) {
+/**
+ * Where a pixel is: "row 3, col 11", or "(3, 11)" where there is less room.
+ * @type {(recording: Recording, pixel: number, layout?: Layout) => string}
+ */
+export function place(recording, pixel, layout) {
   const row = Math.floor(pixel / recording.width);
   const column = pixel % recording.width;
   return layout === "projector" ? `(${row}, ${column})` : `row ${row}, col ${column}`;
 }
 
-/** What a change does to a pixel of this attack, in words: "turn white", "get darker by 0.3". */
-function changeWords(recording, sign) {
+/**
+ * What a change does to a pixel of this attack, in words: "turn white", "get darker by 0.3".
+ * @type {(recording: Recording, sign: number) => string}
+ */
+export function changeWords(recording, sign) {
   if (recording.theta === 1) return sign > 0 ? "turn white" : "turn black";
   return `get ${sign > 0 ? "brighter" : "darker"} by ${recording.theta}`;
 }
 
-const changedWords = (recording) =>
+/** @type {(recording: Recording) => string} */
+export const changedWords = (recording) =>
   recording.theta === 1 && recording.direction !== "both"
-    ? recording.direction === "increase" ? "turned white so far" : "turned black so far"
+    ? recording.direction === "increase"
+      ? "turned white so far"
+      : "turned black so far"
     : "changed so far";
 
-function titleHtml(recording, k) {
+/** @type {(recording: Recording, k: number) => string} */
+export function titleHtml(recording, k) {
   const step = recording.steps[k];
   const source = `<b class="pill source">${recording.label}</b>`;
   const target = an(recording.target, `<b class="pill target">${recording.target}</b>`);
@@ -63,19 +84,22 @@ function titleHtml(recording, k) {
   return `The network would not read this ${source} as ${target}`;
 }
 
-const ENDINGS = [
-  { name: "Target reached", stops: ["REACHED_TARGET"], fact: (recording, step) => `reads ${step.reads}` },
+export const ENDINGS = [
+  { name: "Target reached", stops: ["REACHED_TARGET"], fact: (_, step) => `reads ${step.reads}` },
   { name: "Budget used up", stops: ["BUDGET_SPENT"], fact: (recording) => `${recording.last} of ${recording.budget / 2} pairs` },
   {
     name: "No pair passes",
     stops: ["NO_ADMISSIBLE_PAIR", "DOMAIN_EMPTY"],
-    fact: (recording, step) => step.counts.admissible ? `${counted(step.counts.admissible)} still pass` : `of ${counted(step.counts.compared)} pairs`,
+    fact: (_, step) =>
+      step.counts.admissible ? `${counted(step.counts.admissible)} still pass` : `of ${counted(step.counts.compared)} pairs`,
   },
 ];
 
-function verdictSentence(recording, step) {
+/** @type {(recording: Recording, step: Step) => string} */
+export function verdictSentence(recording, step) {
   const sure = `${percent(step.probabilities[step.reads])} sure`;
-  if (step.stop === "REACHED_TARGET") return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
+  if (step.stop === "REACHED_TARGET")
+    return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
   const reason = {
     BUDGET_SPENT: "the budget is used up",
     NO_ADMISSIBLE_PAIR: "no pair passes both tests",
@@ -84,15 +108,18 @@ function verdictSentence(recording, step) {
   return `Stopped: ${reason}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.`;
 }
 
-/** One sentence for a screen reader. */
-function spokenStep(recording, k) {
+/** One sentence for a screen reader. @type {(recording: Recording, k: number) => string} */
+export function spokenStep(recording, k) {
   const step = recording.steps[k];
   const reading = `Iteration ${k} of ${recording.last}, reads ${step.reads}, ${percent(step.probabilities[step.reads])}`;
   return step.stop ? `${reading}. ${verdictSentence(recording, step).replace(/<[^>]*>/g, "")}` : reading;
 }
 
-/** What is known of one pixel at step k, as pieces of [label, value]. */
-function pixelFacts(recording, k, pixel) {
+/**
+ * What is known of one pixel at step k, as pieces of [label, value].
+ * @type {(recording: Recording, k: number, pixel: number) => [label: string, value: string][]}
+ */
+export function pixelFacts(recording, k, pixel) {
   const row = Math.floor(pixel / recording.width);
   const column = pixel % recording.width;
   return [
@@ -105,16 +132,22 @@ function pixelFacts(recording, k, pixel) {
   ];
 }
 
-/** How far a pixel can still move in the direction of step k. */
-function room(recording, k, pixel) {
+/** How far a pixel can still move in the direction of step k. @type {(recording: Recording, k: number, pixel: number) => number} */
+export function room(recording, k, pixel) {
   const value = recording.value(k, pixel);
   return recording.steps[k].sign > 0 ? 1 - value : value;
 }
 
-const pixelSentence = (recording, k, pixel) =>
-  pixel === null ? "" : pixelFacts(recording, k, pixel).map((fact) => fact.join(" ").trim()).join(", ");
+/** @type {(recording: Recording, k: number, pixel: number | null) => string} */
+export const pixelSentence = (recording, k, pixel) =>
+  pixel === null
+    ? ""
+    : pixelFacts(recording, k, pixel)
+        .map((fact) => fact.join(" ").trim())
+        .join(", ");
 
-function domainWords(recording, k, pixel) {
+/** @type {(recording: Recording, k: number, pixel: number) => string} */
+export function domainWords(recording, k, pixel) {
   if (recording.inDomain(k, pixel)) return "can still change";
   const value = recording.value(k, pixel);
   if (value === 1) return "already white: out of the game";

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from jsma.stage.modules import join
+
 HERE = Path(__file__).parent
 
-_marks = st.components.v2.component(
-    "jsma_marks", js=(HERE / "marks.js").read_text(encoding="utf-8"), isolate_styles=False
-)
-_focus = st.components.v2.component("jsma_focus", js=(HERE / "focus.js").read_text(encoding="utf-8"))
+_marks = st.components.v2.component("jsma_marks", js=join(HERE / "marks.js"), isolate_styles=False)
+_focus = st.components.v2.component("jsma_focus", js=join(HERE / "focus.js"))
 
 
 def group(key: str, name: str, pressed: int | None = None, unavailable: Sequence[int] | None = None) -> None:

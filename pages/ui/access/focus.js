@@ -1,6 +1,7 @@
 // Where the focus goes when what has it goes away: where Python says, else to what came in its place.
 
-const mounts = new WeakMap(); // by mounted root; Streamlit calls again whenever the data changes
+import { mounted } from "../mounted.js";
+
 let carriedOut = null; // the last wish of Python's
 let last = null; // what has or had the focus: the element, its ancestors, and where in each it stood
 let byKeyboard = false; // whether the visitor has last used the keyboard, not the mouse or a finger
@@ -8,14 +9,10 @@ let byKeyboard = false; // whether the visitor has last used the keyboard, not t
 
 export default function ({ data, parentElement }) {
   const document = parentElement.ownerDocument;
-  if (!mounts.has(parentElement)) mounts.set(parentElement, keepFocus(document, document.querySelector("[data-testid=stApp]")));
-  if (data && data.turn !== carriedOut) mounts.get(parentElement).wish(data.place);
+  const [focus, end] = mounted(parentElement, () => keepFocus(document, document.querySelector("[data-testid=stApp]")));
+  if (data && data.turn !== carriedOut) focus.wish(data.place);
   carriedOut = data?.turn ?? null;
-  return () => {
-    if (parentElement.isConnected) return; // the end of a call that another one has overtaken
-    mounts.get(parentElement)?.end();
-    mounts.delete(parentElement);
-  };
+  return end;
 }
 
 const WAIT_MS = 300; // for something to come in its place
@@ -36,7 +33,8 @@ function keepFocus(document, app) {
 
   function check() {
     if (wished) {
-      if (!found || isLost()) found = moveTo([...document.querySelectorAll(wished)].find((each) => !each.closest("[data-stale=true]"))) || found;
+      if (!found || isLost())
+        found = moveTo([...document.querySelectorAll(wished)].find((each) => !each.closest("[data-stale=true]"))) || found;
       if (!running()) wished = null;
       if (wished) return;
     }

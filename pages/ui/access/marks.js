@@ -1,17 +1,13 @@
 // Roles and states of what Streamlit draws in one container; pages/ui/access/__init__.py says which.
 
-const mounts = new WeakMap(); // by mounted root; Streamlit calls again whenever the data changes
+import { mounted } from "../mounted.js";
 
 export default function ({ data, parentElement }) {
   const container = parentElement.closest(`.${data.container}`);
   if (!container) return undefined; // called late: it has gone from the page already
-  if (!mounts.has(parentElement)) mounts.set(parentElement, markContainer(container));
-  mounts.get(parentElement).show(data);
-  return () => {
-    if (parentElement.isConnected) return; // the end of a call that another one has overtaken
-    mounts.get(parentElement)?.end();
-    mounts.delete(parentElement);
-  };
+  const [marks, end] = mounted(parentElement, () => markContainer(container));
+  marks.show(data);
+  return end;
 }
 
 function markContainer(container) {

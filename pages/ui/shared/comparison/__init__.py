@@ -18,7 +18,7 @@ from pages.ui.shared.comparison.contenders import Moment, Trace
 HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
-    "jsma_race", html=pieces.html(HERE, "race"), css=pieces.css(HERE, "race"), js=pieces.script(HERE, ("race",))
+    "jsma_race", html=pieces.html(HERE, "race"), css=pieces.css(HERE, "race"), js=pieces.script(HERE / "race.js")
 )
 
 

@@ -1,6 +1,12 @@
 // The race: several attacks on one digit, drawn side by side and stepped together, without asking the server.
 // The data is laid out by pages/ui/shared/comparison/__init__.py; every number is shown as Python wrote it.
 
+import { isDark, listenForKeys, showControls } from "../../../../jsma/stage/scripts/controls.js";
+import { createSpeaker } from "../../../../jsma/stage/scripts/speech.js";
+import { mounted } from "../../mounted.js";
+
+/** @import { Find } from "../../../../jsma/stage/scripts/types.js" */
+
 const TINT = [168, 139, 245]; // a changed pixel; as on the stage
 const STEP_MS = 400;
 const CALM_STEP_MS = 1200; // for those who want less motion
@@ -89,7 +95,13 @@ function createRace(root) {
     if (button) acts[button.dataset.testid.replace("race-", "")]();
   });
   part("slider").addEventListener("input", (event) => (pause(), go(Number(event.target.value))));
-  const stopListening = listenForKeys(root, { ArrowRight: acts.step, ArrowLeft: acts.back, Home: acts.start, End: acts.end, " ": acts.play });
+  const stopListening = listenForKeys(root, {
+    ArrowRight: acts.step,
+    ArrowLeft: acts.back,
+    Home: acts.start,
+    End: acts.end,
+    " ": acts.play,
+  });
   const resized = new ResizeObserver(() => root.clientWidth && arrange());
   resized.observe(root);
 
@@ -106,10 +118,15 @@ function createRace(root) {
 /** Return the picture after every step as RGBA bytes; a pixel that was ever moved is tinted. */
 function picturesOf(original, steps) {
   const colours = new Uint8ClampedArray(original.length * 4);
+  /** @type {(pixel: number, colour: number[]) => void} */
   const paint = (pixel, [red, green, blue]) => colours.set([red, green, blue, 255], 4 * pixel);
   original.forEach((value, pixel) => paint(pixel, Array(3).fill(14 + 241 * value)));
   return steps.map(({ moves }) => {
-    for (const [pixel, value] of moves) paint(pixel, TINT.map((channel) => channel * (0.4 + 0.6 * value)));
+    for (const [pixel, value] of moves)
+      paint(
+        pixel,
+        TINT.map((channel) => channel * (0.4 + 0.6 * value)),
+      );
     return colours.slice();
   });
 }
@@ -128,6 +145,7 @@ function createCard(trace, at, { width, height, target }) {
       <p><b data-testid="race-changed-${at}"></b> changed</p>
     </div>
     <p class="status" data-testid="race-status-${at}"></p>`;
+  /** @type {Find} */
   const part = (name) => element.querySelector(`[data-testid="race-${name}-${at}"]`);
   element.querySelector(".label").textContent = trace.label;
   element.querySelector(".sign").innerHTML = trace.sign;
@@ -146,10 +164,10 @@ function createCard(trace, at, { width, height, target }) {
       part("changed").textContent = step.changed;
       part("status").textContent = done ? trace.end : "on its way";
       part("status").className = `status ${done ? "done" : ""} ${done && trace.success ? "success" : ""}`;
-      element.dataset.iteration = now;
+      element.dataset.iteration = `${now}`;
       element.toggleAttribute("data-done", done);
       element.querySelector(".reading").classList.toggle("is-target", step.reads === target);
-      element.querySelector(".meter i").style.transform = `scaleX(${step.share})`;
+      /** @type {HTMLElement} */ (element.querySelector(".meter i")).style.transform = `scaleX(${step.share})`;
       const words = `${trace.label}, iteration ${now}: reads ${step.reads}, ${step.sure} sure, ${step.changed} changed.`;
       part("image").setAttribute("aria-label", words);
     },

@@ -1,0 +1,14 @@
+// What is mounted by Streamlit, and stays the same while Streamlit calls again at every rerun.
+
+const pieces = new WeakMap(); // one piece per mounted root
+
+/**
+ * Return the piece that is mounted at parentElement, made by create() at first, and what Streamlit is to call in the
+ * end. It calls that also for a call that another one has overtaken, so the piece ends only when its root is gone.
+ */
+export function mounted(parentElement, create) {
+  if (!pieces.has(parentElement)) pieces.set(parentElement, create());
+  const piece = pieces.get(parentElement);
+  const end = () => !parentElement.isConnected && pieces.delete(parentElement) && piece.end();
+  return [piece, end];
+}

@@ -1,0 +1,43 @@
+// Mounts the stage in Streamlit's page, with a button that copies the link to the step shown.
+
+import { createStage } from "../../jsma/stage/scripts/stage.js";
+import { readMessage } from "./message.js";
+import { mounted } from "./mounted.js";
+
+export default function ({ data, parentElement, setStateValue }) {
+  const [stage, end] = mounted(parentElement, () => mountStage(parentElement.querySelector(".stage")));
+  stage.report = (settled) => setStateValue("settled", settled);
+  const { head, content } = readMessage(data);
+  stage.receive(head, content);
+  return end;
+}
+
+function mountStage(root) {
+  const copy = root.querySelector(".copy");
+  copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
+  return createStage(root);
+}
+
+/** Put the link to this very step on the clipboard, and say so on the button. */
+async function copyLink(button, k) {
+  const link = new URL(window.location.href);
+  link.searchParams.set("step", k);
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(link.href);
+  } catch {
+    copied = copyTheOldWay(link.href); // browsers offer the clipboard to pages of this machine or of https only
+  }
+  button.textContent = copied ? "Copied" : "Copy it from the address bar";
+  setTimeout(() => (button.textContent = "Copy link"), 2000);
+}
+
+function copyTheOldWay(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  return copied;
+}
