@@ -1,6 +1,6 @@
 """What the pair of one step tells about the rule that chose it: each figure defined once, for every page.
 
-All is over `Step`, which `Attack.steps` yields and a recording gives back (`Recording.step`). With sign
+All is over `Step`, which `Attack.steps` yields and a recording gives back (`Recording.as_step`). With sign
 +1 for brightening and -1 for darkening, a pixel with sign * a > 0 and sign * b < 0 is good alone: it
 raises the target and lowers the others without a partner.
 """

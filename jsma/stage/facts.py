@@ -6,6 +6,7 @@ The script jsma/stage/scripts/recording.js reads the same names; jsma/stage/code
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -151,7 +152,7 @@ class Recording:
         values = self.jacobian_codes[step] * self.steps[step].jacobian_unit
         return torch.from_numpy(values).view(self.classes, 1, self.height, self.width)
 
-    def step(self, iteration: int) -> Step:
+    def as_step(self, iteration: int) -> Step:
         """Return what `Attack.steps` yielded at `iteration`; its image and Jacobian as exact as these are kept."""
         facts = self.steps[iteration]
         chosen = facts.pair
@@ -174,7 +175,7 @@ class Recording:
         return _codec().decode, (self.payload,)
 
 
-def _codec():
+def _codec() -> ModuleType:
     from . import codec  # which imports this one
 
     return codec

@@ -137,7 +137,7 @@ def test_a_step_without_a_pair_tells_nothing(subject):
 
 def test_a_recording_tells_the_same_as_exactly_as_it_is_kept(subject):
     recording = record(subject.model, subject.image, 2, TARGET, subject.attack)
-    told = [analyse(recording.step(k), TARGET, subject.attack.rule) for k in range(recording.iterations)]
+    told = [analyse(recording.as_step(k), TARGET, subject.attack.rule) for k in range(recording.iterations)]
     assert negligible_share(told) == pytest.approx(negligible_share(subject.told), abs=2e-3)
     for mine, exact in zip(told, subject.told, strict=True):
         assert (mine.good_alone, mine.two_strongest) == (exact.good_alone, exact.two_strongest)

@@ -55,7 +55,7 @@ def tempting_pairs(recording: Recording, step: int) -> list[Marked]:
 
 def analyses(recording: Recording) -> list[Analysis]:
     """Return what every step that changed pixels tells."""
-    steps = map(recording.step, range(recording.iterations))
+    steps = map(recording.as_step, range(recording.iterations))
     return [analyse(step, recording.target, recording.attack.rule) for step in steps]
 
 

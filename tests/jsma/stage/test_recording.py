@@ -80,7 +80,7 @@ def test_what_is_known_cannot_be_altered(recorded):
 
 def test_its_steps_are_those_of_the_attack_as_exactly_as_they_are_kept(recorded):
     for number, step in enumerate(recorded.steps):
-        kept = recorded.recording.step(number)
+        kept = recorded.recording.as_step(number)
         assert (kept.iteration, kept.pair, kept.changed, kept.stop) == (number, step.pair, step.changed, step.stop)
         for name in ("outputs", "probabilities", "target_gradient", "others_gradient", "domain"):
             assert torch.equal(getattr(kept, name), getattr(step, name))
