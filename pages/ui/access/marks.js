@@ -2,7 +2,7 @@
 
 const mounts = new WeakMap(); // by mounted root; Streamlit calls again whenever the data changes
 
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const container = parentElement.closest(`.${data.container}`);
   if (!container) return undefined; // called late: it has gone from the page already
   if (!mounts.has(parentElement)) mounts.set(parentElement, markContainer(container));
