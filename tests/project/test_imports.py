@@ -58,12 +58,34 @@ def siblings(path: Path) -> set[str]:
     return {name.split(".")[1] for name in imported(path) if name.startswith("jsma.")} & modules
 
 
-def test_importing_jsma_and_all_its_modules_loads_none_of_the_heavy_libraries():
-    heavy = ("streamlit", "matplotlib", "sklearn", "torchvision")
-    modules = ", ".join(["jsma", *(f"jsma.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem != "__init__")])
-    program = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
+def loaded_by(program: str, names: tuple[str, ...]) -> list[str]:
+    """Return which of the modules `names` are loaded once a new Python has run `program`."""
+    program = f"import sys\n{program}\nprint([name for name in {names} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    assert answer.stdout.strip() == "[]"
+    return ast.literal_eval(answer.stdout)
+
+
+def test_importing_jsma_and_all_its_modules_loads_none_of_the_heavy_libraries():
+    modules = ", ".join(["jsma", *(f"jsma.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem != "__init__")])
+    heavy = ("streamlit", "matplotlib", "sklearn", "pandas", "PIL", "torchvision")
+    assert loaded_by(f"import {modules}", heavy) == []
+
+
+def test_the_server_starts_without_torch_and_finds_its_app():
+    assert loaded_by("from app import app\nassert app.script_path.name == 'app.py'", ("torch", "pandas")) == []
+
+
+def test_the_lab_needs_no_library_for_charts_or_handwriting():
+    lab = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
+    imports = [ast.unparse(node) for node in ast.walk(lab) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert len(imports) > 3
+    heavy = ("pandas", "altair", "matplotlib", "scipy", "torchvision")
+    assert loaded_by("\n".join(imports), heavy) == []
+
+
+def test_the_first_attack_loads_none_of_the_libraries_that_torch_loads_when_it_needs_them():
+    attack = "next(jsma.Attack().steps(jsma.load_model(), jsma.load_uci_digits().images[0], 3))"
+    assert loaded_by(f"import jsma\n{attack}", ("sympy", "torch._dynamo", "torch._inductor")) == []
 
 
 def test_the_package_imports_no_streamlit_and_no_page_anywhere():

@@ -33,7 +33,8 @@ def navigation(key: str, name: str, current: int) -> None:
 
 
 def _mark(key: str, **data: object) -> None:
-    _marks(key=f"marks-{key}", data={"container": _css_class(key), **data})
+    # In a list: a dictionary's values are looked through for tables, for which Streamlit imports pandas.
+    _marks(key=f"marks-{key}", data=[{"container": _css_class(key), **data}])
 
 
 def focus_on(key: str, part: str = "") -> None:

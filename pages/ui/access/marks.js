@@ -2,7 +2,7 @@
 
 import { mounted } from "../mounted.js";
 
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const container = parentElement.closest(`.${data.container}`);
   if (!container) return undefined; // called late: it has gone from the page already
   const [marks, end] = mounted(parentElement, () => markContainer(container));
