@@ -3,6 +3,7 @@
 import re
 
 from ..glossary import TERMS
+from ..rules import Rule
 from . import pieces
 
 VIEWS = {
@@ -26,5 +27,7 @@ def skeleton(actions: str = "") -> str:
         term = names[found[1].lower()]
         return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
 
+    weighing = " and ".join(f"<dfn>{rule.label}</dfn>" for rule in Rule if rule.weighs_by_probability)
     html = pieces.html(pieces.HERE, "stage").replace("<!-- actions -->", actions)
+    html = html.replace("<!-- weighing rules -->", f"The rules {weighing}")
     return re.sub(r"<dfn>(.*?)</dfn>", button, html)

@@ -3,12 +3,11 @@
 The palette stands in palette.css alone; charts and pictures that Python draws take it from COLOURS.
 """
 
-import json
 import re
 from pathlib import Path
 
-from ..glossary import TERMS
 from .modules import join
+from .texts import texts
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE / "scripts"
@@ -39,4 +38,4 @@ def css(folder: Path, name: str) -> str:
 
 def script(entry: Path) -> str:
     """Return the module `entry` and all that it imports as one, with the texts that Python writes."""
-    return join(entry, {SCRIPTS / "texts.js": f"export const GLOSSARY = {json.dumps(TERMS)};"})
+    return join(entry, {SCRIPTS / "texts.js": texts()})

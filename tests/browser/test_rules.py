@@ -78,7 +78,7 @@ def check(race: Race, traces: list[list]) -> None:
         if race.iteration < len(steps) - 1:
             assert card["status"] == "on its way"
         else:
-            assert (card["status"] == "Target reached") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
+            assert (card["status"] == "Reached target") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
             assert card["status"] != "on its way"
         assert card["tinted"] == (step.image != steps[0].image).flatten().nonzero().flatten().tolist()
 

@@ -43,7 +43,7 @@ def test_stepping_lights_the_lines_in_turn_and_the_end_stays_at_the_line_that_en
     assert course.page.evaluate("window.lit") == ["ask", "maps", "pair", "none", "change"]
     course.press("end")
     course.page.wait_for_function("window.lit.length >= 6")
-    assert "stop: target reached" in lit(course).inner_text()
+    assert "stop: reached target" in lit(course).inner_text()
     assert "reads 3" in lit(course).inner_text()
     course.press("back")
     assert "change(picture, pair)" in lit(course).inner_text()

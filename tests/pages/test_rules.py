@@ -107,7 +107,7 @@ def test_the_first_visit_ranks_the_rules_that_are_chosen_at_first(app):
         assert row["How it ended"] == result.stop[0].title
         assert row["Distortion"] == f"{100 * int(result.changed) / 784:.1f}\N{NO-BREAK SPACE}%"
         assert row["Reads at the end"] == int(model(result.images).argmax())
-    successes = [end == "Target reached" for end in ranking["How it ended"]]
+    successes = [end == "Reached target" for end in ranking["How it ended"]]
     assert successes == sorted(successes, reverse=True)
     needed = ranking["Pixels changed"][: sum(successes)].tolist()
     assert needed == sorted(needed)

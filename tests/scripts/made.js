@@ -1,4 +1,14 @@
-// Recordings made by hand, packed byte by byte as jsma/stage/recording.py says.
+// Recordings made by hand, packed byte by byte as jsma/stage/codec.py says.
+
+import { STOPS } from "../../jsma/stage/scripts/texts.js";
+
+// As Python would write them, with words of the tests' own.
+Object.assign(STOPS, {
+  REACHED_TARGET: { value: "there", title: "There", success: true },
+  BUDGET_SPENT: { value: "spent", title: "Spent", success: false },
+  NO_ADMISSIBLE_PAIR: { value: "no pair", title: "No pair", success: false },
+  DOMAIN_EMPTY: { value: "too few", title: "Too few", success: false },
+});
 
 /** Numbers between -1 and 1 that are the same every time. @type {(seed: number) => () => number} */
 export function numbersFrom(seed) {

@@ -5,6 +5,7 @@ import test from "node:test";
 import { readRecording } from "../../jsma/stage/scripts/recording.js";
 import { inWords } from "../../jsma/stage/scripts/spoken.js";
 import { freshView } from "../../jsma/stage/scripts/stage.js";
+import { STOPS } from "../../jsma/stage/scripts/texts.js";
 import * as words from "../../jsma/stage/scripts/words.js";
 import { numbersFrom, packed, randomArrays, step } from "./made.js";
 
@@ -78,9 +79,18 @@ test("a screen reader is told every way an attack may end", () => {
   assert.equal(words.spokenStep(made([step(last), step(last)]), 0), "Iteration 0 of 1, reads 1, 75.0 %");
 });
 
-test("each ending belongs to one way to end, and no way is left out", () => {
-  const stops = words.ENDINGS.flatMap((ending) => ending.stops);
-  assert.deepEqual([...stops].sort(), ["BUDGET_SPENT", "DOMAIN_EMPTY", "NO_ADMISSIBLE_PAIR", "REACHED_TARGET"]);
+test("every way to end is listed with what was found, and the one that it is marked", () => {
+  const recording = made([step(), step({ stop: "NO_ADMISSIBLE_PAIR" })]);
+  const listed = words.endings(recording, recording.steps[1]);
+  assert.deepEqual(
+    listed.map(({ title }) => title),
+    Object.values(STOPS).map(({ title }) => title),
+  );
+  assert.deepEqual(
+    listed.map(({ fired }) => fired),
+    [false, false, true, false],
+  );
+  for (const { fact } of listed) assert.doesNotMatch(fact, /undefined|null|NaN/);
 });
 
 test("what is known of a pixel: its place, value, room, gradients, and whether it can still change", () => {

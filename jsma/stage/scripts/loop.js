@@ -3,6 +3,7 @@
 import { setHtml } from "./drawing.js";
 import { isHidden } from "./pairs.js";
 import { term } from "./terms.js";
+import { STOPS } from "./texts.js";
 import { counted, number, percent, place, slope } from "./words.js";
 
 /** @import { DrawnView, Find, Phase, Recording, View } from "./types.js" */
@@ -84,7 +85,7 @@ function loopValues(recording, view) {
   const numbers = counted(recording.classes * recording.pixels);
   values.maps = `${recording.classes} maps of ${recording.height} × ${recording.width}: ${numbers} ${term("Jacobian", "slopes")}`;
   if (phase?.part === 1) return values;
-  if (stop) return { ...values, pair: `none is ${term("admissible")}`, none: `<b>stop: no pair is left</b>` };
+  if (stop) return { ...values, pair: `none is ${term("admissible")}`, none: `<b>stop: ${STOPS[stop].value}</b>` };
   if (isHidden(recording, view)) return { ...values, pair: "yours to find" };
   const places = [pair.first, pair.second].map((pixel) => place(recording, pixel, view.layout));
   values.pair = `<b class="p">p</b> ${places[0]}; <b class="q">q</b> ${places[1]}; ${term("score")} ${slope(pair.score)}`;
@@ -99,6 +100,6 @@ function loopValues(recording, view) {
 function askedHtml(recording, k) {
   const step = recording.steps[k];
   const reads = `reads ${step.reads}, ${percent(step.probabilities[step.reads])} sure`;
-  const ending = { REACHED_TARGET: "target reached", BUDGET_SPENT: "the budget is spent" }[step.stop];
-  return ending ? `${reads}; <b>stop: ${ending}</b>` : reads;
+  const asked = step.stop === "REACHED_TARGET" || step.stop === "BUDGET_SPENT"; // the others are found out further down
+  return asked ? `${reads}; <b>stop: ${STOPS[step.stop].value}</b>` : reads;
 }

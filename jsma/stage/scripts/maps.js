@@ -2,6 +2,7 @@
 
 import { clamp, colourOf, middleOf, PQ, paintPixels, pointer, prepare, ring, setHtml, unpacked, write } from "./drawing.js";
 import { colourLimit } from "./recording.js";
+import { RULES } from "./texts.js";
 import { shortSlope, slope } from "./words.js";
 
 /** @import { Colours, DrawnView, Find, Layout, Pen, Recording, View } from "./types.js" */
@@ -89,7 +90,7 @@ function drawMap(canvas, recording, view, digit) {
 function numberBelow(recording, { k, pixel, views }, digit) {
   if (views.includes("saliency")) return "";
   if (pixel === null) return `<span class="here">&nbsp;</span>`;
-  const isA = digit === recording.target && recording.rule !== "tjsma"; // the read-out has it to the last digit
+  const isA = digit === recording.target && !RULES[recording.rule].room; // the read-out has it to the last digit
   return `<span class="here">${slope(isA ? recording.a(k, pixel) : recording.derivative(k, digit, pixel), true)}</span>`;
 }
 
@@ -154,12 +155,6 @@ function drawBrackets(canvas, spans, recording, colours) {
 
 /** What the rule makes of the maps: the target's, and the others'. @type {(recording: Recording) => [a: string, b: string]} */
 function bracketWords({ rule, classes }) {
-  const others = `the other ${classes === 10 ? "nine" : classes - 1}`;
-  /** @type {Record<Recording["rule"], [a: string, b: string]>} */
-  const words = {
-    jsma: ["this one is a", `${others}, added up, are b`],
-    wjsma: ["this one is a", `${others}, each times its probability, are b`],
-    tjsma: ["this one × room is a", `${others}, each times its probability, × room are b`],
-  };
-  return words[rule];
+  const { a, b } = RULES[rule];
+  return [a, b.replace("{others}", classes === 10 ? "nine" : `${classes - 1}`)];
 }

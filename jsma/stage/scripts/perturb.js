@@ -4,7 +4,7 @@ import { setHtml } from "./drawing.js";
 import { pairNumbers } from "./pairs.js";
 import { greyOf } from "./picture.js";
 import { term } from "./terms.js";
-import { an, changeWords, ENDINGS, number, percent, plural, room, slope, verdictSentence } from "./words.js";
+import { an, changeWords, endings, number, percent, plural, room, slope, verdictSentence } from "./words.js";
 
 /** @import { DrawnView, Find, Layout, Recording, Shown, Step, View } from "./types.js" */
 
@@ -25,7 +25,7 @@ export function createPerturb(find) {
 
 /** @type {(recording: Recording, step: Step, layout: Layout) => string} */
 function perturbCaption(recording, step, layout) {
-  if (step.stop) return "The loop ends when one of three things happens.";
+  if (step.stop) return "The loop ends when one of four things happens.";
   const words = changeWords(recording, step.sign).replace("turn", "Turn both pixels").replace("get", "Make both pixels");
   return layout === "projector" ? `${words.replace(" pixels", "")}, ask again.` : `${words}, then ask the network again.`;
 }
@@ -118,11 +118,9 @@ function verdictHtml(recording, k) {
   const step = recording.steps[k];
   const share = ((100 * step.changed) / recording.pixels).toFixed(1);
   const cost = k ? `${plural(k, "pair")}, ${plural(step.changed, "pixel")}: ${share} % of the picture.` : "Not a single pixel was changed.";
-  const ending = ({ name, stops, fact }) => {
-    const fired = stops.includes(step.stop);
-    return `<li class="${fired ? "fired" : ""}"><span aria-hidden="true">${fired ? "✓" : ""}</span><span>${name}</span><span>${fact(recording, step)}</span></li>`;
-  };
+  const ending = ({ title, fact, fired }) =>
+    `<li class="${fired ? "fired" : ""}"><span aria-hidden="true">${fired ? "✓" : ""}</span><span>${title}</span><span>${fact}</span></li>`;
   return `
     <div><p class="sentence">${verdictSentence(recording, step)}</p><p class="cost">${cost}</p></div>
-    <ul>${ENDINGS.map(ending).join("")}</ul>`;
+    <ul>${endings(recording, step).map(ending).join("")}</ul>`;
 }

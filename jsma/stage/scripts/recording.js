@@ -1,4 +1,4 @@
-// The recorded attack as the other scripts see it. The bytes are laid out by jsma/stage/recording.py.
+// The recorded attack as the other scripts see it. The bytes are laid out by jsma/stage/codec.py.
 
 /** @import { Recording, Scope } from "./types.js" */
 

@@ -39,7 +39,7 @@ export interface Facts {
   classes: number;
   label: number;
   target: number;
-  rule: "jsma" | "wjsma" | "tjsma";
+  rule: string;
   output: "logits" | "probabilities";
   direction: "increase" | "decrease" | "both";
   theta: number;

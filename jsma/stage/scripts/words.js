@@ -1,6 +1,8 @@
 // Numbers and sentences. Numerals are tabular, the minus sign is a true one.
 
-/** @import { Layout, Recording, Step } from "./types.js" */
+import { STOPS } from "./texts.js";
+
+/** @import { Layout, Recording, Step, Stop } from "./types.js" */
 
 /** A number with `digits` decimals and a true minus sign. @type {(value: number, digits?: number, plus?: boolean) => string} */
 export function number(value, digits = 3, plus = false) {
@@ -84,28 +86,30 @@ export function titleHtml(recording, k) {
   return `The network would not read this ${source} as ${target}`;
 }
 
-export const ENDINGS = [
-  { name: "Target reached", stops: ["REACHED_TARGET"], fact: (_, step) => `reads ${step.reads}` },
-  { name: "Budget used up", stops: ["BUDGET_SPENT"], fact: (recording) => `${recording.last} of ${recording.budget / 2} pairs` },
-  {
-    name: "No pair passes",
-    stops: ["NO_ADMISSIBLE_PAIR", "DOMAIN_EMPTY"],
-    fact: (_, step) =>
-      step.counts.admissible ? `${counted(step.counts.admissible)} still pass` : `of ${counted(step.counts.compared)} pairs`,
-  },
-];
+/** What was found that decides on each ending. @type {Record<Stop, (recording: Recording, step: Step) => string>} */
+const FACTS = {
+  REACHED_TARGET: (_, step) => `reads ${step.reads}`,
+  BUDGET_SPENT: (recording) => `${recording.last} of ${recording.budget / 2} pairs`,
+  NO_ADMISSIBLE_PAIR: (_, step) =>
+    step.counts.admissible ? `${counted(step.counts.admissible)} still pass` : `of ${counted(step.counts.compared)} pairs`,
+  DOMAIN_EMPTY: (_, step) => `${counted(step.counts.pixels)} can change`,
+};
+
+/** All endings as an attack stands at `step`: which one it is, and why or why not. @type {(recording: Recording, step: Step) => { title: string, fact: string, fired: boolean }[]} */
+export function endings(recording, step) {
+  return Object.entries(STOPS).map(([name, { title }]) => ({
+    title,
+    fact: FACTS[name](recording, step),
+    fired: name === step.stop,
+  }));
+}
 
 /** @type {(recording: Recording, step: Step) => string} */
 export function verdictSentence(recording, step) {
+  const { value, success } = STOPS[step.stop];
   const sure = `${percent(step.probabilities[step.reads])} sure`;
-  if (step.stop === "REACHED_TARGET")
-    return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
-  const reason = {
-    BUDGET_SPENT: "the budget is used up",
-    NO_ADMISSIBLE_PAIR: "no pair passes both tests",
-    DOMAIN_EMPTY: "fewer than two pixels can still change",
-  }[step.stop];
-  return `Stopped: ${reason}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.`;
+  if (success) return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
+  return `Stopped: ${value}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.`;
 }
 
 /** One sentence for a screen reader. @type {(recording: Recording, k: number) => string} */
