@@ -22,7 +22,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -308,9 +308,7 @@ def _check_that_it_reads(share: float, digits: Digits, learning_rate: float) -> 
         )
 
 
-def _trained(
-    name: str, digits: Digits, epochs: int = 6, seed: int = 0, learning_rate: float = 1e-3
-) -> torch.nn.Sequential:
+def _trained(name: str, digits: Digits, epochs: int = 6, seed: int = 0, learning_rate: float = 1e-3) -> torch.nn.Module:
     model = initialised(name, seed)
     began = time.monotonic()
     for progress in train(model, digits, epochs, seed, learning_rate):
@@ -360,7 +358,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
             print(f"saved {options.save}")
 
 
-def _reporter() -> object:
+def _reporter() -> Callable[[int, int], None]:
     """Return a callback that draws the progress, if someone is looking."""
     began, drawn = time.monotonic(), 0.0
 
@@ -419,6 +417,7 @@ def attack_command(options: argparse.Namespace) -> None:
                 f"{places[0]:>6} {places[1]:>6}  {step.pair.alpha:10.3g}{step.pair.beta:10.3g}{step.pair.score:10.3g}"
             )
         print(line)
+    assert step.stop is not None  # the last step says why it is the last
     print(f"{step.stop.value}: {step.changed} of {image.numel()} pixels changed ({step.changed / image.numel():.2%})")
     if options.save:
         _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.save)
@@ -457,7 +456,7 @@ def tutorial_command(options: argparse.Namespace) -> None:
     print(f"saved {options.save}: a row a digit, a column a target")
 
 
-def _save_picture(rows: object, path: Path) -> None:
+def _save_picture(rows: Iterable[Iterable[torch.Tensor]], path: Path) -> None:
     """Write rows of images (1, H, W) as one picture, four screen pixels a pixel, with a thin line between them."""
     from matplotlib.image import imsave  # here: `import jsma` stays free of matplotlib
 

@@ -225,8 +225,8 @@ class Attack:
         if turn.goes_on:
             pairs, shown, stop = turn.best.pairs, turn.best, None
             direction = Direction.INCREASE if shown.sign[0] > 0 else Direction.DECREASE
-            numbers = (pairs.first, pairs.second, pairs.alpha, pairs.beta)
-            first, second, alpha, beta = (number[0].item() for number in numbers)
+            first, second = int(pairs.first[0]), int(pairs.second[0])
+            alpha, beta = float(pairs.alpha[0]), float(pairs.beta[0])
             pair = Pair(first, second, alpha, beta, -alpha * beta, direction)  # in float64, where it cannot vanish
         else:
             pair, shown, stop = None, turn.first, REASONS[turn.stop[0]]
@@ -336,8 +336,8 @@ def _better(one: _Offer, two: _Offer) -> _Offer:
 
     of_pairs, of_offer = ("first", "second", "alpha", "beta", "score", "found"), ("target_gradient", "others_gradient")
     pairs = Pairs(*map(pick, fields(one.pairs, of_pairs), fields(two.pairs, of_pairs)))
-    gradients = map(pick, fields(one, of_offer), fields(two, of_offer))
-    return _Offer(*gradients, pick(one.domain, two.domain), pairs, pick(one.sign, two.sign))
+    a, b = map(pick, fields(one, of_offer), fields(two, of_offer))
+    return _Offer(a, b, pick(one.domain, two.domain), pairs, pick(one.sign, two.sign))
 
 
 REASONS = list(Stop)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import numpy as np
@@ -248,7 +249,7 @@ def _read(root: Path, split: str) -> Digits:
     return Digits(f"MNIST {split}", images[:, None].float() / 255, labels.long())
 
 
-def _torchvision_mnist() -> type:
+def _torchvision_mnist() -> Any:
     """Return torchvision's MNIST class, importable also beside a CPU-only torch.
 
     torchvision's Linux wheels are built for CUDA, and importing one registers fake versions of two

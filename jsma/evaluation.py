@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ def accuracy(model: nn.Module, digits: Digits, batch_size: int = 1000) -> float:
     """Return the share of `digits` that `model` reads as their label, from 0 to 1."""
     batches = zip(digits.images.split(batch_size), digits.labels.split(batch_size), strict=True)
     answers = ((model(like_parameters(images, model)).argmax(1).cpu(), labels) for images, labels in batches)
-    return sum((answer == labels).sum().item() for answer, labels in answers) / len(digits)
+    return sum(int((answer == labels).sum()) for answer, labels in answers) / len(digits)
 
 
 def evaluate(
@@ -64,7 +65,7 @@ def evaluate(
         return _chunk(model, digits.images[part], digits.labels[part], attack, classes, gammas, report)
 
     identity = {} if folder is None else _identity(model, digits, attack, classes, gammas)
-    records = in_chunks(len(starts), compute, folder and Path(folder), identity)
+    records = in_chunks(len(starts), compute, None if folder is None else Path(folder), identity)
     if not records:
         raise ValueError("The evaluation was ended before its first chunk was done.")
     return _report(attack, gammas, digits, records)
@@ -139,13 +140,14 @@ def _chunk(
     targets = (sources + torch.arange(1, classes).repeat(len(labels))) % classes
     images = images.repeat_interleave(classes - 1, dim=0)
     result = attack.run(model, images, targets, progress=progress)
-    if None in result.stop:
+    reasons = [reason for reason in result.stop if reason is not None]
+    if len(reasons) < len(result.stop) or result.pairs is None:
         return None
     limits = [replace(attack, gamma=gamma).iterations(images[0].numel()) for gamma in gammas]
     return {
         "sources": sources,
         "targets": targets,
-        "stop": torch.tensor([list(Stop).index(reason) for reason in result.stop], dtype=torch.int8),
+        "stop": torch.tensor([list(Stop).index(reason) for reason in reasons], dtype=torch.int8),
         "iterations": result.iterations,
         "changed": result.changed,
         "changed_at": torch.stack([_changed_after(result.pairs, limit) for limit in limits], dim=1),
@@ -169,7 +171,9 @@ def _grid(attack: Attack, gammas: tuple[float, ...] | None) -> tuple[float, ...]
     return tuple(gammas)
 
 
-def _identity(model: nn.Module, digits: Digits, attack: Attack, classes: int, gammas: tuple[float, ...]) -> dict:
+def _identity(
+    model: nn.Module, digits: Digits, attack: Attack, classes: int, gammas: tuple[float, ...]
+) -> dict[str, Any]:
     return {
         "attack": settings_of(attack),
         "classes": classes,

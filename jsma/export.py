@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,14 +32,15 @@ def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350
     return file.getvalue()
 
 
-def picture(image: Tensor, original: Tensor, scale: int = 1):
+def picture(image: Tensor, original: Tensor, scale: int = 1) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Return a uint8 array (H * scale, W * scale, 3): the grey image (1, H, W), what differs from `original` tinted."""
     if image.ndim != 3 or image.shape[0] != 1:
         raise ValueError(f"A grey image (1, H, W) is needed; found {tuple(image.shape)}.")
     value = image[0][..., None].double()
     tinted = torch.tensor(TINT, dtype=torch.float64) * (0.4 + 0.6 * value)
     colours = torch.where((image != original)[0][..., None], tinted, 14 + 241 * value)
-    return colours.round().byte().repeat_interleave(scale, 0).repeat_interleave(scale, 1).numpy()
+    dots: np.ndarray[Any, np.dtype[np.uint8]] = colours.round().byte().numpy()
+    return dots.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def step_png(step: Step, original: Tensor, target: int) -> bytes:
@@ -46,7 +49,7 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
 
     classes, width = len(step.outputs), step.image.shape[2]
     figure = Figure(figsize=(12, 5.6), dpi=130, layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(2, 5))
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(2, 5))
     image, bars = left.subplots(2, 1, height_ratios=(5, 3))
     image.imshow(picture(step.image, original))
     for pixel, colour, marker in _ringed(step):
@@ -93,7 +96,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
     canvas = torch.full((size[1], size[0], 3), 255, dtype=torch.uint8).numpy()
     figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100)
 
-    def write(x: float, y: float, words: str, points: float, **style: object) -> None:
+    def write(x: float, y: float, words: str, points: float, **style: Any) -> None:
         figure.text(x / size[0], 1 - y / size[1], words, fontsize=points, ha="center", va="center", **style)
 
     write(size[0] / 2, 22, title, 11)
@@ -108,7 +111,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
             original = target == source
             shown = picture(originals[source] if original else result.images[k], originals[source], scale)
             canvas[y : y + height * scale, x : x + width * scale] = shown
-            ending = "original" if original else f"{result.stop[k].mark} {result.stop[k].value}"
+            ending = "original" if original else _ending(result.stop[k])
             write(x + width * scale / 2, y + height * scale + 14, ending, 8, weight="bold")
             if not original and not result.success[k]:
                 corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
@@ -125,14 +128,19 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
     return file.getvalue()
 
 
+def _ending(stop: Stop | None) -> str:
+    return "" if stop is None else f"{stop.mark} {stop.value}"
+
+
 def _ringed(step: Step) -> list[tuple[int, str, str]]:
     pair = step.pair
     return [] if pair is None else [(pair.first, "#ff6470", "o"), (pair.second, "#2fd6e6", "s")]
 
 
 def _caption(step: Step) -> str:
-    if step.pair is None:
+    if step.stop is not None:
         return f"Jacobian; ended: {step.stop.value}"
+    assert step.pair is not None  # there is one at every step but the last
     return f"Jacobian; next pair: α = {step.pair.alpha:.3g}, β = {step.pair.beta:.3g}, −αβ = {step.pair.score:.3g}"
 
 
@@ -145,7 +153,7 @@ def steps_csv(steps: Sequence[Step]) -> str:
     table = csv.writer(file)
     table.writerow(["iteration", "reads", "changed", *pair_columns, "stop", *outputs])
     for step in steps:
-        pair = [""] * len(pair_columns)
+        pair: list[object] = [""] * len(pair_columns)
         if step.pair is not None:
             first, second = divmod(step.pair.first, width), divmod(step.pair.second, width)
             pair = [*first, *second, step.pair.alpha, step.pair.beta, step.pair.score, step.pair.direction.value]

@@ -159,7 +159,8 @@ def strength(grey: np.ndarray, light: bool) -> np.ndarray:
     top = float(np.sort(apart, axis=None)[-few:].mean())
     if top < max(LEAST_CONTRAST, 4 * noise):
         raise NoDigit("Nothing stands out from the paper. Draw with a thicker or darker pen, or come closer.")
-    return np.clip((apart - 2 * noise) / (top - 2 * noise), 0, 1).astype(np.float32)
+    ink: np.ndarray = np.clip((apart - 2 * noise) / (top - 2 * noise), 0, 1).astype(np.float32)
+    return ink
 
 
 def without_rulings(ink: np.ndarray) -> np.ndarray:
@@ -178,7 +179,8 @@ def _without_rows(ink: np.ndarray) -> np.ndarray:
         """How strong a line of this slope is at each height: what 70 % of its pixels reach, and both its ends."""
         along = ink[np.clip(rows + np.rint(slope * (few - width / 2)).astype(int), 0, height - 1), few]
         ends = np.minimum(along[:, :edge].max(axis=1), along[:, -edge:].max(axis=1))
-        return np.minimum(np.quantile(along, 0.3, axis=1), ends)
+        reached: np.ndarray = np.minimum(np.quantile(along, 0.3, axis=1), ends)
+        return reached
 
     slopes = np.linspace(-0.12, 0.12, 41)
     levels = [level(slope) for slope in slopes]
@@ -225,12 +227,12 @@ def _touches(box: tuple[slice, slice], shape: tuple[int, int]) -> bool:
 
 
 def _extent(box: tuple[slice, slice]) -> int:
-    return max(side.stop - side.start for side in box)
+    return max(int(side.stop - side.start) for side in box)
 
 
 def _gap(box: tuple[slice, slice], other: tuple[slice, slice]) -> int:
     """Return how far apart two boxes are, 0 where they overlap."""
-    return max(max(a.start - b.stop, b.start - a.stop, 0) for a, b in zip(box, other, strict=True))
+    return max(max(int(a.start - b.stop), int(b.start - a.stop), 0) for a, b in zip(box, other, strict=True))
 
 
 # --- Line and fit: as MNIST was made --------------------------------------------------------------
@@ -259,17 +261,18 @@ def even_line(ink: np.ndarray, settings: Settings) -> tuple[np.ndarray, float]:
 
 def _thinned(strokes: np.ndarray, inner: np.ndarray, by: float) -> np.ndarray:
     """Return the strokes without a rim as wide as `by`; where they are thinner than that, their middle stays."""
-    middle = inner >= ndimage.maximum_filter(inner, 3) - 0.5
+    middle: np.ndarray = inner >= ndimage.maximum_filter(inner, 3) - 0.5
     return strokes & ((inner > by) | (middle & (inner > 1)))
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:
     inked = ink > 0
-    rows, columns = inked.any(axis=1).nonzero()[0], inked.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def fit(line: np.ndarray) -> np.ndarray:
     """Return the digit with its longer side brought to 20 pixels, and its strongest ink to 1."""
     fitted = _resized(line, INK_BOX)
-    return fitted / fitted.max()
+    fitted /= fitted.max()
+    return fitted

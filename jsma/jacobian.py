@@ -50,7 +50,8 @@ def jacobian_of_classes(model: nn.Module, images: Tensor, output: Output, classe
     """
     copies, logits = forward(model, images.repeat_interleave(classes, dim=0))
     one_hots = torch.eye(classes, device=logits.device, dtype=logits.dtype).repeat(len(images), 1)
-    return vector_jacobian(output.of(logits), copies, one_hots).unflatten(0, (len(images), classes))
+    rows = vector_jacobian(output.of(logits), copies, one_hots)
+    return rows.view(len(images), classes, *images.shape[1:])
 
 
 def _class_by_class(model: nn.Module, images: Tensor, output: Output) -> Tensor:

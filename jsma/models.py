@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import nn
@@ -96,7 +97,7 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
     return model.eval()
 
 
-def training_record(name: str, folder: str | Path = WEIGHTS) -> dict:
+def training_record(name: str, folder: str | Path = WEIGHTS) -> dict[str, Any]:
     """Return what is known of the weights of `name`: accuracy, epochs, seed, versions, as training wrote it.
 
     Raises ValueError for a damaged record, FileNotFoundError when there is none.
@@ -121,7 +122,7 @@ def training_record(name: str, folder: str | Path = WEIGHTS) -> dict:
     return record
 
 
-def save_model(name: str, model: nn.Module, record: dict, folder: str | Path = WEIGHTS) -> Path:
+def save_model(name: str, model: nn.Module, record: dict[str, Any], folder: str | Path = WEIGHTS) -> Path:
     """Write the weights and, beside them, `record` as JSON, both or neither; return the path of the weights."""
     weights, beside = saved_as(name, folder)
     file = io.BytesIO()

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -92,7 +92,7 @@ class Report:
     def by_source_and_target(self, values: Tensor) -> Tensor:
         """Return the means of values (N,) as (classes, classes) float64, a row a source; NaN where there are none."""
         cell = self.sources * self.classes + self.targets
-        sums, counts = torch.zeros(2, self.classes**2, dtype=torch.float64)
+        sums, counts = torch.zeros(2, self.classes**2, dtype=torch.float64).unbind()
         sums.index_add_(0, cell, values.double())
         counts.index_add_(0, cell, torch.ones_like(values, dtype=torch.float64))
         return (sums / counts).view(self.classes, self.classes)
@@ -166,7 +166,7 @@ class Report:
             raise ValueError("This report was made without adversarial distances.")
         return self.adversarial_distance.min().item()
 
-    def summary(self) -> dict:
+    def summary(self) -> dict[str, Any]:
         """Return the settings, all figures and the tables by source and target, ready for JSON (NaN as None)."""
         return {
             "attack": settings_of(self.attack),
@@ -211,10 +211,10 @@ class Report:
         try:
             whole = json.loads(content)
             settings, each = whole["attack"], whole["each"]
-            kinds = {"rule": Rule, "output": Output, "direction": Direction}
+            kinds: dict[str, Any] = {"rule": Rule, "output": Output, "direction": Direction}
             attack = Attack(**{name: kinds.get(name, float)(value) for name, value in settings.items()})
             integers = {name: torch.tensor(each[name], dtype=torch.int64) for name in _INTEGERS}
-            stop = [Stop[name] for name in each["stop"]]
+            stop: list[Stop | None] = [Stop[name] for name in each["stop"]]
             success = torch.tensor([reason is Stop.REACHED_TARGET for reason in stop], dtype=torch.bool)
             images = torch.empty(0, *whole["image_shape"])
             result = Result(images, success, stop, integers["iterations"], integers["changed"])
@@ -226,11 +226,11 @@ class Report:
             raise ValueError(f"{path} is no report of an evaluation ({damage!r}).") from damage
         return Report(attack, integers["source"], integers["target"], result, gammas, changed_at, distance)
 
-    def _columns(self) -> dict[str, list]:
+    def _columns(self) -> dict[str, list[Any]]:
         columns = {
             "source": self.sources.tolist(),
             "target": self.targets.tolist(),
-            "stop": [reason.name for reason in self.result.stop],
+            "stop": [reason.name for reason in self.result.stop if reason],
             "iterations": self.result.iterations.tolist(),
             "changed": self.result.changed.tolist(),
         }
@@ -239,7 +239,7 @@ class Report:
         return columns
 
 
-def settings_of(attack: Attack) -> dict:
+def settings_of(attack: Attack) -> dict[str, Any]:
     """Return the settings of an attack, ready for JSON."""
     return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(attack).items()}
 

@@ -79,7 +79,7 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     _check(target_gradient, others_gradient, domain)
     a, b = map(in_range, _as_brightening(target_gradient, others_gradient, domain, direction))
     candidates, real = _listed(_candidates(a, b))
-    first, second, found = _best_among(*(_picked(values, candidates, real) for values in (a, b)), candidates)
+    first, second, found = _best_among(_picked(a, candidates, real), _picked(b, candidates, real), candidates)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
     beta = _sum_of_two(others_gradient, first, second).where(found, 0)
     return Pairs(first.where(found, -1), second.where(found, -1), alpha, beta, -alpha * beta, found)
@@ -107,7 +107,9 @@ def contenders(
     return _may_win(in_range(a), in_range(b), places)
 
 
-def all_pairs(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> tuple:
+def all_pairs(
+    target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction
+) -> tuple[Tensor, Tensor]:
     """Return (score, admissible), (n, n) each, of every pair first < second of one image.
 
     The whole table that `best_pair` does without: target_gradient, others_gradient and domain are

@@ -10,6 +10,7 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -22,7 +23,10 @@ SHA256_BYTES = 32
 
 
 def in_chunks(
-    count: int, compute: Callable[[int], Record | None], folder: Path | None = None, identity: dict | None = None
+    count: int,
+    compute: Callable[[int], Record | None],
+    folder: Path | None = None,
+    identity: dict[str, Any] | None = None,
 ) -> list[Record]:
     """Return compute(k) for k from 0 to count - 1, in order, whoever of the processes computed it.
 
@@ -35,9 +39,9 @@ def in_chunks(
     """
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     kept = None if folder is None else _Kept(folder, identity or {})
-    mine = {}
+    mine: dict[int, Record] = {}
     for k in range(rank, count, ranks):
-        record = kept and kept.read(k)
+        record = kept.read(k) if kept else None
         if record is None:
             record = compute(k)
             if record is None:
@@ -45,9 +49,8 @@ def in_chunks(
             if kept:
                 kept.write(k, record)
         mine[k] = record
-    everyones = [mine]
+    everyones = [mine] * ranks
     if ranks > 1:
-        everyones = [None] * ranks
         try:
             dist.all_gather_object(everyones, mine)
         except RuntimeError as lost:
@@ -59,9 +62,9 @@ def in_chunks(
 class _Kept:
     """Chunks on the disk, each followed by a hash of the run, its number and itself: no other passes for it."""
 
-    def __init__(self, folder: Path, identity: dict) -> None:
+    def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         self.folder, self.identity = make_folder(folder), json.dumps(identity, indent=2, sort_keys=True) + "\n"
-        path, found = folder / "run.json", {}
+        path, found = folder / "run.json", dict[str, Any]()
         if path.exists():
             found = _object(path.read_bytes())
             if not found:
@@ -81,7 +84,8 @@ class _Kept:
             content = path.read_bytes()
             chunk, digest = content[:-SHA256_BYTES], content[-SHA256_BYTES:]
             if digest == self._digest(k, chunk):
-                return torch.load(io.BytesIO(chunk), weights_only=True)
+                record: Record = torch.load(io.BytesIO(chunk), weights_only=True)
+                return record
         except FileNotFoundError:
             return None
         except OSError:  # as unreadable as a damaged one
@@ -103,7 +107,7 @@ class _Kept:
         return hashlib.sha256(f"{self.identity}{k}\n".encode() + chunk).digest()
 
 
-def _object(text: bytes) -> dict:
+def _object(text: bytes) -> dict[str, Any]:
     """Return the JSON object that `text` is, an empty one if it is none."""
     try:
         found = json.loads(text)

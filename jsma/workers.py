@@ -21,8 +21,8 @@ def exhaust(works: list[Iterator[int]], progress: Callable[[int], object] | None
     others and is raised.
     """
     if len(works) == 1:
-        for done in works[0]:
-            if progress is not None and progress(done) is False:
+        for so_far in works[0]:
+            if progress is not None and progress(so_far) is False:
                 return
         return
     done, ending, ready = [0] * len(works), Event(), Barrier(len(works) + 1)
@@ -46,7 +46,7 @@ def exhaust(works: list[Iterator[int]], progress: Callable[[int], object] | None
             raise
         torch.set_num_threads(threads)  # what is set in one thread is also where later threads start
         try:
-            unfinished = futures
+            unfinished = set(futures)
             while unfinished and not ending.is_set():
                 finished, unfinished = wait(futures, SECONDS_BETWEEN_REPORTS, FIRST_EXCEPTION)
                 failed = any(future.exception() for future in finished)

@@ -33,7 +33,7 @@ def test_every_link_within_the_project_leads_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_path_that_is_named_is_there(page):
-    for word in re.findall(r"`([\w./-]+)`", page.read_text(encoding="utf-8")):
+    for word in re.findall(r"`([\w.][\w./-]*)`", page.read_text(encoding="utf-8")):
         begins, is_file = (ROOT / word.split("/")[0]).exists(), Path(word).suffix in FILES
         if is_file or ("/" in word and begins):
             assert (ROOT / word).exists(), word
