@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .attack import Result, Step
+from .stop import Stop
 
 TINT = (168, 139, 245)
 """The colour of changed pixels, red, green and blue; darker where the pixel is darker."""
