@@ -126,16 +126,6 @@ def room(values: Tensor, direction: Direction) -> Tensor:
     """Return how far values in [0, 1] can move in `direction`, up or down, shaped as they are."""
     return 1 - values if direction is Direction.INCREASE else values
 
-    @property
-    def weighs_by_probability(self) -> bool:
-        """Whether each of the other classes counts by its probability."""
-        return self is not Rule.JSMA
-
-    @property
-    def weighs_by_room(self) -> bool:
-        """Whether a pixel counts by the room it has left."""
-        return self is Rule.TJSMA
-
 
 @dataclass(frozen=True)
 class Variant:
