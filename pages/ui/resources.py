@@ -29,7 +29,11 @@ def digits(name: str) -> Digits:
 
     Raises MNISTUnavailable, which is not remembered.
     """
-    return own_digits.digits() if name == own_digits.OWN else _shared_digits(name)
+    if name != own_digits.OWN:
+        return _shared_digits(name)
+    own = own_digits.digits()
+    assert own is not None, "who asks for a visitor's own digits has to know that there is one"
+    return own
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the digits …")

@@ -21,7 +21,7 @@ from jsma.stage.recording import Recording
 from pages.ui.choice import VIEWS
 
 SCRIPTS = ("recording", "pairs", "words", "spoken", "terms", "drawing", "pointing", "radios", "playing")
-SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "loop", "stage")
+SCRIPTS += ("picture", "maps", "plane", "card", "perturb", "reading", "loop", "stage")  # type: ignore[assignment]
 
 
 def _html() -> str:
