@@ -157,7 +157,7 @@ def mnist_present(root: str | Path | None = None) -> bool:
     return _files_present(mnist_root(root))
 
 
-def download_mnist(root: str | Path | None = None, progress: Callable[[float], None] = lambda share: None) -> None:
+def download_mnist(root: str | Path | None = None, progress: Callable[[float], object] = lambda share: None) -> None:
     """Fetch MNIST's four files into `root` (see `mnist_root`), all or none.
 
     progress is called with the share of bytes that have come, 0 to 1; it may raise to stop. The

@@ -1,7 +1,7 @@
 """Training a digit classifier, one reported batch at a time."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -29,7 +29,7 @@ class Progress:
     loss: float
 
 
-def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rate: float = 1e-3) -> Iterator[Progress]:
+def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rate: float = 1e-3) -> Generator[Progress]:
     """Train `model` in place by Adam on shuffled batches of 128, and yield the progress after each.
 
     The learning rate falls to zero along a half cosine. The same start, digits, seed and number of

@@ -108,7 +108,8 @@ def _with_digits(choice: Choice, own: bool) -> Choice:
 
 
 def _missing(data: str) -> set[int]:
-    return set(range(10)) - set(own_digits.digits().labels.tolist()) if data == OWN else set()
+    own = own_digits.digits() if data == OWN else None
+    return set() if own is None else set(range(10)) - set(own.labels.tolist())
 
 
 def _with_network(choice: Choice) -> Choice:
@@ -144,12 +145,14 @@ def _bound(name: str, value: object = None) -> dict:
 
 
 def _select(name: str, options: dict[str, str], value: str) -> None:
-    st.selectbox(CONTROLS[name], options, format_func=options.get, **_bound(name, value))
+    st.selectbox(CONTROLS[name], options, format_func=options.__getitem__, **_bound(name, value))
 
 
 def _segmented(name: str, options: dict) -> None:
     label = CONTROLS[name]
-    st.segmented_control(label, options, format_func=options.get, required=True, width="stretch", **_bound(name))
+    st.segmented_control(
+        label, options, format_func=options.__getitem__, required=True, width="stretch", **_bound(name)
+    )
 
 
 def _slider(name: str, lowest: float, highest: float, step: float, form: str) -> None:

@@ -12,6 +12,7 @@ import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -61,8 +62,8 @@ def note_visitor() -> None:
 
     Where one address has very many windows open, further ones are told so and get nothing computed.
     """
-    visitors, most = _visitors(), windows_of_an_address()
-    if visitors and not visitors.enter(get_script_run_ctx().session_id, _address(), most):
+    visitors, context, most = _visitors(), get_script_run_ctx(), windows_of_an_address()
+    if visitors and context and not visitors.enter(context.session_id, _address(), most):
         st.error(
             f"{most} windows are open from your address, and this server takes no more of one. Close some that are "
             "not needed and load this page again, or ask whoever runs the server to set JSMA_WINDOWS_PER_ADDRESS.",
@@ -87,7 +88,8 @@ def _visitors() -> Visitors | None:
     """Return the visitors of this server, and start its timer; None where this Streamlit is another than we know."""
     try:
         runtime = Runtime.instance()
-        unread, loop = Unread(runtime.uploaded_file_mgr), runtime.stopped.get_loop()
+        stopped: Any = runtime.stopped  # a future, which knows its loop
+        unread, loop = Unread(runtime.uploaded_file_mgr), stopped.get_loop()
     except (AttributeError, RuntimeError):
         logging.getLogger(__name__).exception("On this Streamlit no timer runs that forgets visitors and uploads.")
         return None

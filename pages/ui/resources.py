@@ -30,7 +30,11 @@ def digits(name: str) -> Digits:
 
     Raises DataUnavailable, which is not remembered.
     """
-    return own_digits.digits() if name == OWN else _shared_digits(name)
+    if name != OWN:
+        return _shared_digits(name)
+    own = own_digits.digits()
+    assert own is not None, "who asks for a visitor's own digits has to know that there is one"
+    return own
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the digits …")

@@ -7,10 +7,11 @@ the page has asked for any or not.
 import time
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileManager, UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 UNREAD_SECONDS = 20.0
 """After so long no page is going to read it: one reads as soon as the picture is there."""
@@ -33,13 +34,15 @@ def drop(file: UploadedFile | None) -> None:
     file.seek(0)
     file.truncate()  # the widget keeps the object
     context = get_script_run_ctx()
-    context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    if context is not None:
+        manager: Any = context.uploaded_file_mgr
+        manager.remove_file(context.session_id, file.file_id)
 
 
 class Unread:
     """The uploads in `manager` that wait to be read, made few from now on: an upload drops what must make room."""
 
-    def __init__(self, manager: UploadedFileManager, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, manager: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._manager, self._add, self._clock, self._lock = manager, manager.add_file, clock, Lock()
         self._waiting: dict[tuple[str, str], tuple[float, int]] = {}  # by session and file: since when, bytes; in order
         manager.add_file = self.add  # whatever is uploaded passes here

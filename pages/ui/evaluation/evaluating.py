@@ -42,7 +42,7 @@ class Subject(NamedTuple):
     data: str
     network: str
     attack: Attack
-    count: int
+    count: int  # type: ignore[assignment]  # no method of a tuple here
 
 
 @dataclass(eq=False)
@@ -107,7 +107,7 @@ def _parts(
 ) -> Iterator[Report]:
     chosen = evenly(digits, count)
     few = Digits(digits.name, digits.images[chosen], digits.labels[chosen])
-    progress = proceed and (lambda *_: proceed())
+    progress = None if proceed is None else (lambda *_: proceed())
     return evaluate_in_parts(network.module, few, attack, digits_a_part=PART, progress=progress)
 
 

@@ -41,6 +41,7 @@ def settings(attack: Attack) -> str:
 def headline(report: Report) -> None:
     """Show how often the attack succeeded and what it cost, each number with what it divides by."""
     count, reached = len(report.targets), int(report.result.success.sum())
+    assert report.adversarial_distance is not None  # there is, in what `evaluate` reports
     numbers = (
         ("Success rate", percent(report.success_rate), "success", f"{reached:,} of {count:,} attacks"),
         (

@@ -42,9 +42,11 @@ def share(choice: Choice) -> None:
         if choice.data == OWN:
             st.markdown("**This digit is your own** and nobody else's. To others the link shows another.")
         hide = st.multiselect(
-            "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.get, key="share-hide"
+            "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.__getitem__, key="share-hide"
         )
-        views = st.multiselect("Show these views", VIEWS, choice.views, format_func=VIEWS.get, key="share-views")
+        views = st.multiselect(
+            "Show these views", VIEWS, choice.views, format_func=VIEWS.__getitem__, key="share-views"
+        )
         predict = st.checkbox("Predict first: hide the next pair", choice.predict, key="share-predict")
         shared = replace(choice, hide=tuple(hide), views=tuple(views) or tuple(VIEWS), predict=predict)
         st.code(address.to_lab(shared.to_url()), language=None, wrap_lines=True)

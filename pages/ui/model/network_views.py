@@ -83,10 +83,10 @@ def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: 
     with st.container(key="at-work"):
         for column, (title, colours) in zip(st.columns(3, gap="small"), pictures.items(), strict=True):
             column.image(data_url(colours), title, width="stretch", alt=title)
-    row, column = divmod(int(answers.argmax()), answers.shape[1])
+    row, at = divmod(int(answers.argmax()), answers.shape[1])
     st.caption(
         f"Weights from {_number(weights.min())} to {_number(weights.max())}. Answers from {_number(answers.min())} to "
-        f"{_number(answers.max())}, the highest in row {row}, column {column} of {answers.shape[0]} × "
+        f"{_number(answers.max())}, the highest in row {row}, column {at} of {answers.shape[0]} × "
         f"{answers.shape[1]}, counted from 0."
     )
 

@@ -87,7 +87,7 @@ def _digits_of_cell(choice: Choice, digits: Digits, positions: Tensor, read: int
         for k, position in enumerate(shown):
             label = int(digits.labels[position])
             sample = int((digits.of_class(label) == position).nonzero())
-            name = f"Digit {label}, sample {sample + 1}, read as {read}, {percent(sure[position])} sure"
+            name = f"Digit {label}, sample {sample + 1}, read as {read}, {percent(float(sure[position]))} sure"
             if sheet.tile(f"cell-{k}", name, digits.images[position], help=name):
                 target = next(target for target in (choice.target, *range(10)) if target not in (label, read))
                 navigation.open_in_lab(replace(session.requested(), digit=label, sample=sample, target=target))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import Lock
+from typing import Any
 
 import streamlit as st
 import torch
@@ -19,7 +20,7 @@ import jsma
 from jsma import Digits, MNISTUnavailable, accuracy
 from jsma.evaluation import fingerprint
 from jsma.models import NETWORKS
-from jsma.training import BATCH_SIZE, initialised, train
+from jsma.training import BATCH_SIZE, Progress, initialised, train
 from pages.ui import resources
 from pages.ui.networks import Network
 from pages.ui.scheduling import held
@@ -52,7 +53,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.architecture not in NETWORKS:
             raise ValueError(f"There is no network {self.architecture!r}; choose one of {', '.join(NETWORKS)}.")
-        limits = {
+        limits: dict[str, tuple[Any, tuple[float, float]]] = {
             "epochs": (int, EPOCHS),
             "seed": (int, SEEDS),
             "learning_rate": (float, (LEARNING_RATES[0], LEARNING_RATES[-1])),
@@ -192,7 +193,7 @@ class Training:
 
     def _end(self, state: State) -> None:
         self._batches.close()
-        self._batches = iter(())  # lets go of the optimiser's memory
+        self._batches = (_ for _ in list[Progress]())  # lets go of the optimiser's memory
         self.module.zero_grad()
         self.module.eval()
         if not all(weights.isfinite().all() for weights in self.module.parameters()):

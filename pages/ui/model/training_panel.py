@@ -1,6 +1,9 @@
 """Train your own: choose, watch, stop, and take the network to every page."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import streamlit as st
 from torch import Tensor
@@ -64,7 +67,7 @@ def _choose(last: Settings | None) -> None:
     last = last or (Settings(epochs=3, share=0.1) if from_mnist else Settings())
     st.markdown(_what_is_learnt_from(from_mnist))
     columns = st.columns(5, vertical_alignment="bottom")
-    settings = {
+    settings: dict[str, Any] = {
         "architecture": columns[0].selectbox(
             "Network",
             list(NETWORKS),
@@ -134,7 +137,7 @@ def _watch(training: Training, theme: str) -> None:
         _draw_curves(training, places, theme)
     if training.state is not State.FAILED:
         _put_to_use(
-            training, lambda share, data: bar.progress(share, f"Reading {data_labels()[data]} to test it: {share:.0%}")
+            training, lambda data, share: bar.progress(share, f"Reading {data_labels()[data]} to test it: {share:.0%}")
         )
     st.rerun()
 
@@ -150,7 +153,7 @@ def _where(training: Training) -> str:
     )
 
 
-def _put_to_use(training: Training, progress) -> None:
+def _put_to_use(training: Training, progress: Callable[[str, float], object]) -> None:
     """Test the network on the data sets that are here, and make it the one under attack on every page."""
     trained, right = training.network(), {}
     for data in data_labels():
@@ -158,7 +161,7 @@ def _put_to_use(training: Training, progress) -> None:
             labels = resources.digits(data).labels
         except MNISTUnavailable:
             continue
-        reads = readings.outputs(data, trained, lambda share, data=data: progress(share, data)).argmax(dim=1)
+        reads = readings.outputs(data, trained, partial(progress, data)).argmax(dim=1)
         rows = training.material.unseen.get(data, slice(None))
         right[data] = (reads == labels)[rows].double().mean().item()
     networks.keep_own(replace(trained, accuracy=right))

@@ -67,10 +67,12 @@ def _read(path: Path, model: str, setting: str) -> Line:
     facts = json.loads(path.read_text(encoding="utf-8"))
     if facts["model"] != model:
         raise ValueError(f"{path.name} is about another network.")
-    attacks, *shares = (facts[name] for name in NUMBERS)
+    attacks, success, distortion, of_successful = (facts[name] for name in NUMBERS)
     if isinstance(attacks, bool) or not isinstance(attacks, int) or attacks < 1:
         raise ValueError(f"{path.name} counts no attacks.")
-    if not all(0 <= share <= 1 for share in shares[:2]) or not (shares[2] is None or 0 <= shares[2] <= 1):
+    shares = (success, distortion) if of_successful is None else (success, distortion, of_successful)
+    if not all(0 <= share <= 1 for share in shares):
         raise ValueError(f"{path.name} holds a share that is none.")
     current = facts["weights_sha256"] == hashlib.sha256((WEIGHTS / f"{model}.pt").read_bytes()).hexdigest()
-    return Line(model, setting, attacks, *shares, str(facts["digits"]), str(facts["command"]), current)
+    about = str(facts["digits"]), str(facts["command"]), current
+    return Line(model, setting, attacks, success, distortion, of_successful, *about)

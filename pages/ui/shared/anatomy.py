@@ -36,7 +36,7 @@ def dissect(module: nn.Module, image: Tensor) -> list[Layer]:
 
     A copy of the network is watched, so that `module`, which others use at the same time, stays as it is.
     """
-    watched, layers = copy.deepcopy(module), []
+    watched, layers = copy.deepcopy(module), list[Layer]()
 
     def note(layer: nn.Module, _, output: Tensor) -> None:
         kind, does, counted = _describe(layer)

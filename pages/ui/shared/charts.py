@@ -1,6 +1,7 @@
 """The charts of the page Model: ten outputs, the confusion table, and the curves of a training."""
 
 import math
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -50,7 +51,7 @@ def confusion(table: Tensor, theme: str) -> alt.LayerChart:
     )
     cells["shown"] = [str(count) if count else "" for count in cells["digits"]]
     worst = max(1, int(cells[cells["true"] != cells["read"]]["digits"].max()))
-    plain = {"labelAngle": 0, "labelFlush": False, "labelFontSize": 14, "ticks": False, "domain": False}
+    plain: dict[str, Any] = {"labelAngle": 0, "labelFlush": False, "labelFontSize": 14, "ticks": False, "domain": False}
     base = alt.Chart(cells).encode(
         x=alt.X("read:O", title="read as", axis=alt.Axis(orient="top", **plain)),
         y=alt.Y("true:O", title="true class", axis=alt.Axis(**plain)),

@@ -81,7 +81,7 @@ def _weights(layer: Layer) -> str:
 
 
 def _the_answer(lesson: Lesson, logits: Tensor) -> None:
-    reads, digit = logits.argmax().item(), lesson.choice.digit
+    reads, digit = int(logits.argmax()), lesson.choice.digit
     words = f"It reads your {digit} as {an(reads, '**')} and is {percent(logits.softmax(0)[reads].item())} sure. "
     if reads == lesson.choice.target:
         words += "That is your target already, so there is nothing to attack: pick another target. "

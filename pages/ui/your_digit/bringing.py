@@ -19,7 +19,12 @@ PAD = 280
 def brought() -> np.ndarray | None:
     """Let the visitor bring a picture; return the last one that could be used, in grey, or None before there is one."""
     way = st.segmented_control(
-        "How do you want to bring your digit?", WAYS, default="draw", required=True, format_func=WAYS.get, key="way"
+        "How do you want to bring your digit?",
+        WAYS,
+        default="draw",
+        required=True,
+        format_func=WAYS.__getitem__,
+        key="way",
     )
     sent = {"draw": _drawn, "upload": _sent, "photo": _photographed}[way]()
     data, before = (

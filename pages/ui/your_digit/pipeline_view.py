@@ -25,7 +25,7 @@ def settings() -> Settings:
             list(INKS),
             default=Ink.AUTOMATIC,
             required=True,
-            format_func=INKS.get,
+            format_func=INKS.__getitem__,
             key="own-ink",
             help="Darker or lighter than its paper. Say so if paper and digit have changed places in “Ink”.",
         )
