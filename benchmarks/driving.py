@@ -59,14 +59,14 @@ def start_server(
 
 
 def wait_for_answer(address: str) -> None:
-    """Wait until the app answers at `address`; RuntimeError if it takes more than a minute."""
-    for _ in range(600):
+    """Wait until the app answers at `address`; RuntimeError if it takes more than five minutes."""
+    for _ in range(3000):
         try:
-            urlopen(f"{address}/_stcore/health", timeout=1).close()
+            urlopen(f"{address}/_stcore/health", timeout=10).close()
             return
         except (URLError, OSError):
             time.sleep(0.1)
-    raise RuntimeError("The server did not answer within 60 seconds.")
+    raise RuntimeError("The server did not answer within five minutes.")
 
 
 class Lab:
@@ -94,6 +94,10 @@ class Lab:
         self.page.goto(f"{self.address}/{link}")
         self.part("stage").and_(self.page.locator("[data-iteration]")).wait_for()
         return self
+
+    def wait_until_idle(self) -> None:
+        """Wait until the server has nothing left to draw on the page."""
+        self.page.get_by_test_id("stApp").and_(self.page.locator("[data-test-script-state=notRunning]")).wait_for()
 
     def part(self, name: str):
         """Return what is marked with data-testid `name`."""

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +13,22 @@ from torch import nn
 
 import jsma
 from jsma import Direction
+from tests.helpers.clock import Clock
 from tests.helpers.made_up_mnist import made_up, mirror  # noqa: F401, fixtures
 from tests.helpers.paths import ROOT
 
 torch.set_num_threads(1)
+
+MOST_WORKERS = 4
+"""Each may hold torch, Streamlit, a server and a Chromium: some 2 GB, and half a minute's work to start."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config):
+    """Return how many processes share the tests: one a core, not too many; 0, this one alone, for a single file."""
+    cores = yield
+    alone = len(config.args) == 1 and not Path(config.args[0].partition("::")[0]).is_dir()
+    return 0 if alone else min(cores, MOST_WORKERS)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -63,6 +76,22 @@ def within_reach(monkeypatch):
 def uci():
     """The built-in digits."""
     return jsma.load_uci_digits()
+
+
+@pytest.fixture(scope="session")
+def misread(uci) -> dict[str, int]:
+    """A link to the first built-in digit that the tutorial's network reads as another: that is its target."""
+    reads = jsma.load_model("tutorial")(uci.images).argmax(dim=1)
+    position = int((reads != uci.labels).nonzero()[0])
+    digit = int(uci.labels[position])
+    sample = uci.of_class(digit).tolist().index(position)
+    return {"digit": digit, "sample": sample, "target": int(reads[position])}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still unless told otherwise."""
+    return Clock()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 """A real server and a real Chromium for the tests in this folder."""
 
 import os
-from urllib.request import urlopen
+from collections.abc import Callable
 
 import pytest
 
-from benchmarks.driving import CHROMIUM, FLAGS, ICON, Lab, start_server
+from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
+from tests.helpers.browser import as_opened, see_that_all_was_well, watched
 
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 """Sends what the server asks of other machines to a port where nobody listens."""
@@ -17,6 +18,7 @@ def server(tmp_path_factory):
     process, address = start_server(NO_NETWORK | {"JSMA_DATA_DIR": str(tmp_path_factory.mktemp("empty"))})
     yield address
     process.kill()
+    process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +61,35 @@ def lab(profile, server):
     yield from watched(Lab(profile.new_page(), server))
 
 
-def watched(lab):
-    """Yield a page of the app, close it in the end, and see that it had no complaint and asked for nothing else."""
-    yield lab
-    lab.page.evaluate("localStorage.clear()")  # all tests share a profile, which remembers a sidebar that was opened
-    lab.page.close()
-    assert not lab.complaints
-    assert not lab.foreign
-    assert all(urlopen(file).read() == ICON for file in set(lab.files))
+@pytest.fixture(scope="session")
+def open_labs(profile) -> dict[str, Lab]:
+    """The pages that tests share, by the link that opened them."""
+    labs = {}
+    yield labs
+    for lab in labs.values():
+        lab.page.close()
+
+
+@pytest.fixture
+def shared(open_labs, profile, server) -> Callable[[str, int], Lab]:
+    """A function that gives the lab as a link opens it, at a step, in one page for all tests that choose nothing else.
+
+    To load a page takes more than a second of the CPU; to look at it takes a few hundredths.
+    """
+    used = []
+
+    def give(link: str, step: int = 0) -> Lab:
+        if link not in open_labs:
+            open_labs[link] = Lab(profile.new_page(), server).open(link)
+        used.append(open_labs[link])
+        return as_opened(open_labs[link], step)
+
+    yield give
+    for lab in used:
+        see_that_all_was_well(lab)
+
+
+@pytest.fixture
+def seven(shared) -> Lab:
+    """The lab on a 7 that is to be read as a 3, untouched; for tests that choose nothing else."""
+    return shared("?digit=7&target=3")

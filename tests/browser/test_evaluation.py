@@ -33,7 +33,7 @@ def metric(page, label: str) -> str:
     return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").inner_text()
 
 
-def test_the_first_screen_has_numbers_and_pictures_without_a_click(page, look):
+def test_the_first_screen_has_numbers_pictures_a_report_to_download_and_cases_that_open(page, lab, look, tmp_path):
     assert metric(page, "Success rate") == f"{100 * look.success_rate:.1f}\N{NO-BREAK SPACE}%"
     assert metric(page, "Mean distortion, all") == f"{100 * look.mean_distortion:.2f}\N{NO-BREAK SPACE}%"
     assert metric(page, "Robustness") == f"{look.robustness:.3f}"
@@ -44,12 +44,16 @@ def test_the_first_screen_has_numbers_and_pictures_without_a_click(page, look):
         assert box["width"] > 200
         assert box["height"] > 200
 
-
-def test_the_json_file_is_the_report(page, look, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Figures and attacks (JSON)").click()
     download.value.save_as(tmp_path / "report.json")
     assert Report.load(tmp_path / "report.json").summary() == look.summary()
+
+    k = int(look.hardest_first[0])
+    page.locator(".st-key-tile-hardest-0 button").click()
+    lab.wait_for_title(str(int(look.sources[k])), str(int(look.targets[k])))
+    assert "gamma=0.04" in page.url
+    assert lab.iterations == look.result.iterations[k]
 
 
 def test_a_long_run_can_be_stopped_and_shows_what_it_has(page):
@@ -70,11 +74,3 @@ def test_a_long_run_can_be_stopped_and_shows_what_it_has(page):
     page.get_by_text(re.compile("Stopped after .* of 1,800 attacks")).wait_for()
     page.get_by_role("button", name="Go on").wait_for()
     assert "images=200" in page.url
-
-
-def test_a_case_opens_in_the_lab(page, lab, look):
-    k = int(look.hardest_first[0])
-    page.locator(".st-key-tile-hardest-0 button").click()
-    lab.wait_for_title(str(int(look.sources[k])), str(int(look.targets[k])))
-    assert "gamma=0.04" in page.url
-    assert lab.iterations == look.result.iterations[k]

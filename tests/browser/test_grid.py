@@ -11,18 +11,7 @@ import jsma
 from benchmarks.driving import Lab
 from jsma import Attack
 from jsma.export import picture
-
-
-def filled(lab: Lab) -> Lab:
-    """Wait until the grid is whole; a slow machine asks before it goes on."""
-    whole = lab.page.get_by_text("Of 90 attacks")
-    rest = lab.page.get_by_role("button", name="Fill the rest")
-    whole.or_(rest).first.wait_for(timeout=60_000)
-    if not whole.is_visible():
-        rest.click()
-    whole.wait_for(timeout=60_000)
-    tile(lab, 9, 9).wait_for(timeout=60_000)
-    return lab
+from tests.helpers.browser import filled, tile
 
 
 @pytest.fixture
@@ -36,17 +25,6 @@ def grid(profile, server):
     assert not lab.foreign
 
 
-@pytest.fixture
-def opened(grid):
-    """The grid as a newcomer finds it, whole."""
-    grid.page.goto(f"{grid.address}/Grid")
-    return filled(grid)
-
-
-def tile(lab: Lab, source: int, target: int):
-    return lab.page.locator(f".st-key-tile-attack-{source}-{target} button")
-
-
 def decoded(address: str) -> np.ndarray:
     """Return the picture in a data URL, (H, W, 3)."""
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGB"))
@@ -58,7 +36,9 @@ def last_step(source: int, target: int):
     return image, list(Attack().steps(jsma.load_model(), image, target))[-1]
 
 
-def test_the_first_screen_fills_by_itself_and_says_how_each_attack_ended(opened):
+def test_the_first_screen_fills_by_itself_says_how_each_attack_ended_and_opens_it_in_the_lab(grid):
+    grid.page.goto(f"{grid.address}/Grid")
+    opened = filled(grid)
     assert opened.page.locator("[class*='st-key-tile-attack-'] button").count() == 100
     for source, target in ((0, 2), (7, 3), (9, 1)):
         image, end = last_step(source, target)
@@ -69,9 +49,6 @@ def test_the_first_screen_fills_by_itself_and_says_how_each_attack_ended(opened)
         np.testing.assert_array_equal(
             decoded(style.removeprefix('url("').removesuffix('")')), picture(end.image, image)
         )
-
-
-def test_a_tile_opens_its_attack_in_the_lab(opened):
     tile(opened, 7, 3).click()
     opened.part("stage").and_(opened.page.locator("[data-iteration]")).wait_for()
     opened.wait_for_title("7", "3")
@@ -88,9 +65,9 @@ def test_a_tile_opens_its_attack_in_the_lab(opened):
 
 
 def test_a_stopped_grid_keeps_its_rows_and_can_be_filled_later(grid):
-    grid.page.goto(f"{grid.address}/Grid?theta=0.05")  # takes long: hardly an attack gets there
+    grid.page.goto(f"{grid.address}/Grid?theta=0.05&gamma=0.08")  # takes long: hardly an attack gets there
     grid.page.get_by_role("button", name="Stop").click()
-    grid.page.get_by_role("button", name="Fill the rest").wait_for(timeout=60_000)
+    grid.page.get_by_role("button", name="Fill the rest").wait_for()
     said = grid.page.get_by_text("of 10 rows").inner_text()
     rows = int(said.split()[0])
     assert rows < 10
@@ -100,11 +77,10 @@ def test_a_stopped_grid_keeps_its_rows_and_can_be_filled_later(grid):
     assert tiles.count() == 100
 
 
-def test_on_a_phone_the_grid_scrolls_in_its_own_box_and_keeps_its_labels(chromium, server):
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
-    lab = Lab(context.new_page(), server)
-    lab.page.goto(f"{server}/Grid?gamma=0.01")
-    filled(lab)
+def test_on_a_phone_the_grid_scrolls_in_its_own_box_and_keeps_its_labels(grid):
+    grid.page.set_viewport_size({"width": 390, "height": 844})
+    grid.page.goto(f"{grid.address}/Grid?gamma=0.01")
+    lab = filled(grid)
     last = tile(lab, 9, 9)
     last.scroll_into_view_if_needed()
     source = lab.page.locator(".st-key-attacks-row-9 .pill")
@@ -116,4 +92,3 @@ def test_on_a_phone_the_grid_scrolls_in_its_own_box_and_keeps_its_labels(chromiu
         assert 0 <= box["y"] <= 844
     assert lab.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert last.bounding_box()["width"] >= 44  # a finger's
-    context.close()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.test_your_digit import file
+from tests.helpers.photo import photo
 
 HAS_FOCUS = """element => {
   let active = document.activeElement;
@@ -14,6 +14,10 @@ HAS_FOCUS = """element => {
 
 TAB_STOPS = """() => [...document.querySelectorAll("[data-testid=stSidebar] :is(a, button, input)")]
   .filter((part) => (part.focus(), document.activeElement === part)).length"""
+
+
+ROUNDS = 10
+"""How often one goes from the lab to Rules and back."""
 
 
 class Keyboard:
@@ -56,7 +60,7 @@ def link(page, name: str):
 def test_a_visit_by_keyboard_alone(lab, keyboard):
     page, stage = lab.page, lab.part("stage")
     said = stage.locator("[aria-live]")
-    lab.open("?digit=7&target=3")
+    lab.open("?digit=7&target=3&gamma=0.03")  # little to compute on every page
 
     # The lab: a digit, a target, a sample; the focus stays where it was.
     digit, target = (page.get_by_role("group", name=name, exact=True) for name in ("Digit", "Target"))
@@ -117,7 +121,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     # The grid, and one of its attacks.
     keyboard.back_to(link(page, "Grid"))
     keyboard.press("Enter")
-    page.get_by_text("Of 90 attacks").wait_for(timeout=60_000)
+    page.get_by_text("Of 90 attacks").wait_for()
     keyboard.is_at(link(page, "Grid"))
     keyboard.go_to(page.locator(".st-key-tile-attack-7-3 button"))
     keyboard.press("Enter")
@@ -141,7 +145,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.is_at(button(page, "Stop and keep it"))
     page.get_by_test_id("stProgress").filter(has_text=re.compile(r"batch [2-9]")).wait_for()
     keyboard.press("Enter")
-    page.get_by_text("Stopped after batch").wait_for(timeout=60_000)
+    page.get_by_text("Stopped after batch").wait_for()
     page.wait_for_function("document.activeElement !== document.body")
 
     # Send a picture.
@@ -153,7 +157,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.go_to(page.get_by_test_id("stFileUploader").locator("button"))
     with page.expect_file_chooser() as chooser:
         keyboard.press("Enter")
-    chooser.value.set_files(file(4))
+    chooser.value.set_files(photo(4))
     page.get_by_text(re.compile("It reads a .")).wait_for()
 
 
@@ -203,17 +207,17 @@ def test_pages_leave_nothing_behind_when_one_goes_back_and_forth(lab):
     for _ in range(2):
         go_round()
     before = counted()
-    for _ in range(20):
+    for _ in range(ROUNDS):
         go_round()
 
     def grown() -> dict[str, int]:
         after = counted()
         return {what: after[what] - before[what] for what in ("nodes", "jsEventListeners")}
 
-    for _ in range(50):  # on a busy machine the last page is still being put away
+    for _ in range(500):  # on a busy machine the last page is still being put away
         left = grown()
-        if left["nodes"] < 20 * 20 and left["jsEventListeners"] < 20:
+        if left["nodes"] < 20 * ROUNDS and left["jsEventListeners"] < ROUNDS:
             break
         lab.page.wait_for_timeout(200)
-    assert left["nodes"] < 20 * 20
-    assert left["jsEventListeners"] < 20
+    assert left["nodes"] < 20 * ROUNDS
+    assert left["jsEventListeners"] < ROUNDS

@@ -11,7 +11,7 @@ def test_a_training_stopped_half_way_gives_a_network_to_attack(lab):
     page.get_by_role("button", name="Train", exact=True).click()
     page.get_by_test_id("stProgress").filter(has_text=re.compile(r"batch [2-9]")).wait_for()
     page.get_by_role("button", name="Stop and keep it").click()
-    page.get_by_text("Stopped after batch").wait_for(timeout=60_000)
+    page.get_by_text("Stopped after batch").wait_for()
     lab.wait_for_address("model=own")
     page.get_by_role("link", name="Attack it in the lab").click()
     lab.wait_for_title("7", "3")

@@ -9,7 +9,7 @@ from jsma import Attack, Output
 from jsma.baselines import Baseline, baseline_steps
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS
-from tests.browser.conftest import watched
+from tests.helpers.browser import watched
 
 
 class Race(Lab):
@@ -17,7 +17,7 @@ class Race(Lab):
 
     def open(self, link: str = "") -> "Race":
         self.page.goto(f"{self.address}/Rules{link}")
-        self.part("race").and_(self.page.locator("[data-iteration]")).wait_for(timeout=60_000)
+        self.part("race").and_(self.page.locator("[data-iteration]")).wait_for()
         # Streamlit first looks for its server below the page's own address, and only then further up.
         self.complaints = [complaint for complaint in self.complaints if "404" not in complaint]
         return self

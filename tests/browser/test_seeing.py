@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.driving import ROOT, Lab
+from tests.helpers.browser import filled
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -20,7 +21,7 @@ PAGES = {
         for number in range(1, 7)
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
-    "grid": (f"/Grid{DIGIT}", "text=The grid (PNG)"),
+    "grid": (f"/Grid{DIGIT}", "text=/Of 90 attacks|Fill the rest/"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=race][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),
@@ -74,6 +75,8 @@ def opened(page, address: str, name: str) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(address + link)
     page.locator(there).first.wait_for()
+    if name == "grid":
+        filled(Lab(page, address))
     page.wait_for_function(SETTLED)
 
 
@@ -147,10 +150,10 @@ def test_the_lab_fits_a_narrow_window_with_small_numbers_a_partner_and_a_predict
         window.wait_for_function(fits)
 
 
-def test_what_is_chosen_and_how_far_things_are_shows_in_forced_colours(chromium, server):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, forced_colors="active", color_scheme="dark")
-    page = context.new_page()
-    lab = Lab(page, server).open(DIGIT)
+def test_what_is_chosen_and_how_far_things_are_shows_in_forced_colours(lab):
+    page = lab.page
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    lab.open(DIGIT)
 
     def colour(locator) -> str:
         return locator.evaluate("element => getComputedStyle(element).backgroundColor")
@@ -173,4 +176,3 @@ def test_what_is_chosen_and_how_far_things_are_shows_in_forced_colours(chromium,
     ]
     assert "url(" in chosen.evaluate("element => getComputedStyle(element).backgroundImage")
     assert chosen.evaluate("element => getComputedStyle(element).color") == "rgba(0, 0, 0, 0)"  # no word on the picture
-    context.close()

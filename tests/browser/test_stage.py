@@ -1,14 +1,14 @@
 """What the stage explains, in a real browser, against numbers worked out here from the same trace in plain numpy."""
 
 import re
+from functools import cache
 
 import numpy as np
 import pytest
 
 import jsma
 from benchmarks.driving import Lab, as_number
-from jsma import Attack, Direction, Output
-from tests.browser.conftest import watched
+from jsma import Attack, Direction, Output, Step
 
 CASES = [  # two digits, both outputs and both directions, each with each
     (7, 3, Output.LOGITS, Direction.INCREASE),
@@ -33,52 +33,37 @@ class Trace:
         self.b = self.step.others_gradient.double().numpy()
         self.domain = self.step.domain.numpy()
 
-    def table(self) -> np.ndarray:
-        """The score of every pair of different pixels, 0 where it is not admissible."""
-        alpha, beta = self.a[:, None] + self.a, self.b[:, None] + self.b
-        admissible = (self.sign * alpha > 0) & (self.sign * beta < 0) & self.domain[:, None] & self.domain
+    def table(self, step: Step | None = None) -> np.ndarray:
+        """The score of every pair of different pixels, 0 where it is not admissible; of another step if given."""
+        a, b, domain = self.a, self.b, self.domain
+        if step:
+            a, b = step.target_gradient.double().numpy(), step.others_gradient.double().numpy()
+            domain = step.domain.numpy()
+        alpha, beta = a[:, None] + a, b[:, None] + b
+        admissible = (self.sign * alpha > 0) & (self.sign * beta < 0) & domain[:, None] & domain
         np.fill_diagonal(admissible, val=False)
         return np.where(admissible, -alpha * beta, 0)
 
 
-@pytest.fixture(
-    scope="module", params=CASES, ids=lambda case: f"{case[0]}-to-{case[1]}-{case[2].value}-{case[3].value}"
-)
-def opened(request, profile, server):
-    """The lab open on a case, once for all tests that look at it."""
-    trace = Trace(*request.param, step=2)
-    for lab in watched(Lab(profile.new_page(), server).open(trace.link)):
-        yield lab, trace
+traced = cache(Trace)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-to-{case[1]}-{case[2].value}-{case[3].value}")
+def case(request, shared) -> tuple[Lab, Trace]:
+    """The lab on a case at step 2, and what Python knows of it."""
+    trace = traced(*request.param, step=2)
+    return shared(trace.link, step=2), trace
 
 
 @pytest.fixture
-def case(opened):
-    """The lab as it opened, whatever the test before did in it."""
-    return as_opened(*opened)
-
-
-@pytest.fixture(scope="module")
-def brighten():
-    return Trace(7, 3, Output.LOGITS, Direction.INCREASE, step=2)
-
-
-@pytest.fixture(scope="module")
-def opened_brighten(profile, server, brighten):
-    yield from watched(Lab(profile.new_page(), server).open(brighten.link))
+def brighten() -> Trace:
+    return traced(7, 3, Output.LOGITS, Direction.INCREASE, step=2)
 
 
 @pytest.fixture
-def brightening(opened_brighten, brighten):
+def brightening(shared, brighten) -> tuple[Lab, Trace]:
     """As `case`, for tests to which one case is enough."""
-    return as_opened(opened_brighten, brighten)
-
-
-def as_opened(lab: Lab, trace: Trace) -> tuple[Lab, Trace]:
-    lab.page.keyboard.press("Escape")
-    lab.page.mouse.move(0, 0)
-    lab.part("stage-watch").click()
-    lab.part("stage-slider").fill("2")
-    return lab, trace
+    return shared("?digit=7&target=3", step=2), brighten
 
 
 def click_pixel(lab: Lab, pixel: int, name: str = "stage-image", **options) -> None:
@@ -95,6 +80,25 @@ def text(lab: Lab, name: str) -> str:
 
 def close_to(value: float):
     return pytest.approx(value, abs=0.0006, rel=0.05)  # three decimals, or two digits of a power of ten
+
+
+# All steps
+
+
+def test_every_step_shows_the_numbers_python_computed(case):
+    lab, trace = case
+    lab.press("start")
+    assert lab.iterations == len(trace.steps) - 1
+    for k, step in enumerate(trace.steps):
+        assert lab.iteration == k
+        assert f"{step.changed} of 112" in lab.part("stage").locator(".used").inner_text()
+        if step.pair:
+            shown = lab.part("stage-card").locator(".score b").inner_text()
+            assert as_number(shown) == pytest.approx(step.pair.score, abs=0.0005, rel=0.05)
+            admissible = int((np.triu(trace.table(step)) > 0).sum())
+            assert f"{admissible:,} pass" in lab.part("stage-card").inner_text()
+            lab.press("step")
+    assert lab.part("stage-verdict").is_visible()
 
 
 # 1 and 11: one pixel everywhere, by pointer and by keyboard
@@ -407,8 +411,8 @@ def test_picks_can_be_undone_cleared_and_replaced(brightening):
 # 8: slow motion
 
 
-def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(lab):
-    lab.open("?digit=7&target=3")
+def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(seven):
+    lab = seven
     stage = lab.part("stage")
     lab.part("stage-pace").select_option("slow 2")
     lab.press("play")
@@ -418,23 +422,25 @@ def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(lab):
     stage.and_(lab.page.locator("[data-iteration='1']")).wait_for()
     lab.press("play")
     standing = stage.get_attribute("data-part"), stage.get_attribute("data-beat")
-    lab.page.wait_for_timeout(1200)
+    lab.page.wait_for_timeout(1200)  # a part takes no more
     assert (stage.get_attribute("data-part"), stage.get_attribute("data-beat")) == standing
     lab.press("step")
     assert lab.iteration == 2
     assert stage.get_attribute("data-part") == ""
 
 
-def test_slow_motion_cuts_instead_of_gliding_where_motion_is_not_wanted(chromium, server):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    lab = Lab(context.new_page(), server).open("?digit=7&target=3&step=1")
+def test_slow_motion_cuts_instead_of_gliding_where_motion_is_not_wanted(shared):
+    lab = shared("?digit=7&target=3", step=1)
+    lab.page.emulate_media(reduced_motion="reduce")
     lab.part("stage-pace").select_option("slow 0.5")
     lab.press("play")
     lab.part("stage").and_(lab.page.locator("[data-part='1']")).wait_for()
     first = lab.ink("stage-jacobian-9")
     lab.page.wait_for_timeout(300)
-    assert lab.ink("stage-jacobian-9") == first
-    context.close()
+    still = lab.ink("stage-jacobian-9") == first
+    lab.press("play")
+    lab.page.emulate_media(reduced_motion="no-preference")
+    assert still
 
 
 # 9 and 10: take along, share
@@ -445,10 +451,11 @@ def press_enter(button):
     button.page.keyboard.press("Enter")
 
 
-def test_the_attack_can_be_downloaded_as_gif_png_and_csv(lab, brighten, tmp_path):
+def test_the_attack_can_be_downloaded_as_gif_png_and_csv(brightening, tmp_path):
     from PIL import Image
 
-    lab.open(brighten.link)
+    lab, brighten = brightening
+    lab.wait_for_address("step=2")
     files, saved = {}, []
     lab.page.on("download", lambda download: saved.append(download.suggested_filename))
     ways = {"GIF": lambda button: button.click(), "PNG": lambda button: button.dblclick(), "CSV": press_enter}
@@ -468,9 +475,9 @@ def test_the_attack_can_be_downloaded_as_gif_png_and_csv(lab, brighten, tmp_path
     assert float(third[head.index("score")]) == pytest.approx(brighten.step.pair.score)
 
 
-def test_the_link_to_this_step_is_copied(lab, brighten):
+def test_the_link_to_this_step_is_copied(brightening):
+    lab, _ = brightening
     lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    lab.open(brighten.link)
     lab.press("step")
     lab.part("stage-copy").click()
     lab.part("stage-copy").filter(has_text="Copied").wait_for()
@@ -663,19 +670,17 @@ def test_terms_explain_themselves_in_one_click(brightening):
     assert {"a", "b", "α", "β", "score", "admissible", "search domain", "logit", "γ", "room"} <= seen
 
 
-def test_the_payload_is_sent_once(chromium, server):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+def test_the_payload_is_sent_once(lab):
     frames = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(len(frame))))
-    lab = Lab(page, server).open("?digit=8&target=0&theta=0.05")  # spends its whole budget
+    lab.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(len(frame))))
+    lab.open("?digit=8&target=0&theta=0.05")  # spends its whole budget
     assert lab.iterations == 56
-    lab.page.wait_for_timeout(1000)
+    lab.wait_until_idle()
     assert 1_000_000 < sum(frames) < 1_700_000  # the payload, and the scripts
     frames.clear()
-    for _ in range(3):
+    for step in (1, 2, 3):
         lab.press("step")
-        lab.page.wait_for_timeout(800)
+        lab.page.get_by_test_id("stMarkdown").filter(has_text=f"Iteration {step} of").wait_for()
+        lab.wait_until_idle()
     assert frames
     assert sum(frames) < 60_000  # words and buttons, a twentieth of the payload
-    context.close()

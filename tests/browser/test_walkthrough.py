@@ -14,9 +14,9 @@ WATCH = """list => {
 }"""
 
 
-@pytest.fixture
-def course(profile, server):
-    """Chapter 2 with its prediction locked in, and the lit lines written down in `window.lit`."""
+@pytest.fixture(scope="module")
+def chapter_2(profile, server):
+    """Chapter 2 with its prediction locked in, once for all tests that look at it."""
     lab = Lab(profile.new_page(), server)
     lab.open("?digit=7&target=3")  # a page below the first makes Streamlit ask for files that are not there
     lab.page.get_by_role("link", name="Walkthrough").click()
@@ -30,6 +30,15 @@ def course(profile, server):
     lab.page.close()
     assert not lab.complaints
     assert not lab.foreign
+
+
+@pytest.fixture
+def course(chapter_2):
+    """Chapter 2 at its first step, and the lines that are lit from now on written down in `window.lit`."""
+    chapter_2.part("stage-slider").fill("0")
+    chapter_2.part("stage-pace").select_option("1")
+    chapter_2.page.evaluate("window.lit = []")
+    return chapter_2
 
 
 def lit(lab: Lab):

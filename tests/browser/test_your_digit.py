@@ -1,23 +1,15 @@
 """Your digit as a visitor brings it: drawn with the mouse, sent as a file, photographed; and attacked."""
 
-import io
 import signal
-import time
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
-from benchmarks.made_photos import STROKES, VARIANTS, draw
+from benchmarks.made_photos import STROKES
+from tests.helpers.photo import photo
+from tests.helpers.waiting import until
 
 PAGE = "Your_digit"
-
-
-def file(digit, name="photo.png", variant=VARIANTS[18]):
-    packed = io.BytesIO()
-    Image.fromarray((255 * draw(digit, variant)).astype(np.uint8)).save(packed, "PNG")
-    return {"name": name, "mimeType": "image/png", "buffer": packed.getvalue()}
 
 
 @pytest.fixture
@@ -35,8 +27,7 @@ def send(page, sent):
 
 def test_a_digit_drawn_with_the_mouse_is_read_and_attacked(page, lab):
     pad = page.locator(".upper-canvas")
-    pad.wait_for()
-    page.wait_for_timeout(500)
+    pad.hover(trial=True)  # waits until it moves no more
     box = pad.bounding_box()
     for stroke in STROKES[7]:
         dots = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in stroke]
@@ -54,10 +45,10 @@ def test_a_digit_drawn_with_the_mouse_is_read_and_attacked(page, lab):
 
 
 def test_a_picture_is_followed_through_its_stages_and_a_broken_one_changes_nothing(page):
-    send(page, file(4))
+    send(page, photo(4))
     page.get_by_text("It reads a 4").wait_for()
     assert page.locator(".own-stages img").count() == 6
-    broken = file(4, "<img src=x onerror=alert(1)>.png")
+    broken = photo(4, "<img src=x onerror=alert(1)>.png")
     broken["buffer"] = broken["buffer"][:2000]
     page.locator("input[type=file]").set_input_files(broken)
     page.get_by_text("What you brought before is kept").wait_for()
@@ -65,7 +56,7 @@ def test_a_picture_is_followed_through_its_stages_and_a_broken_one_changes_nothi
 
 
 def test_nobody_else_sees_it(page, lab, chromium):
-    send(page, file(4))
+    send(page, photo(4))
     page.get_by_text("It reads a 4").wait_for()
     page.get_by_role("button", name="Attack it in the lab").click()
     lab.wait_for_address("data=own")
@@ -94,10 +85,7 @@ signal.signal(signal.SIGUSR1, tell)
 def held_by(process, found):
     found.unlink(missing_ok=True)
     process.send_signal(signal.SIGUSR1)
-    deadline = time.monotonic() + 60
-    while not (found.exists() and found.read_text().endswith(".")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: found.exists() and found.read_text().endswith("."), pause=0.05)
     return found.read_text()
 
 
@@ -110,17 +98,14 @@ def test_a_quiet_server_forgets_the_digit_of_who_has_left(chromium, tmp_path):
     try:
         page = chromium.new_page()
         page.goto(f"{address}/{PAGE}")
-        send(page, file(4))
-        page.get_by_text("It reads a").wait_for(timeout=60_000)
+        send(page, photo(4))
+        page.get_by_text("It reads a").wait_for()
         assert "UploadedFileRec" not in held_by(process, found)
         page.get_by_role("button", name="Attack it in the lab").click()
-        page.get_by_test_id("stage").and_(page.locator("[data-iteration]")).wait_for(timeout=60_000)
+        page.get_by_test_id("stage").and_(page.locator("[data-iteration]")).wait_for()
         assert "Digits" in held_by(process, found)
         page.close()
-        deadline = time.monotonic() + 60
-        while held_by(process, found) != "[]." and time.monotonic() < deadline:
-            time.sleep(0.5)
-        assert held_by(process, found) == "[]."
+        until(lambda: held_by(process, found) == "[].", pause=0.5)
     finally:
         process.kill()
 

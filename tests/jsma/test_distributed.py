@@ -1,12 +1,13 @@
 """Two processes of torchrun give the report of one."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 
+from tests.helpers.commands import environment
 from tests.helpers.paths import ROOT
+from tests.helpers.waiting import LONG
 
 EVALUATE = ["evaluate", "--data", "uci", "--images", "3", "--gamma", "0.02", "--rule", "tjsma"]
 
@@ -15,13 +16,12 @@ EVALUATE = ["evaluate", "--data", "uci", "--images", "3", "--gamma", "0.02", "--
 def in_chunks_of_one(tmp_path):
     """An environment in which every digit is a chunk of its own, so that a few digits are shared."""
     (tmp_path / "sitecustomize.py").write_text("import jsma.evaluation\njsma.evaluation.IMAGES_IN_A_CHUNK = 1\n")
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    return environment(tmp_path, OMP_NUM_THREADS="1")
 
 
 def run(command: list[str], environment: dict) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONG
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from jsma import Attack, Direction, Rule, Untargeted, refine
-from tests.jsma.test_untargeted import net, pictures
+from tests.helpers.nets import net, pictures
 
 ATTACK = Attack(Rule.JSMA, direction=Direction.BOTH, theta=0.5, gamma=0.9)
 

@@ -8,7 +8,6 @@ import math
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -17,6 +16,7 @@ from torch import nn
 from jsma import Attack, Digits, Direction, Output, Report, Result, Rule, Stop, adversarial_distance, evaluate, jacobian
 from jsma import evaluation as module
 from tests.helpers.paths import ROOT
+from tests.helpers.waiting import until
 
 
 def small_net() -> nn.Sequential:
@@ -299,9 +299,7 @@ def test_an_evaluation_killed_in_the_middle_goes_on_to_the_same_bytes(tiny_chunk
     whole, folder = tmp_path / "whole.json", tmp_path / "chunks"
     evaluate(small_net(), small_digits(), ATTACK, 4).save(whole)
     process = subprocess.Popen([sys.executable, "-c", KILLED, str(folder)], cwd=ROOT)
-    deadline = time.monotonic() + 120
-    while len(list(folder.glob("chunk-*.pt"))) < 2 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: len(list(folder.glob("chunk-*.pt"))) >= 2 or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     done = len(list(folder.glob("chunk-*.pt")))

@@ -1,22 +1,15 @@
 """Ctrl-C, and output that nobody takes: one sentence at most, the right exit code, no file half written."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import FEW_FOR_MNIST, environment
 from tests.helpers.paths import ROOT
-
-FEW_FOR_MNIST = "import jsma.data\njsma.load_mnist = jsma.data.load_mnist = lambda *_: jsma.load_uci_digits()\n"
-"""For a sitecustomize.py: the command line finds other digits in MNIST's place."""
-
-
-def environment(folder: Path, **more: str) -> dict:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "PYTHONUNBUFFERED": "1", **more}
+from tests.helpers.waiting import LONG, until
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
@@ -34,7 +27,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 def interrupt(process: subprocess.Popen) -> None:
     """Press Ctrl-C, and expect one sentence and the exit code that shells know."""
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=LONG)
     assert said == "jsma: stopped by Ctrl-C; no file is left half written.\n"
     assert process.returncode == 130
 
@@ -50,11 +43,9 @@ def test_ctrl_c_while_torch_is_loaded(tmp_path):
 def test_ctrl_c_in_an_evaluation_keeps_the_finished_parts(tmp_path, threads, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", threads)
     kept, report = tmp_path / "kept", tmp_path / "report.json"
-    arguments = ["--data", "uci", "--images", "1000", "--gamma", "0.02", "--resume", str(kept), "--save", str(report)]
+    arguments = ["--data", "uci", "--images", "1000", "--gamma", "0.01", "--resume", str(kept), "--save", str(report)]
     process = start(tmp_path, "evaluate", *arguments)
-    deadline = time.monotonic() + 300
-    while not (kept / "chunk-000000.pt").exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: (kept / "chunk-000000.pt").exists() or process.poll() is not None)
     interrupt(process)
     assert not report.exists()
     assert {path.name[:6] for path in kept.iterdir()} == {"run.js", "chunk-"}

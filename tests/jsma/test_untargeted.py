@@ -1,32 +1,13 @@
 """NT-JSMA and M-JSMA against a slow reference written from their formulas."""
 
-import math
-
 import pytest
 import torch
 from torch import nn
 
 from jsma import Attack, Direction, Output, Rule, Stop, Untargeted, jacobian
+from tests.helpers.nets import CLASSES, net, pictures
 
 CASES = range(6)
-SHAPE, CLASSES = (2, 2, 3), 4
-
-
-def net(seed: int) -> nn.Sequential:
-    """Return a network on two-channel images, sure of itself in places."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        layers = nn.Flatten(), nn.Linear(math.prod(SHAPE), 8), nn.Tanh(), nn.Linear(8, CLASSES)
-    model = nn.Sequential(*layers).double().eval()
-    with torch.no_grad():
-        model[3].weight *= 6
-    return model
-
-
-def pictures(count: int, seed: int) -> torch.Tensor:
-    random = torch.Generator().manual_seed(seed)
-    images = torch.rand(count, *SHAPE, generator=random, dtype=torch.float64)
-    return images.masked_fill(torch.rand(count, *SHAPE, generator=random) < 0.2, 0)
 
 
 def derivatives(attack: Attack, model: nn.Module, image: torch.Tensor, k: int, way: Direction) -> tuple[list, list]:

@@ -14,24 +14,20 @@ from streamlit.testing.v1 import AppTest
 import jsma
 from jsma import Attack, Report, Rule, Stop
 from pages.ui.evaluation import evaluating, judging
-from tests.helpers.paths import APP
+from tests.helpers.app import visitor, words
 
 PAGE = "pages/5_Evaluation.py"
 ATTACK = Attack(Rule.TJSMA, gamma=0.02)
 """A budget of 14 pixels, with which some attacks succeed and some fail."""
 
 
-def visitor(gamma: float = ATTACK.gamma) -> AppTest:
-    opened = AppTest.from_file(APP, default_timeout=120)
-    opened.query_params["gamma"] = str(gamma)
-    opened.query_params["model"], opened.query_params["rule"] = "lenet", ATTACK.rule.value
-    return opened.switch_page(PAGE)
+LINK = {"gamma": ATTACK.gamma, "model": "lenet", "rule": ATTACK.rule.value}
 
 
 @pytest.fixture
-def app(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    return visitor()
+def app() -> AppTest:
+    """A visitor about to open the page."""
+    return visitor(PAGE, **LINK)
 
 
 class Attacked(list):
@@ -83,10 +79,6 @@ def expected(ends: Attacked) -> dict[str, str]:
         "Mean distortion, all": f"{100 * ends.mean(4) / 784:.2f}\N{NO-BREAK SPACE}%",
         "Mean distortion, successful": f"{100 * ends.mean(4, some=True) / 784:.2f}\N{NO-BREAK SPACE}%",
     }
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption]).replace("\N{NO-BREAK SPACE}", " ")
 
 
 # --- numbers -------------------------------------------------------------------------------------
@@ -240,7 +232,7 @@ def test_other_settings_never_show_the_numbers_of_earlier_ones(app, uci, plain):
 
 
 def test_two_visitors_do_not_share_what_they_run(app):
-    other = visitor()
+    other = visitor(PAGE, **LINK)
     app.run()
     ask_for(app, 20).button(key="evaluation-start").click().run()
     other.run()
@@ -271,7 +263,7 @@ def test_a_network_that_fails_at_once_is_explained(monkeypatch):
         yield
 
     monkeypatch.setattr(evaluating, "_parts", fails)
-    app = visitor(gamma=0.01)
+    app = visitor(PAGE, **LINK | {"gamma": 0.01})
     app.run()
     assert not app.exception
     assert "not finite" in app.error[0].value

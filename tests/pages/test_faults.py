@@ -18,11 +18,12 @@ import jsma
 from jsma import models
 from pages.ui import controls, networks
 from pages.ui.navigation import PAGES
+from tests.helpers.app import opened, words
+from tests.helpers.app import visitor as about_to_open
+from tests.helpers.commands import FEW_FOR_MNIST, environment
 from tests.helpers.made_up_mnist import NAMES, CutShort, half_of_it_fits, write
-from tests.helpers.paths import APP, ROOT
+from tests.helpers.paths import ROOT
 from tests.helpers.shown import shown
-from tests.jsma.test_stopping import FEW_FOR_MNIST, environment
-from tests.pages.test_lab import words
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def swap(file: Path) -> None:
 @pytest.mark.parametrize("page", ["app.py", "pages/1_Walkthrough.py", "pages/4_Rules.py", "pages/6_Your_digit.py"])
 def test_weights_that_cannot_be_loaded_are_told_in_a_sentence(weights, damage, says, page):
     damage(weights / "tutorial.pt")
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = opened()
     if page != "app.py":
         app.switch_page(page).run()
     assert not app.exception
@@ -83,7 +84,7 @@ def scaled(factor: float):
 )
 def test_weights_that_give_no_numbers_are_told_in_a_sentence(weights, factor, says):
     scaled(factor)(weights / "tutorial.pt")
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = opened()
     assert not app.exception
     assert says in shown(app.error[0].value)
     assert "python -m jsma train --model tutorial --out" in shown(app.error[0].value)
@@ -118,7 +119,7 @@ RECORDS = {
 @pytest.mark.parametrize("damage", RECORDS)
 def test_a_damaged_record_of_training_is_told_in_a_sentence(weights, damage):
     RECORDS[damage](weights / "tutorial.json")
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = opened()
     assert not app.exception
     assert "record of training at" in shown(app.error[0].value)
     assert "python -m jsma train --model tutorial --out" in shown(app.error[0].value)
@@ -126,14 +127,14 @@ def test_a_damaged_record_of_training_is_told_in_a_sentence(weights, damage):
 
 def test_a_record_without_accuracies_does_without_them(weights):
     (weights / "tutorial.json").write_text("{}")
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = opened()
     assert lab_is_there(app)
     assert not app.error
     assert not says(app, "right")
 
 
 def test_a_visitor_keeps_the_network_that_is_loaded_when_its_file_goes(weights):
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = opened()
     (weights / "tutorial.pt").unlink()
     app.button(key="digit-7").click().run()
     assert not app.exception
@@ -148,9 +149,7 @@ def visitor(monkeypatch, tmp_path) -> AppTest:
     """The lab with MNIST asked for, where MNIST is looked for in an empty folder, `tmp_path`."""
     monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path))
     st.cache_resource.clear()
-    app = AppTest.from_file(APP, default_timeout=120)
-    app.query_params["data"] = "mnist"
-    yield app
+    yield about_to_open(data="mnist")
     st.cache_resource.clear()
 
 
@@ -226,6 +225,7 @@ def below_a_file(monkeypatch, tmp_path) -> str:
 @pytest.mark.parametrize("place", [no_home, no_entry, name_too_long, below_a_file])
 def test_every_page_opens_where_one_cannot_look_for_the_digits(visitor, monkeypatch, tmp_path, place):
     sentence = place(monkeypatch, tmp_path)
+    visitor.query_params["gamma"] = "0.005"  # little to compute
     visitor.run()
     assert says(visitor, sentence)
     assert says(visitor, "JSMA_DATA_DIR")
@@ -294,7 +294,8 @@ def on_a_full_disk(command: list[str], **options) -> None:
 
 def test_a_full_disk_leaves_the_last_report_as_it_was(tmp_path):
     report = tmp_path / "report.json"
-    command = [sys.executable, "-m", "jsma", "evaluate", "--data", "uci", "--images", "1", "--save", str(report)]
+    command = [sys.executable, "-m", "jsma", "evaluate", "--data", "uci", "--images", "1", "--gamma", "0.01"]
+    command += ["--save", str(report)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     before = report.read_bytes()
     on_a_full_disk(command)
@@ -319,7 +320,7 @@ def test_a_full_disk_leaves_good_weights_and_the_last_picture_as_they_were(tmp_p
 
 @pytest.mark.parametrize("jump", [-86_400 * 365, 86_400 * 365])
 def test_a_clock_that_is_set_anew_changes_nothing(monkeypatch, jump):
-    app = AppTest.from_file(APP, default_timeout=120).run()
+    app = opened(gamma=0.02)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + jump)
     app.button(key="digit-7").click().run()

@@ -1,18 +1,11 @@
 """The frame that all pages stand in: navigation, what is carried from page to page, and one's own network."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.ui.navigation import PAGES
-from tests.helpers.paths import APP, ROOT
+from tests.helpers.paths import ROOT
 
 FILES = {title: page.file for title, page in PAGES.items()}
-
-
-@pytest.fixture
-def app(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    return AppTest.from_file(APP, default_timeout=120)
 
 
 def test_the_navigation_names_every_page_there_is():

@@ -14,17 +14,17 @@ import jsma
 from jsma import Attack, Direction, Output, Result, Rule, Stop
 from jsma.export import TINT, grid_png
 from pages.ui.grid import cells
-from tests.helpers.paths import APP
+from tests.helpers import app as pages
+from tests.helpers.app import checked, words
 
 LINK = {"gamma": "0.015", "rule": "wjsma", "sample": "4", "model": "lenet"}
 QUICK = Attack(rule=Rule.WJSMA, gamma=0.015)
 """A small budget: quick, and some attacks fail."""
 
 
-@pytest.fixture
-def app(monkeypatch):
-    monkeypatch.setattr(cells, "UNASKED_SECONDS", 600.0)  # on a busy machine, too
-    return AppTest.from_file(APP, default_timeout=120)
+@pytest.fixture(autouse=True)
+def enough_time(monkeypatch):
+    monkeypatch.setattr(cells, "UNASKED_SECONDS", 6000.0)  # on a busy machine, too
 
 
 @pytest.fixture(scope="module")
@@ -39,25 +39,17 @@ def ends(uci):
     }
 
 
-def opened(app: AppTest, **link: str) -> AppTest:
-    for name, value in (LINK | link).items():
-        app.query_params[name] = value
-    app.switch_page("pages/3_Grid.py").run()
-    assert not app.exception
-    return app
+def opened(**link: object) -> AppTest:
+    return pages.opened("pages/3_Grid.py", **LINK | link)
 
 
 def label(app: AppTest, source: int, target: int) -> str:
     return app.button(key=f"tile-attack-{source}-{target}").label
 
 
-def captions(app: AppTest) -> str:
-    return "\n".join(caption.value for caption in app.caption)
-
-
-def test_every_cell_is_the_attack_that_single_steps_make(app, ends, uci):
-    opened(app)
-    words = {
+def test_every_cell_is_the_attack_that_single_steps_make(ends, uci):
+    app = opened()
+    endings = {
         Stop.REACHED_TARGET: "✓ reached target",
         Stop.BUDGET_SPENT: "✕ budget spent",
         Stop.NO_ADMISSIBLE_PAIR: "✕ no admissible pair",
@@ -67,7 +59,7 @@ def test_every_cell_is_the_attack_that_single_steps_make(app, ends, uci):
     model = jsma.load_model("lenet")
     for (source, target), step in ends.items():
         cost = f"{step.changed} px, {step.iteration} it."
-        assert label(app, source, target) == f"*{source} to {target}:* **{words[step.stop]}** {cost}"
+        assert label(app, source, target) == f"*{source} to {target}:* **{endings[step.stop]}** {cost}"
         row = app.session_state.grid.rows[source]
         torch.testing.assert_close(row.result.images[cells.others(source).index(target)], step.image)
     for source in range(10):
@@ -75,15 +67,15 @@ def test_every_cell_is_the_attack_that_single_steps_make(app, ends, uci):
         assert label(app, source, source).endswith(f"read as {reads}")
 
 
-def test_the_headline_figures_are_those_of_a_plain_loop(app):
-    opened(app)
+def test_the_headline_figures_are_those_of_a_plain_loop():
+    app = opened()
     costs, costs_of_won = [], []
     for source in range(10):
         for target in range(10):
             if source != target:
-                words = label(app, source, target)
-                costs.append(int(re.search(r"(\d+) px", words)[1]))
-                costs_of_won += costs[-1:] if "✓" in words else []
+                told = label(app, source, target)
+                costs.append(int(re.search(r"(\d+) px", told)[1]))
+                costs_of_won += costs[-1:] if "✓" in told else []
     assert 0 < len(costs_of_won) < len(costs) == 90
     shown = {metric.label: metric.value.replace("\N{NO-BREAK SPACE}", " ") for metric in app.metric}
     assert shown == {
@@ -91,35 +83,31 @@ def test_the_headline_figures_are_those_of_a_plain_loop(app):
         "Mean distortion, all 90": f"{100 * sum(costs) / 90 / 784:.2f} %",
         f"Mean distortion, {len(costs_of_won)} successful": f"{100 * np.mean(costs_of_won) / 784:.2f} %",
     }
-    counted = [int(number) for number in re.findall(r"(?:target|spent|pair|left) (\d+)", captions(app))]
+    counted = [int(number) for number in re.findall(r"(?:target|spent|pair|left) (\d+)", words(app, "caption"))]
     assert sum(counted) == 90
 
 
-def test_a_click_opens_that_very_attack_in_the_lab(app, uci, ends):
-    opened(app)
-    app.button(key="tile-attack-7-3").click().run()
-    assert not app.exception
+def test_a_click_opens_that_very_attack_in_the_lab(uci, ends):
+    app = opened()
+    checked(app.button(key="tile-attack-7-3").click().run())
     choice = app.session_state.choice
     assert (choice.digit, choice.sample, choice.target, choice.model) == (7, 4, 3, "lenet")
     assert choice.attack == QUICK
-    words = "\n".join(element.value for element in app.markdown)
-    assert "Iteration 0 of" in words
-    assert f"Iteration 0 of {ends[7, 3].iteration}." in words
+    assert f"Iteration 0 of {ends[7, 3].iteration}." in words(app)
 
 
-def test_a_click_on_the_diagonal_opens_that_digit(app):
-    opened(app, digit="5", target="2")
-    app.button(key="tile-attack-2-2").click().run()
-    assert not app.exception
+def test_a_click_on_the_diagonal_opens_that_digit():
+    app = opened(digit="5", target="2")
+    checked(app.button(key="tile-attack-2-2").click().run())
     choice = app.session_state.choice
     assert (choice.digit, choice.sample, choice.target) == (2, 4, 3)
 
 
-def test_a_class_with_fewer_samples_gives_its_last_and_says_so(app, uci):
+def test_a_class_with_fewer_samples_gives_its_last_and_says_so(uci):
     sizes = [int((uci.labels == digit).sum()) for digit in range(10)]
     largest = max(sizes)
     short = [digit for digit in range(10) if sizes[digit] < largest]
-    opened(app, digit=str(sizes.index(largest)), sample=str(largest - 1))
+    app = opened(digit=str(sizes.index(largest)), sample=str(largest - 1))
     said = next(caption.value for caption in app.caption if "The last one stands in" in caption.value)
     assert all(f"{sizes[digit]} of {digit}" in said for digit in short)
     last = max((uci.labels == short[0]).nonzero().flatten().tolist())
@@ -129,19 +117,19 @@ def test_a_class_with_fewer_samples_gives_its_last_and_says_so(app, uci):
     assert app.session_state.choice.sample == sizes[short[0]] - 1
 
 
-def test_another_sample_makes_another_grid_and_a_link_to_it(app, uci):
-    opened(app)
+def test_another_sample_makes_another_grid_and_a_link_to_it(uci):
+    app = opened()
     app.number_input(key="which-sample").set_value(9).run()
     assert not app.exception
     assert app.query_params["sample"] in ("8", ["8"])
     assert torch.equal(app.session_state.grid.rows[6].image, uci.images[uci.of_class(6)[8]])
 
 
-def test_a_stopped_grid_keeps_its_rows_and_goes_on_where_it_was(app, monkeypatch):
+def test_a_stopped_grid_keeps_its_rows_and_goes_on_where_it_was(monkeypatch):
     monkeypatch.setattr(cells, "UNASKED_SECONDS", 0.0)
-    opened(app)
+    app = opened()
     assert not app.session_state.grid.rows
-    monkeypatch.setattr(cells, "UNASKED_SECONDS", 600.0)
+    monkeypatch.setattr(cells, "UNASKED_SECONDS", 6000.0)
     app.run()
     assert app.session_state.grid.whole
     done = app.session_state.grid.rows[:3]
@@ -157,24 +145,22 @@ def test_a_stopped_grid_keeps_its_rows_and_goes_on_where_it_was(app, monkeypatch
     assert app.metric[0].value.endswith("of 90")
 
 
-def test_a_grid_that_is_not_asked_for_ends_after_its_time(app, monkeypatch):
+def test_a_grid_that_is_not_asked_for_ends_after_its_time(monkeypatch):
     now = iter(range(1000))
     monkeypatch.setattr(cells, "monotonic", lambda: next(now))
     monkeypatch.setattr(cells, "UNASKED_SECONDS", 3.0)  # begun at second 0, looked at at 1, 2 and 3
-    opened(app)
+    app = opened()
     assert len(app.session_state.grid.rows) == 3  # of 10
     app.button(key="fill").click().run()
     assert app.session_state.grid.whole
 
 
-def test_a_digit_read_as_the_target_already_is_shown_as_it_is(app, uci):
-    reads = jsma.load_model()(uci.images).argmax(1)
-    position = int((reads != uci.labels).nonzero()[0])
-    source, target = int(uci.labels[position]), int(reads[position])
-    opened(app, model="tutorial", sample=str(uci.of_class(source).tolist().index(position)))
+def test_a_digit_read_as_the_target_already_is_shown_as_it_is(misread):
+    app = opened(model="tutorial", sample=misread["sample"])
+    source, target = misread["digit"], misread["target"]
     assert label(app, source, target) == f"*{source} to {target}:* **✓ reached target** 0 px, 0 it."
     assert label(app, source, source).endswith(f"read as {target}")
-    assert "at once: the untouched digit is read as the target" in captions(app)
+    assert "at once: the untouched digit is read as the target" in words(app)
 
 
 def runs(dark: np.ndarray) -> list[tuple[int, int]]:

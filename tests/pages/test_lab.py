@@ -1,25 +1,9 @@
 """The lab's script, run by Streamlit's own test harness: what Python shows and remembers."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import jsma
-from tests.helpers.paths import APP
-
-
-@pytest.fixture
-def app(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    return AppTest.from_file(APP, default_timeout=60)
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in app.markdown)
-
-
-def parameter(app: AppTest, name: str) -> str:
-    value = app.query_params[name]
-    return value if isinstance(value, str) else value[0]
+from tests.helpers.app import opened, parameter, words
 
 
 def test_opens_on_an_attack_in_words_and_numbers(app):
@@ -94,15 +78,8 @@ def test_nonsense_falls_back_to_the_default_with_a_notice(app, name, value):
     assert "Iteration 0 of" in words(app)
 
 
-def test_a_digit_already_read_as_the_target_is_not_touched(app):
-    digits, model = jsma.load_uci_digits(), jsma.load_model()
-    read = model(digits.images).argmax(1)
-    position = int((read != digits.labels).nonzero()[0])
-    digit, target = int(digits.labels[position]), int(read[position])
-    app.query_params["digit"], app.query_params["target"] = str(digit), str(target)
-    app.query_params["sample"] = str(digits.of_class(digit).tolist().index(position))
-    app.run()
-    assert not app.exception
+def test_a_digit_already_read_as_the_target_is_not_touched(misread):
+    app = opened(**misread)
     assert "Iteration 0 of 0" in words(app)
     assert "Nothing to do" in words(app)
 
@@ -131,10 +108,6 @@ def test_a_failing_download_is_told_and_changes_nothing(app, monkeypatch):
 
 def test_mnist_is_used_where_it_is(mnist, monkeypatch):
     monkeypatch.undo()
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params["data"] = "mnist"
-    app.query_params["sample"] = "900"
-    app.run()
-    assert not app.exception
+    app = opened(data="mnist", sample=900)
     assert not app.warning
     assert f"of {len(mnist.of_class(0))}" in "\n".join(caption.value for caption in app.caption)

@@ -3,7 +3,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,28 +20,12 @@ from pages.ui.model import maps, readings
 from pages.ui.model import training as own
 from pages.ui.model.training import Material, Settings, State, Training
 from pages.ui.shared import anatomy
-from tests.helpers.paths import APP
+from tests.helpers.app import opened, words
+from tests.helpers.paths import NOWHERE
 
 PAGE = "pages/2_Model.py"
-NOWHERE = str(Path(__file__).parent / "no-such-folder")
 QUICK = {"architecture": "lenet", "epochs": 1, "rate": 3e-3, "share": 0.1, "seed": 3}
 """144 UCI digits: two batches."""
-
-
-@pytest.fixture(autouse=True)
-def only_uci(monkeypatch):
-    """Nothing but the UCI digits is on the machine."""
-    monkeypatch.setenv("JSMA_DATA_DIR", NOWHERE)
-
-
-def visit(**link: str) -> AppTest:
-    """Open the page as a visitor of its own, by a link if given."""
-    visitor = AppTest.from_file(APP, default_timeout=300).switch_page(PAGE)
-    for name, value in link.items():
-        visitor.query_params[name] = value
-    visitor.run()
-    assert not visitor.exception
-    return visitor
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +33,7 @@ def trained() -> AppTest:
     """A visitor who has trained a network by QUICK; not to be moved."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JSMA_DATA_DIR", NOWHERE)
-        return press_train(visit())
+        return press_train(opened(PAGE))
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +59,6 @@ def press_train(visitor: AppTest, **changes) -> AppTest:
 
 def weights_of(module: nn.Module) -> list:
     return [values.tolist() for values in module.state_dict().values()]
-
-
-def words(visitor: AppTest) -> str:
-    return "\n".join(element.value for element in [*visitor.markdown, *visitor.caption])
 
 
 # --- The network taken apart ---------------------------------------------------------------------
@@ -131,7 +110,7 @@ def test_a_sheet_of_maps_shows_each_value_in_its_place_and_colour():
 
 
 def test_the_page_lists_the_layers_of_the_network_under_attack():
-    visitor = visit(model="lenet")
+    visitor = opened(PAGE, model="lenet")
     table = visitor.table[0].value
     module = jsma.load_model("lenet")
     assert table["Output"].iloc[0] == "20 × 24 × 24".replace(" ", "\N{NO-BREAK SPACE}")
@@ -157,7 +136,7 @@ def test_the_confusion_table_is_what_a_plain_loop_counts(uci):
 
 
 def test_the_page_says_how_many_are_read_right_and_opens_a_mistake_in_the_lab(uci):
-    visitor = visit()
+    visitor = opened(PAGE)
     with torch.no_grad():
         reads = jsma.load_model("tutorial")(uci.images).argmax(dim=1)
     assert f"it reads {int((reads == uci.labels).sum()):,} right" in words(visitor)
@@ -198,7 +177,7 @@ def test_a_trained_network_stands_in_for_the_shipped_ones_and_is_what_its_settin
 
 
 def test_the_same_settings_give_another_visitor_a_network_of_the_same_weights_that_the_lab_attacks(trained, uci):
-    visitor = visit()
+    visitor = opened(PAGE)
     assert not any("Your own" in option for option in visitor.selectbox(key="widget-model").options)
     assert "own_network" not in visitor.session_state
     press_train(visitor)
@@ -220,7 +199,7 @@ def test_the_same_settings_give_another_visitor_a_network_of_the_same_weights_th
 
 
 def test_what_comes_of_ones_own_network_is_within_reach_of_nobody_else(within_reach):
-    visitor = visit(gamma="0.005")
+    visitor = opened(PAGE, gamma="0.005")
     within_reach.clear()
     press_train(visitor)
     for page in ("pages/3_Grid.py", "pages/4_Rules.py", "pages/5_Evaluation.py", "app.py"):
@@ -248,7 +227,7 @@ def test_who_trains_at_the_same_time_is_not_disturbed(uci):
 def test_who_waits_for_others_is_told_and_goes_on_when_they_have_left(monkeypatch):
     line = turns.Line(at_once=1)
     monkeypatch.setattr(turns, "LINE", line)
-    visitor = visit()
+    visitor = opened(PAGE)
     with monkeypatch.context() as waiting, line.working("another"):
         waiting.setattr(turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: st.stop()))
         press_train(visitor)
@@ -287,7 +266,7 @@ def one_batch_and_away(training: Training, seconds: float) -> None:
 
 def test_stopping_keeps_what_has_been_learnt(lessons, monkeypatch):
     monkeypatch.setattr(Training, "advance", one_batch_and_away)
-    visitor = press_train(visit())
+    visitor = press_train(opened(PAGE))
     assert not visitor.exception
     assert visitor.session_state.training.state is State.RUNNING
     assert "own_network" not in visitor.session_state
@@ -304,7 +283,7 @@ def test_stopping_keeps_what_has_been_learnt(lessons, monkeypatch):
 def test_a_training_waits_while_its_visitor_is_elsewhere(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Training, "advance", one_batch_and_away)
-        visitor = press_train(visit())
+        visitor = press_train(opened(PAGE))
     visitor.switch_page("app.py").run()
     assert visitor.session_state.training.done == 1
     visitor.switch_page(PAGE).run()
@@ -333,7 +312,7 @@ def test_settings_check_themselves(wrong):
 def test_a_training_that_breaks_down_leaves_nothing_in_use(monkeypatch):
     broken = iter([SimpleNamespace(loss=float("nan"))])
     monkeypatch.setattr(own, "train", lambda *_: (progress for progress in broken))
-    visitor = press_train(visit())
+    visitor = press_train(opened(PAGE))
     assert not visitor.exception
     assert "Nothing is kept" in visitor.warning[0].value
     assert "own_network" not in visitor.session_state

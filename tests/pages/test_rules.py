@@ -18,7 +18,7 @@ from pages.ui.rules import results, tables
 from pages.ui.rules.reasons import reasons
 from pages.ui.shared import comparison
 from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MEASURED, MOST, trace
-from tests.helpers.paths import APP
+from tests.helpers.app import visitor, words
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +27,10 @@ def network():
 
 
 @pytest.fixture
-def app(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
+def app(monkeypatch, tmp_path) -> AppTest:
+    """A visitor about to open the page, where nothing is measured yet."""
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
-    app = AppTest.from_file(APP, default_timeout=120)
-    return app.switch_page("pages/4_Rules.py")
-
-
-def words(app: AppTest) -> str:
-    parts = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
-    return "\n".join(parts + [str(table.value) for table in app.dataframe]).replace("\N{NO-BREAK SPACE}", " ")
+    return visitor("pages/4_Rules.py")
 
 
 def table_of(app: AppTest, column: str):
@@ -143,12 +137,9 @@ def test_a_rule_opens_in_the_lab(app):
     assert (choice.rule, choice.direction, choice.output) == (Rule.TJSMA, Direction.BOTH, Output.LOGITS)
 
 
-def test_a_digit_already_read_as_the_target_makes_sense(app, uci):
-    read = jsma.load_model()(uci.images).argmax(1)
-    position = int((read != uci.labels).nonzero()[0])
-    digit = int(uci.labels[position])
-    app.query_params["digit"], app.query_params["target"] = str(digit), str(int(read[position]))
-    app.query_params["sample"] = str(uci.of_class(digit).tolist().index(position))
+def test_a_digit_already_read_as_the_target_makes_sense(app, misread):
+    for name, value in misread.items():
+        app.query_params[name] = str(value)
     app.run()
     assert not app.exception
     assert set(table_of(app, "How it ended")["Pixels changed"]) == {0}

@@ -12,15 +12,10 @@ from benchmarks.driving import as_number
 from jsma import Attack, Stop
 from pages.ui.walkthrough import excerpt, forward_derivative, overview
 from pages.ui.walkthrough.contents import CHAPTERS
-from tests.helpers.paths import APP, ROOT
+from tests.helpers.app import lock_in, words
+from tests.helpers.paths import ROOT
 
 DIGIT, SAMPLE, TARGET = 7, 2, 3
-
-
-@pytest.fixture
-def app(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    return AppTest.from_file(APP, default_timeout=60)
 
 
 def opened(app: AppTest, chapter: object, **link: object) -> AppTest:
@@ -39,20 +34,8 @@ def subject(uci):
     return uci.images[int(uci.of_class(DIGIT)[SAMPLE])].double(), jsma.load_model("tutorial").double()
 
 
-def words(app: AppTest) -> str:
-    shown = [*app.header, *app.markdown, *app.success, *app.error, *app.latex, *app.caption]
-    return "\n".join(element.value for element in shown).replace("\N{NO-BREAK SPACE}", " ")
-
-
 def chapter_button(app: AppTest, number: int) -> str:
     return app.button(key=f"chapter-{number}").label
-
-
-def lock_in(app: AppTest) -> None:
-    (button,) = [each for each in app.button if each.label == "Lock in and see"]
-    assert not button.disabled
-    button.click().run()
-    assert not app.exception
 
 
 # The page
@@ -172,14 +155,10 @@ def test_chapter_1_shows_the_networks_scores_and_shares(app, subject):
     assert chapter_button(app, 1).endswith(":small[✓ 2 of 2 done]")
 
 
-def test_a_digit_that_the_network_misreads_is_not_praised(app, uci):
-    read = jsma.load_model("tutorial")(uci.images).argmax(1)
-    position = int((read != uci.labels).nonzero()[0])
-    digit, reads = int(uci.labels[position]), int(read[position])
-    sample = uci.of_class(digit).tolist().index(position)
-    opened(app, 1, digit=digit, sample=sample, target=reads)
+def test_a_digit_that_the_network_misreads_is_not_praised(app, misread):
+    opened(app, 1, **misread)
     assert "That is your target already" in words(app)
-    opened(app, 2, digit=digit, sample=sample, target=reads)
+    opened(app, 2, **misread)
     app.number_input[0].set_value(2).run()
     lock_in(app)
     assert "It took none" in words(app)

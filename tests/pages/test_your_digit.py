@@ -10,24 +10,21 @@ import pytest
 import torch
 from PIL import Image
 from streamlit.runtime.scriptrunner import StopException
-from streamlit.testing.v1 import AppTest
 
 from benchmarks.made_photos import VARIANTS, draw
 from jsma import export
 from pages.ui.choice import OWN
 from pages.ui.shared import own_digits
 from pages.ui.your_digit.opening import open_picture
-from tests.helpers.paths import APP
+from tests.helpers.app import opened, words
 
 PAGE = "pages/6_Your_digit.py"
 
 
 @pytest.fixture
-def visitor(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    app = AppTest.from_file(APP, default_timeout=120)
-    app.query_params["model"] = "lenet"
-    return app.run().switch_page(PAGE).run()
+def visitor():
+    """A visitor who has opened the page."""
+    return opened(PAGE, model="lenet")
 
 
 def bring(visitor, digit, variant=VARIANTS[0]):
@@ -40,17 +37,13 @@ def attack(visitor):
     return visitor.switch_page("app.py").run()
 
 
-def said(visitor):
-    return " ".join(element.value for kind in (visitor.markdown, visitor.warning, visitor.caption) for element in kind)
-
-
 def test_before_anything_is_brought_it_says_what_to_do(visitor):
     assert not visitor.exception
-    assert "Draw a digit" in said(visitor)
+    assert "Draw a digit" in words(visitor)
 
 
 def test_a_digit_is_read_and_attacked_in_the_lab_and_stays(visitor):
-    assert "It reads a **4**" in said(bring(visitor, 4))
+    assert "It reads a **4**" in words(bring(visitor, 4))
     attack(visitor)
     assert not visitor.exception
     choice = visitor.session_state.choice
@@ -59,7 +52,7 @@ def test_a_digit_is_read_and_attacked_in_the_lab_and_stays(visitor):
     assert visitor.button(key="digit-5").disabled
     visitor.switch_page("pages/4_Rules.py").run()
     assert not visitor.exception
-    assert "read this 4 as" in said(visitor)
+    assert "read this 4 as" in words(visitor)
 
 
 @pytest.mark.parametrize("page", ["1_Walkthrough", "2_Model", "3_Grid", "5_Evaluation"])
@@ -67,7 +60,7 @@ def test_pages_about_whole_data_sets_show_one_and_keep_the_choice(visitor, page)
     attack(bring(visitor, 4))
     visitor.switch_page(f"pages/{page}.py").run()
     assert not visitor.exception
-    assert page == "1_Walkthrough" or "Here you see the UCI digits" in said(visitor)
+    assert page == "1_Walkthrough" or "Here you see the UCI digits" in words(visitor)
     assert visitor.session_state.choice.data == OWN
 
 
@@ -125,7 +118,7 @@ def sent(visitor):
 
 
 def test_two_visitors_see_their_own(visitor):
-    other = AppTest.from_file(APP, default_timeout=120).run().switch_page(PAGE).run()
+    other = opened(PAGE)
     attack(bring(visitor, 4))
     assert "own_digits" not in other.session_state
     attack(bring(other, 7))
@@ -138,14 +131,14 @@ def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
     visitor.session_state.own_brought = own_digits.Brought(np.full((280, 280), grey, dtype=np.float32))
     visitor.run()
     assert not visitor.exception
-    assert "Nothing stands out" in said(visitor)
+    assert "Nothing stands out" in words(visitor)
 
 
 def test_an_unsure_reading_is_called_that(visitor):
-    assert "It is not sure" not in said(bring(visitor, 5))
+    assert "It is not sure" not in words(bring(visitor, 5))
     one_over_the_other = np.minimum(draw(5, VARIANTS[0]), draw(0, VARIANTS[0]))
     visitor.session_state.own_brought = own_digits.Brought(one_over_the_other)
-    assert "It is not sure" in said(visitor.run())
+    assert "It is not sure" in words(visitor.run())
 
 
 def test_what_is_kept_is_bounded_and_has_no_twins(monkeypatch):
@@ -183,7 +176,7 @@ def test_whatever_is_sent_as_a_drawing_is_no_fault(visitor, monkeypatch, sent):
     monkeypatch.setattr(sys.modules["streamlit_drawable_canvas"], "out", lambda **_: sent)
     visitor.run()
     assert not visitor.exception
-    assert "Draw a digit" in said(visitor)
+    assert "Draw a digit" in words(visitor)
 
 
 def test_a_picture_that_comes_while_its_script_is_ended_is_taken_by_the_next(visitor, monkeypatch):
@@ -208,6 +201,6 @@ def test_a_picture_that_comes_while_its_script_is_ended_is_taken_by_the_next(vis
     visitor.run()
     assert ended
     assert sent[0]
-    assert "It reads a **7**" in said(visitor.run())
+    assert "It reads a **7**" in words(visitor.run())
     assert sent == [None]
-    assert "It reads a **7**" in said(visitor.run())
+    assert "It reads a **7**" in words(visitor.run())

@@ -12,7 +12,9 @@ from tests.helpers.paths import ROOT
 OPENS = """
 from streamlit.testing.v1 import AppTest
 from pages.ui.navigation import PAGES
-app = AppTest.from_file("app.py", default_timeout=300).run()
+app = AppTest.from_file("app.py", default_timeout=300)
+app.query_params["gamma"] = "0.005"  # little to compute
+app.run()
 for file in (page.file for page in PAGES.values()):
     if file != "app.py":
         app.switch_page(file).run()

@@ -8,16 +8,7 @@ import pytest
 
 from pages.ui.admission import GATHER_SECONDS, GIVE_WAY_SECONDS, MOST_SECONDS, MUCH_SECONDS, Gate
 from pages.ui.fairness import HALF_LIFE_SECONDS, Usage
-from tests.pages.ui.test_scheduling import LONG, until
-
-
-class Clock:
-    """Stands still unless told otherwise."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.helpers.waiting import LONG, until
 
 
 class Visitor:
@@ -42,11 +33,6 @@ class Visitor:
     def _check(self) -> None:
         if self.unwanted.is_set():
             raise InterruptedError
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

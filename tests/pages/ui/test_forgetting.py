@@ -14,14 +14,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from pages.ui import forgetting, uploads
 from pages.ui.forgetting import Visitors
 from pages.ui.uploads import MOST_BYTES, UNREAD_SECONDS, Unread
+from tests.helpers.clock import Clock
 from tests.helpers.loops import in_a_loop
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 class Server:

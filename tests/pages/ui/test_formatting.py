@@ -4,12 +4,11 @@ import math
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.ui.choice import from_url
 from pages.ui.formatting import an, percent
 from pages.ui.navigation import PAGES
-from tests.helpers.paths import APP
+from tests.helpers.app import checked
 
 
 @pytest.mark.parametrize(
@@ -38,16 +37,13 @@ def test_a_number_has_the_article_it_is_read_aloud_with():
     assert [an(number) for number in (10, 11, 18, 80, 100)] == ["a 10", "an 11", "an 18", "an 80", "a 100"]
 
 
-def test_no_page_says_a_8(monkeypatch, tmp_path):
-    monkeypatch.setenv("JSMA_DATA_DIR", str(tmp_path / "nothing"))
-    app = AppTest.from_file(APP, default_timeout=120)
+def test_no_page_says_a_8(app):
     said = from_url({"digit": "8", "target": "8"})[1]
     pages = [(title, digit, "1") for title in ("The lab", "Model", "Rules") for digit in "83"]
     pages += [("Walkthrough", "8", "1"), ("Walkthrough", "3", "2"), ("Walkthrough", "3", "5")]
     for title, digit, chapter in pages:
         app.query_params.update({"digit": digit, "target": "3" if digit == "8" else "8", "chapter": chapter})
-        app.switch_page(PAGES[title].file).run()
-        assert not app.exception
+        checked(app.switch_page(PAGES[title].file).run())
         said += [element.value for element in [*app.markdown, *app.caption]]
         said += [image.proto.imgs[0].caption for image in app.get("imgs")]
     assert len(said) > 100

@@ -17,6 +17,7 @@ def server(tmp_path_factory):
     process, address = start_server({"JSMA_DATA_DIR": str(tmp_path_factory.mktemp("empty"))})
     yield address, process.pid
     process.kill()
+    process.wait()
 
 
 async def used(pid: int, ask) -> float:

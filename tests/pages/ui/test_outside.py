@@ -9,7 +9,6 @@ import pytest
 import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 import jsma
 from benchmarks import fuzz
@@ -19,7 +18,7 @@ from pages.ui.choice import CONTROLS, Choice
 from pages.ui.outside import cut, plain
 from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST
 from pages.ui.stage import Settled, settled
-from tests.helpers.paths import APP
+from tests.helpers.app import opened
 
 
 @pytest.mark.parametrize("text", [*MARKDOWN, "7", "0.9", "-1", "python -m jsma train", "/a/b-c/d_e.pt (no data)"])
@@ -59,15 +58,6 @@ def test_what_is_long_is_cut():
 
 FOLDER = "![](__a.bc_x) :material_home: **b** $x$"
 """What a folder may be called; the pages name it."""
-
-
-def opened(page: str = "app.py", **parameters: str | list[str]) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=120)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app = (app if page == "app.py" else app.switch_page(page)).run()
-    assert not app.exception
-    return app
 
 
 def test_a_folder_is_named_as_it_is_called(monkeypatch, tmp_path):

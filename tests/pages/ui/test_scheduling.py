@@ -8,9 +8,7 @@ from threading import Event, Lock
 import pytest
 
 from pages.ui.scheduling import CORES, Abandoned, Pool, held
-
-LONG = 60.0
-"""Seconds until a wait has failed; each ends as soon as its condition holds."""
+from tests.helpers.waiting import LONG, until
 
 
 def busy(seconds: float) -> None:
@@ -163,14 +161,6 @@ def test_no_more_goes_on_than_is_allowed_and_no_thread_is_left():
     assert all(job.done.wait(LONG) for job in jobs)
     assert most == CORES
     until(lambda: threading.active_count() <= before)
-
-
-def until(holds) -> None:
-    """Wait until `holds()` does."""
-    end = time.monotonic() + LONG
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_a_lock_is_held_by_one_at_a_time_and_given_back_after_a_failure():

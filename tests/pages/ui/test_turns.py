@@ -6,20 +6,6 @@ from pages.ui import turns as module
 from pages.ui.turns import LAPSE_SECONDS, TURN_SECONDS, Line, turns
 
 
-class Clock:
-    """Stands still unless told otherwise."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 def the_line(clock, monkeypatch) -> Line:
     """The server's line, with one turn at a time."""

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from jsma import Attack, Digits, Direction, Output, evaluate_in_parts, load_model
 from pages.ui.formatting import percent
 from pages.ui.walkthrough import findings, judgement, perturbation, saliency, tasks
-from tests.helpers.paths import APP
+from tests.helpers.app import checked, lock_in, opened, words
+from tests.helpers.waiting import LONG
 
 SCRIPT = """
 from pages.ui import resources, session
@@ -32,7 +33,7 @@ def chapter(tmp_path):
 
     def open_chapter(name: str, digit: int = DIGIT, target: int = TARGET, sample: int = 0) -> AppTest:
         (tmp_path / "app.py").write_text(SCRIPT.format(chapter=name))
-        app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=120)
+        app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=LONG)
         for parameter, value in {"digit": digit, "target": target, "sample": sample}.items():
             app.query_params[parameter] = str(value)
         return checked(app.run())
@@ -50,22 +51,8 @@ def image(uci):
     return uci.images[uci.of_class(DIGIT)[0]]
 
 
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    texts = [element.value for kind in ("markdown", "caption", "info") for element in app.get(kind)]
-    return "\n".join(texts).replace("\N{NO-BREAK SPACE}", " ")
-
-
 def switch(app: AppTest, key: str, value: str) -> None:
     checked(app.segmented_control(key=key).set_value(value).run())
-
-
-def lock(app: AppTest) -> None:
-    checked(next(button for button in app.button if button.label == "Lock in and see").click().run())
 
 
 @pytest.mark.parametrize("module", [saliency, perturbation, judgement])
@@ -105,7 +92,7 @@ def test_the_numbers_of_the_marked_pairs_come_after_the_prediction(chapter, mode
     assert f"{score}**" not in words(app)
     app.radio[0].set_value("B").run()
     assert f"{score}**" not in words(app)
-    lock(app)
+    lock_in(app)
     assert f"**{score}**" in words(app)
     assert f"| {alpha:.3f} | −{-beta:.3f} | {score} |" in words(app)
     assert "which-pair-wins" in done(app)
@@ -132,11 +119,8 @@ def test_on_probabilities_the_two_best_pixels_are_taken_in_every_step(chapter, m
 
 
 @pytest.mark.parametrize("name", ["saliency", "perturbation", "judgement"])
-def test_a_digit_already_read_as_the_target_is_explained(chapter, uci, model, name):
-    read = model(uci.images).argmax(1)
-    position = int((read != uci.labels).nonzero()[0])
-    digit, target = int(uci.labels[position]), int(read[position])
-    app = chapter(name, digit, target, uci.of_class(digit).tolist().index(position))
+def test_a_digit_already_read_as_the_target_is_explained(chapter, misread, name):
+    app = chapter(name, **misread)
     assert any("before any change" in info.value for info in app.info)
     assert "**Keep:**" in app.info[-1].value
 
@@ -159,7 +143,7 @@ def test_darkening_is_shown_after_it_was_predicted(chapter, model, image):
     app = chapter("perturbation")
     assert "Darkened:" not in pictures(app)
     app.radio[0].set_value("more").run()
-    lock(app)
+    lock_in(app)
     assert (
         f"after {len(steps) - 1} iterations, {steps[-1].changed} pixels changed" in pictures(app).split("Darkened:")[1]
     )
@@ -202,7 +186,7 @@ def test_many_attacks_are_summed_up_and_the_hardest_opens_in_the_lab(chapter, sm
     source.set_value(1)
     target.set_value(8)
     app.run()
-    lock(app)
+    lock_in(app)
     failed_first = [(not won[k], int(result.changed[k])) for k in range(27)]
     place = failed_first.index(max(failed_first))
     assert f"**Hardest here: {place // 9} → {targets[place]}**" in words(app)
@@ -239,10 +223,7 @@ def test_the_course_and_the_page_rules_give_the_same_share_of_negligible_classes
     if rule == "JSMA on logits":
         assert f"**{share} of what adds up to β**" in text
 
-    app = AppTest.from_file(APP, default_timeout=120)
-    for parameter, value in {"digit": DIGIT, "target": TARGET, "sample": 0}.items():
-        app.query_params[parameter] = str(value)
-    checked(app.switch_page("pages/4_Rules.py").run())
+    app = opened("pages/4_Rules.py", digit=DIGIT, target=TARGET)
     said = next(line for line in words(app).splitlines() if line.startswith(f"**{rule}.**"))
     assert f"**{share}** of what it added up" in said
 

@@ -1,0 +1,48 @@
+"""What tests in a browser share: pages that are watched, pages that many tests look at, and the whole grid."""
+
+from collections.abc import Iterator
+from urllib.request import urlopen
+
+from benchmarks.driving import ICON, Lab
+
+
+def watched(lab: Lab) -> Iterator[Lab]:
+    """Yield a page of the app, close it in the end, and see that it had no complaint and asked for nothing else."""
+    yield lab
+    lab.page.evaluate("localStorage.clear()")  # all tests share a profile, which remembers a sidebar that was opened
+    lab.page.close()
+    see_that_all_was_well(lab)
+
+
+def see_that_all_was_well(lab: Lab) -> None:
+    """Assert that a page had no complaint, asked no other machine and fetched no file but the icon."""
+    assert not lab.complaints
+    assert not lab.foreign
+    assert all(urlopen(file).read() == ICON for file in set(lab.files))
+
+
+def as_opened(lab: Lab, step: int) -> Lab:
+    """Return the lab at `step` as it is when it opens there, whatever the test before did in it."""
+    lab.page.keyboard.press("Escape")
+    lab.page.mouse.move(0, 0)
+    lab.part("stage-watch").click()
+    lab.part("stage-pace").select_option("1")
+    lab.part("stage-slider").fill(str(step))
+    return lab
+
+
+def filled(lab: Lab) -> Lab:
+    """Wait until the page Grid is whole; on a slow machine it asks before it goes on."""
+    whole = lab.page.get_by_text("Of 90 attacks")
+    rest = lab.page.get_by_role("button", name="Fill the rest")
+    whole.or_(rest).first.wait_for()
+    if not whole.is_visible():
+        rest.click()
+    whole.wait_for()
+    tile(lab, 9, 9).wait_for()
+    return lab
+
+
+def tile(lab: Lab, source: int, target: int):
+    """Return the button of a cell of the grid."""
+    return lab.page.locator(f".st-key-tile-attack-{source}-{target} button")
