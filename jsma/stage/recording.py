@@ -27,6 +27,7 @@ from ..attack import Attack, Step
 from ..convolution import FasterGradients
 from ..jacobian import Output, jacobian
 from ..saliency import Direction, all_pairs, contenders, skyband
+from .page import frame, page
 
 RUNNERS_UP = 5
 """How many of the best pairs are listed, the winner among them."""
@@ -61,6 +62,14 @@ class Recording:
         values = math.prod(shape)
         packed = np.frombuffer(self.payload, "<u2", values, len(self.payload) - 3 * values)  # the domain is last
         return torch.from_numpy(packed.reshape(shape)[step] / np.float32(65535))
+
+    def to_html(self) -> str:
+        """Return the recording as one HTML page that needs neither server nor network; see page.page."""
+        return page(self)
+
+    def _repr_html_(self) -> str:
+        """Show the recording in a notebook."""
+        return frame(self)
 
 
 def record(
