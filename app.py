@@ -27,7 +27,7 @@ def lab() -> None:
         step, hidden = stage(recording, start, visit, choice.views, choice.predict)
         session.settle(step)
         st.markdown(step_in_words(recording, step, hidden))
-        takeaway.offer(choice, position, step)
+        takeaway.offer(choice, position, step, recording)
         st.caption(frame.subject(choice))
 
     show()

@@ -46,6 +46,7 @@ from . import (
 )
 from .data import DATA_SETS, mnist_present, mnist_root
 from .models import NETWORKS, WEIGHTS, save_model, saved_as
+from .stage import record
 from .starting import BY_ITS_NAME, STOPPED, interruptible, say_stopped
 from .training import initialised, train
 from .writing import check_folder, check_writable, write_whole
@@ -55,6 +56,7 @@ SAMPLES = 10
 
 REPORTS = (".json", ".csv")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tiff", ".gif", ".pdf", ".svg")
+PAGES = (".html", ".htm")
 """How the names of files may end."""
 
 
@@ -178,6 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_settings(attacking)
     attacking.add_argument("--save", type=Path, help="write the digit, the change and the result there as a picture")
+    attacking.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the attack there as a page to step through; opens from a file"
+    )
 
     tutorial = command("tutorial", tutorial_command, "cleverhans' MNIST tutorial from end to end")
     _add_model_and_data(tutorial)
@@ -399,6 +404,10 @@ def attack_command(options: argparse.Namespace) -> None:
     attack = _attack(options)
     if options.save:
         check_writable(options.save, PICTURES)
+    if options.html:
+        check_writable(options.html, PAGES)
+        if isinstance(options.target, Untargeted):
+            raise ValueError(f"--html needs a target class, a number; {options.target.value} has none.")
     digits, model = _digits(options), load_model(options.model, options.weights)
     if options.index >= len(digits):
         raise ValueError(f"There is no image {options.index}; {digits.name} has {len(digits):,}, from 0.")
@@ -422,6 +431,10 @@ def attack_command(options: argparse.Namespace) -> None:
     if options.save:
         _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.save)
         print(f"saved {options.save}: the digit, the change, the result")
+    if options.html:
+        recording = record(model, image, int(digits.labels[options.index]), options.target, attack)
+        write_whole(options.html, recording.to_html().encode())
+        print(f"saved {options.html}: every step, to open in a browser")
 
 
 # --- tutorial ------------------------------------------------------------------------------------

@@ -170,6 +170,14 @@ class Recording:
             differentiate=lambda: self.jacobian(iteration),
         )
 
+    def to_html(self) -> str:
+        """Return the recording as one HTML page that needs neither server nor network; see page.page."""
+        return _page().page(self)
+
+    def _repr_html_(self) -> str:
+        """Show the recording in a notebook."""
+        return _page().frame(self)
+
     def __reduce__(self) -> tuple:
         """Pickle the payload alone, of which the arrays are views."""
         return _codec().decode, (self.payload,)
@@ -179,3 +187,9 @@ def _codec() -> ModuleType:
     from . import codec  # which imports this one
 
     return codec
+
+
+def _page() -> ModuleType:
+    from . import page  # which imports this one
+
+    return page

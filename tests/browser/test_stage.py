@@ -451,7 +451,7 @@ def press_enter(button):
     button.page.keyboard.press("Enter")
 
 
-def test_the_attack_can_be_downloaded_as_gif_png_and_csv(brightening, tmp_path):
+def test_the_attack_can_be_downloaded_as_a_page_gif_png_and_csv(brightening, tmp_path):
     from PIL import Image
 
     lab, brighten = brightening
@@ -459,6 +459,7 @@ def test_the_attack_can_be_downloaded_as_gif_png_and_csv(brightening, tmp_path):
     files, saved = {}, []
     lab.page.on("download", lambda download: saved.append(download.suggested_filename))
     ways = {"GIF": lambda button: button.click(), "PNG": lambda button: button.dblclick(), "CSV": press_enter}
+    ways["HTML page"] = press_enter
     for name, ask in ways.items():
         with lab.page.expect_download() as download:
             ask(lab.page.get_by_role("button", name=f"({name})"))
@@ -466,9 +467,12 @@ def test_the_attack_can_be_downloaded_as_gif_png_and_csv(brightening, tmp_path):
         download.value.save_as(files[name])
     lab.press("step")
     lab.wait_for_address(f"step={brighten.step.iteration + 1}")
-    assert len(saved) == 3  # what was sent once is not saved again when the page is drawn anew
+    assert len(saved) == 4  # what was sent once is not saved again when the page is drawn anew
     assert Image.open(files["GIF"]).n_frames == len(brighten.steps)
     assert Image.open(files["PNG"]).width > 1000
+    page = files["HTML page"].read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>JSMA: 7 attacked towards 3</title>" in page
     lines = files["CSV"].read_text().splitlines()
     assert len(lines) == 1 + len(brighten.steps)
     head, third = lines[0].split(","), lines[3].split(",")

@@ -11,6 +11,7 @@ import jsma.training
 from jsma import Attack, Report, Rule, Untargeted, evaluate, load_model
 from jsma.__main__ import main
 from jsma.models import WEIGHTS, training_record
+from jsma.stage import record
 from jsma.training import initialised
 
 UCI = ["--data", "uci"]
@@ -334,6 +335,32 @@ def test_attack_prints_the_steps_of_the_attack(uci, capsys, tmp_path):
             assert f"{step.pair.first // 28},{step.pair.first % 28}" in line
     assert f"{steps[-1].stop.value}: {steps[-1].changed} of 784 pixels changed" in said[-2]
     assert imread(picture).shape[:2] == (4 * 29, 4 * 29 * 3)
+
+
+def test_attack_writes_a_page_of_the_same_attack(uci, capsys, tmp_path):
+    page = tmp_path / "attack.html"
+    assert main(["attack", *UCI, "--index", "7", "--target", "3", "--gamma", "0.01", "--html", str(page)]) == 0
+    assert f"saved {page}" in capsys.readouterr().out
+    recording = record(load_model(), uci.images[7], int(uci.labels[7]), 3, Attack(gamma=0.01))
+    assert page.read_text(encoding="utf-8") == recording.to_html()
+
+
+@pytest.mark.parametrize("kind", list(Untargeted))
+def test_a_page_needs_a_target_class(kind, capsys, tmp_path):
+    assert main(["attack", *UCI, "--target", kind.value, "--html", str(tmp_path / "attack.html")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "target class" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["attack.png", "attack", "missing/attack.html"])
+def test_a_page_that_cannot_be_written_is_told_before_the_attack(name, capsys, tmp_path):
+    assert main(["attack", *UCI, "--target", "3", "--html", str(tmp_path / name)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (sentence,) = said.err.splitlines()
+    assert name.split("/")[-1] in sentence
 
 
 @pytest.mark.parametrize("kind", list(Untargeted))

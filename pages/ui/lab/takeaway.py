@@ -5,14 +5,15 @@ from dataclasses import replace
 import streamlit as st
 
 from jsma import Step, export
+from jsma.stage import Recording
 from pages.ui import address, resources, session
 from pages.ui.choice import CONTROLS, OWN, VIEWS, Choice
 from pages.ui.download import download
 from pages.ui.networks import network
 
 
-def downloads(choice: Choice, index: int, step: int) -> None:
-    """Offer the attack as a GIF, the current step as a PNG and all steps as CSV; each is made when asked for."""
+def downloads(choice: Choice, index: int, step: int, recording: Recording) -> None:
+    """Offer the attack as a page and as a GIF, `step` as a PNG, all steps as CSV; each is made when asked for."""
 
     image, module = resources.digits(choice.data).images[index], network(choice.model).module
 
@@ -25,6 +26,7 @@ def downloads(choice: Choice, index: int, step: int) -> None:
 
     name = f"jsma-{choice.data}-{choice.digit}-to-{choice.target}"
     files = (
+        ("Whole attack (HTML page)", f"{name}.html", "text/html", recording.to_html),
         ("Animation (GIF)", f"{name}.gif", "image/gif", lambda: export.animated_gif(steps())),
         ("This step (PNG)", f"{name}-step-{step}.png", "image/png", png),
         ("All steps (CSV)", f"{name}.csv", "text/csv", lambda: export.steps_csv(steps())),
@@ -52,8 +54,8 @@ def share(choice: Choice) -> None:
         st.code(address.to_lab(shared.to_url()), language=None, wrap_lines=True)
 
 
-def offer(choice: Choice, index: int, step: int) -> None:
+def offer(choice: Choice, index: int, step: int, recording: Recording) -> None:
     """Draw the row of downloads and the share panel."""
     with st.container(horizontal=True, key="takeaway"):
         share(replace(session.requested(), step=step))
-        downloads(choice, index, step)
+        downloads(choice, index, step, recording)
