@@ -204,7 +204,12 @@ def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
 
 def _add_settings(parser: argparse.ArgumentParser, gamma: float = 0.145) -> None:
     rules = "; ".join(f"{rule.value}: {rule.entry.formula}" for rule in Rule)
-    parser.add_argument("--rule", type=Rule, default=Rule.JSMA, help=f"{rules} ({Rule.JSMA.value})")
+    parser.add_argument(
+        "--rule",
+        type=Rule,  # type: ignore[arg-type]  # a rule by its value
+        default=Rule.JSMA,
+        help=f"{rules} ({Rule.JSMA.value})",
+    )
     parser.add_argument("--output", type=Output, default=Output.LOGITS, help="logits or probabilities (logits)")
     parser.add_argument(
         "--direction", type=Direction, default=Direction.INCREASE, help="increase, decrease or both (increase)"

@@ -41,12 +41,6 @@ class Analysis(NamedTuple):
     column_sum: float
 
 
-class BaselineAnalysis(NamedTuple):
-    """What the chosen pixels of a baseline tell; refused: whether β has the wrong sign, so that JSMA refuses them."""
-
-    refused: bool
-
-
 def analyse(step: Step, target: int, rule: Rule) -> Analysis | None:
     """Return what `step` of an attack towards the class `target` by `rule` tells; None where it chooses no pair."""
     if step.pair is None:
@@ -69,14 +63,14 @@ def analyse(step: Step, target: int, rule: Rule) -> Analysis | None:
     )
 
 
-def analyse_baseline(step: BaselineStep) -> BaselineAnalysis | None:
-    """Return what a step of a baseline tells; None where it chooses no pixel."""
-    return BaselineAnalysis(step.direction.sign * step.beta >= 0) if step.pixels else None
+def refused(step: BaselineStep) -> bool:
+    """Return whether the pixels that a baseline chose have a β of the wrong sign, so that JSMA would refuse them."""
+    return step.direction is not None and step.direction.sign * step.beta >= 0
 
 
 def parts_of_beta(step: Step, target: int, rule: Rule) -> Tensor:
     """Return what each class adds to the β of the pair as `rule` weighs it, (classes,) float64; the target adds 0."""
-    columns = step.jacobian.flatten(1)[:, [step.pair.first, step.pair.second]].double()
+    columns = step.jacobian.flatten(1)[:, [step.chosen.first, step.chosen.second]].double()
     if rule.weighs_by_room:
         columns = columns * _room(step)
     parts = columns.sum(dim=1)
@@ -97,4 +91,4 @@ def negligible_share(analyses: Iterable[Analysis]) -> float:
 
 def _room(step: Step) -> Tensor:
     """Return how far each pixel of the pair can move, (2,)."""
-    return room(step.image.flatten()[[step.pair.first, step.pair.second]], step.pair.direction)
+    return room(step.image.flatten()[[step.chosen.first, step.chosen.second]], step.chosen.direction)

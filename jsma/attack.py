@@ -63,6 +63,13 @@ class Step:
     stop: Stop | None
     differentiate: Callable[[], Tensor] = field(repr=False)
 
+    @property
+    def chosen(self) -> Pair:
+        """The pair to change next; ValueError on the last step, which has none."""
+        if self.pair is None:
+            raise ValueError(f"Step {self.iteration} is the last one; it has no pair.")
+        return self.pair
+
     @cached_property
     def jacobian(self) -> Tensor:
         """(classes, C, H, W), of the outputs that the attack differentiates; computed when first asked for."""

@@ -288,7 +288,7 @@ class DataSet:
     about: str
     load: Callable[[str | Path | None, bool], Digits]
     accuracy_key: str
-    download: Callable[[Callable[[float], None]], None] | None = None
+    download: Callable[[Callable[[float], object]], None] | None = None
     megabytes: int = 0
 
 

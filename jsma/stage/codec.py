@@ -16,13 +16,15 @@ choice by its value; "stop" is the name of a `Stop`.
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 
-from ..attack import Attack, Stop
+from ..attack import Attack
 from ..jacobian import Output
 from ..rules import Rule
 from ..saliency import Direction
+from ..stop import Stop
 from .facts import Counts, PairFacts, Recording, StepFacts
 
 ARRAYS = {
@@ -55,9 +57,9 @@ def decode(payload: bytes) -> Recording:
     return recording
 
 
-def _views(payload: bytes, start: int, facts: dict) -> dict[str, np.ndarray]:
+def _views(payload: bytes, start: int, facts: dict[str, Any]) -> dict[str, Any]:
     steps, pixels = len(facts["steps"]), facts["height"] * facts["width"]
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, kind in ARRAYS.items():
         shape = (steps, facts["classes"], pixels) if name == "jacobian_codes" else (steps, pixels)
         arrays[name] = np.frombuffer(payload, kind, math.prod(shape), start).reshape(shape)
@@ -65,7 +67,7 @@ def _views(payload: bytes, start: int, facts: dict) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _header(recording: Recording) -> dict:
+def _header(recording: Recording) -> dict[str, Any]:
     attack = recording.attack
     return {
         "height": recording.height,
@@ -84,13 +86,13 @@ def _header(recording: Recording) -> dict:
     }
 
 
-def _plain(fact: StepFacts | PairFacts | Counts | Stop) -> dict | str:
+def _plain(fact: StepFacts | PairFacts | Counts | Stop) -> dict[str, Any] | str:
     return fact.name if isinstance(fact, Stop) else vars(fact)
 
 
-def _step(facts: dict) -> StepFacts:
+def _step(facts: dict[str, Any]) -> StepFacts:
     pair, stop = facts["pair"], facts["stop"]
-    typed = {
+    typed: dict[str, Any] = {
         "counts": Counts(**facts["counts"]),
         "best_pairs": tuple(map(tuple, facts["best_pairs"])),
         "pair": pair and PairFacts(**_with_tuples(pair)),
@@ -99,5 +101,5 @@ def _step(facts: dict) -> StepFacts:
     return StepFacts(**_with_tuples(facts) | typed)
 
 
-def _with_tuples(facts: dict) -> dict:
+def _with_tuples(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}

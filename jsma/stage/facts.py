@@ -4,16 +4,17 @@ The script jsma/stage/scripts/recording.js reads the same names; jsma/stage/code
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import ModuleType
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..attack import Attack, Pair, Step, Stop
+from ..attack import Attack, Pair, Step
 from ..saliency import Direction
+from ..stop import Stop
 
 WHITE = 65535
 """The code of a white pixel; black is 0."""
@@ -87,6 +88,12 @@ class StepFacts:
         """Which way the pixels of this step are changed."""
         return Direction.INCREASE if self.sign > 0 else Direction.DECREASE
 
+    @property
+    def chosen(self) -> Pair | None:
+        """The pair as `Attack.steps` yields it."""
+        of = self.pair
+        return None if of is None else Pair(of.first, of.second, of.alpha, of.beta, of.score, self.direction)
+
 
 @dataclass(frozen=True, eq=False)
 class Recording:
@@ -120,7 +127,9 @@ class Recording:
     @cached_property
     def payload(self) -> bytes:
         """All of it for the browser, as jsma/stage/codec.py lays it out."""
-        return _codec().encode(self)
+        from .codec import encode  # here: it imports this module
+
+        return encode(self)
 
     @cached_property
     def name(self) -> str:
@@ -136,6 +145,17 @@ class Recording:
     def end(self) -> StepFacts:
         """The last step, which says why the attack ended."""
         return self.steps[-1]
+
+    @property
+    def stop(self) -> Stop:
+        """Why the attack ended."""
+        assert self.end.stop is not None, "the last step says why"
+        return self.end.stop
+
+    @property
+    def pairs(self) -> list[PairFacts]:
+        """The pairs that were changed, in their order."""
+        return [step.pair for step in self.steps if step.pair]
 
     @property
     def pixels(self) -> int:
@@ -155,7 +175,6 @@ class Recording:
     def as_step(self, iteration: int) -> Step:
         """Return what `Attack.steps` yielded at `iteration`; its image and Jacobian as exact as these are kept."""
         facts = self.steps[iteration]
-        chosen = facts.pair
         return Step(
             iteration=iteration,
             image=self.image(iteration),
@@ -164,7 +183,7 @@ class Recording:
             target_gradient=torch.tensor(self.target_gradient[iteration]),
             others_gradient=torch.tensor(self.others_gradient[iteration]),
             domain=torch.tensor(self.domain[iteration]),
-            pair=chosen and Pair(chosen.first, chosen.second, chosen.alpha, chosen.beta, chosen.score, facts.direction),
+            pair=facts.chosen,
             changed=facts.changed,
             stop=facts.stop,
             differentiate=lambda: self.jacobian(iteration),
@@ -172,24 +191,18 @@ class Recording:
 
     def to_html(self) -> str:
         """Return the recording as one HTML page that needs neither server nor network; see page.page."""
-        return _page().page(self)
+        from .page import page  # here: it imports this module
+
+        return page(self)
 
     def _repr_html_(self) -> str:
         """Show the recording in a notebook."""
-        return _page().frame(self)
+        from .page import frame  # here: it imports this module
 
-    def __reduce__(self) -> tuple:
+        return frame(self)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], "Recording"], tuple[bytes]]:
         """Pickle the payload alone, of which the arrays are views."""
-        return _codec().decode, (self.payload,)
+        from .codec import decode  # here: it imports this module
 
-
-def _codec() -> ModuleType:
-    from . import codec  # which imports this one
-
-    return codec
-
-
-def _page() -> ModuleType:
-    from . import page  # which imports this one
-
-    return page
+        return decode, (self.payload,)

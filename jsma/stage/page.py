@@ -33,7 +33,7 @@ def skeleton(actions: str = "") -> str:
     """
     names = {name.lower(): name for name in TERMS}
 
-    def button(found: re.Match) -> str:
+    def button(found: re.Match[str]) -> str:
         term = names[found[1].lower()]
         return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
 

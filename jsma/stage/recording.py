@@ -97,13 +97,13 @@ def _facts_of_step(step: Step, derivatives: Tensor, after: Step | None, target: 
         skyband=_skyband(step, direction),
         counts=_counts(step, direction),
         best_pairs=_best_pairs(step, direction),
-        pair=None if step.pair is None else _facts_of_pair(step, derivatives[target], after, target, attack),
+        pair=None if after is None else _facts_of_pair(step, derivatives[target], after, target, attack),
         stop=step.stop,
     )
 
 
 def _facts_of_pair(step: Step, gradient: Tensor, after: Step, target: int, attack: Attack) -> PairFacts:
-    pair = step.pair
+    pair = step.chosen
     chosen = [pair.first, pair.second]
     before, now = step.image.flatten()[chosen], after.image.flatten()[chosen]
     output = "outputs" if attack.output is Output.LOGITS else "probabilities"
@@ -137,15 +137,16 @@ def _pairs_in(table: np.ndarray) -> int:
 
 def _best_pairs(step: Step, direction: Direction) -> tuple[tuple[int, int, float], ...]:
     """Return (first, second, score) of the best pairs, best first, ties by lowest indices, the chosen one leading."""
-    rows = (step.target_gradient, step.others_gradient, step.domain)
-    pixels = contenders(*(row[None] for row in rows), direction, RUNNERS_UP)[0].nonzero().flatten()
-    score, admissible = all_pairs(*(row[pixels] for row in rows), direction)
+    a, b, domain = step.target_gradient, step.others_gradient, step.domain
+    pixels = contenders(a[None], b[None], domain[None], direction, RUNNERS_UP)[0].nonzero().flatten()
+    score, admissible = all_pairs(a[pixels], b[pixels], domain[pixels], direction)
     first, second = admissible.nonzero(as_tuple=True)
     values, order = score[first, second].sort(descending=True, stable=True)
     order = order[: RUNNERS_UP + 1]
     ranked = list(zip(pixels[first[order]].tolist(), pixels[second[order]].tolist(), values.tolist(), strict=False))
-    if step.pair is not None:  # in float32 the chosen pair may tie with one that is ahead in float64
-        ranked.sort(key=lambda each: each[:2] != (step.pair.first, step.pair.second))
+    if pair := step.pair:  # in float32 it may tie with one that is ahead in float64
+        chosen = pair.first, pair.second
+        ranked.sort(key=lambda each: each[:2] != chosen)
     return tuple(ranked[:RUNNERS_UP])
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from jsma import Direction, Output
-from jsma.stage.recording import Recording, StepFacts
+from jsma.stage.recording import PairFacts, Recording, StepFacts
 
 
 def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
@@ -20,11 +20,11 @@ def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
     )
     if hidden:
         return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
-    return f"{reading}\n\n{_what_next(recording, now) if now.pair else _why_ended(recording)}"
+    return f"{reading}\n\n{_what_next(recording, now, now.pair) if now.pair else _why_ended(recording, now)}"
 
 
-def _what_next(recording: Recording, now: StepFacts) -> str:
-    pair, width, rule = now.pair, recording.width, recording.attack.rule
+def _what_next(recording: Recording, now: StepFacts, pair: PairFacts) -> str:
+    width, rule = recording.width, recording.attack.rule
     where = " and ".join(f"row {pixel // width}, column {pixel % width}" for pixel in pair.pixels)
     brighter = now.direction is Direction.INCREASE
     kind = "logit" if recording.attack.output is Output.LOGITS else "probability"
@@ -40,8 +40,8 @@ def _what_next(recording: Recording, now: StepFacts) -> str:
     )
 
 
-def _why_ended(recording: Recording) -> str:
-    end = recording.end
+def _why_ended(recording: Recording, end: StepFacts) -> str:
+    assert end.stop is not None, "a step without a pair is the last, which says why"
     share = percent(end.changed / recording.pixels)
     cost = f"The cost: {end.changed} changed pixels, a distortion of {share}."
     if end.stop.success and not end.changed:

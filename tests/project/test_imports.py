@@ -29,7 +29,7 @@ KNOWS = {
     "report": {"attack", "jacobian", "rules", "saliency", "writing", "stop"},
     "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing", "stop"},
     "training": {"data", "models"},
-    "export": {"attack"},
+    "export": {"attack", "stop"},
     "glossary": {"baselines", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
     "stage": {"attack", "convolution", "glossary", "jacobian", "rules", "saliency", "stop"},

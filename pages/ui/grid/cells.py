@@ -217,7 +217,8 @@ def _label(row: Row, target: int, k: int) -> str:
     """Say how an attack ended; what is in *italics* is only for screen readers, in **bold** has a line of its own."""
     changed, iterations = int(row.result.changed[k]), int(row.result.iterations[k])
     stop = row.result.stop[k]
-    return f"*{row.source} to {target}:* **{stop.mark} {stop.value}** {changed} px, {iterations} it."
+    ending = "" if stop is None else f"{stop.mark} {stop.value}"
+    return f"*{row.source} to {target}:* **{ending}** {changed} px, {iterations} it."
 
 
 def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None:

@@ -6,8 +6,9 @@ import streamlit as st
 
 from jsma import Step, export
 from jsma.stage import Recording
+from jsma.stage.page import VIEWS
 from pages.ui import address, resources, session
-from pages.ui.choice import CONTROLS, OWN, VIEWS, Choice
+from pages.ui.choice import CONTROLS, OWN, Choice
 from pages.ui.download import download
 from pages.ui.networks import network
 

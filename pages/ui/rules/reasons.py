@@ -4,7 +4,7 @@ from collections.abc import Callable
 from statistics import fmean
 
 from jsma import Direction, Output
-from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, BaselineAnalysis, negligible_share
+from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison.contenders import Contender, Trace
 
@@ -15,7 +15,7 @@ def reasons(traces: list[Trace]) -> list[str]:
     Rules are compared with others of the same direction, where those are among `traces`.
     """
     paragraphs, said = [], set()
-    for trace in (each for each in traces if each.analyses):
+    for trace in (each for each in traces if each.end.iteration):
         name = trace.contender.name
         live = _live(trace.contender)(trace.analyses, trace, traces)
         general = "" if name in said else f"{trace.contender.character} "
@@ -32,11 +32,11 @@ def _beside(trace: Trace, traces: list[Trace], by_probability: bool) -> Trace | 
 
     def fits(other: Contender) -> bool:
         rule = other.rule
-        if rule is None or rule.weighs_by_room or other.output is not Output.LOGITS:
+        if other.baseline or rule.weighs_by_room or other.output is not Output.LOGITS:
             return False
         return rule.weighs_by_probability is by_probability and other.direction is trace.contender.direction
 
-    return next((each for each in traces if fits(each.contender) and each.analyses), None)
+    return next((each for each in traces if fits(each.contender) and each.end.iteration), None)
 
 
 def _of_steps(which: list[bool]) -> str:
@@ -88,15 +88,13 @@ def _with_room(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     return text
 
 
-def _top_two(told: list[BaselineAnalysis], *_: object) -> str:
-    return (
-        f"In {_of_steps([step.refused for step in told])} the other classes, added up, were not to fall: JSMA would "
-        "have refused those two pixels."
-    )
+def _top_two(_: object, trace: Trace, *__: object) -> str:
+    refused = _of_steps([step.refused for step in trace.moments[:-1]])
+    return f"In {refused} the other classes, added up, were not to fall: JSMA would have refused those two pixels."
 
 
-def _one_pixel(told: list[BaselineAnalysis], trace: Trace, traces: list[Trace]) -> str:
-    text = f"It asked for derivatives **{len(told)}** times to change {pixels(trace.end.changed)}."
+def _one_pixel(_: object, trace: Trace, traces: list[Trace]) -> str:
+    text = f"It asked for derivatives **{trace.end.iteration}** times to change {pixels(trace.end.changed)}."
     pairs = _beside(trace, traces, by_probability=False)
     if pairs:
         theirs = pairs.analyses

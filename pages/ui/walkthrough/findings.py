@@ -55,8 +55,8 @@ def tempting_pairs(recording: Recording, step: int) -> list[Marked]:
 
 def analyses(recording: Recording) -> list[Analysis]:
     """Return what every step that changed pixels tells."""
-    steps = map(recording.as_step, range(recording.iterations))
-    return [analyse(step, recording.target, recording.attack.rule) for step in steps]
+    told = (analyse(recording.as_step(k), recording.target, recording.attack.rule) for k in range(recording.iterations))
+    return [each for each in told if each is not None]
 
 
 def largest_remainder(jacobian: Tensor, target: int) -> float:
@@ -75,13 +75,13 @@ def smallest_gamma(recording: Recording) -> float | None:
 
     Read off the one recording: with less budget the attack makes the same choices and ends earlier.
     """
-    return 2 * recording.iterations / recording.pixels if recording.end.stop is Stop.REACHED_TARGET else None
+    return 2 * recording.iterations / recording.pixels if recording.stop is Stop.REACHED_TARGET else None
 
 
 def most_chosen(recording: Recording) -> tuple[int, list[float]]:
     """Return the pixel that was chosen most often (the first of equals), and its values before, between and after."""
     values: dict[int, list[float]] = {}
-    for pair in (step.pair for step in recording.steps[:-1]):
+    for pair in recording.pairs:
         for pixel, before, after in zip(pair.pixels, pair.before, pair.after, strict=True):
             values.setdefault(pixel, [before]).append(after)
     return max(values.items(), key=lambda item: len(item[1])) if values else (0, [])
@@ -89,9 +89,9 @@ def most_chosen(recording: Recording) -> tuple[int, list[float]]:
 
 def compare_cost(one: Recording, other: Recording) -> str:
     """Say what `other` needs beside `one`: "fails", "fewer", "as many" or "more" pixels; fewer if only `one` fails."""
-    if other.end.stop is not Stop.REACHED_TARGET:
+    if other.stop is not Stop.REACHED_TARGET:
         return "fails"
-    if one.end.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:
+    if one.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:
         return "fewer"
     return "more" if other.end.changed > one.end.changed else "as many"
 

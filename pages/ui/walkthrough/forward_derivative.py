@@ -30,9 +30,14 @@ def show(lesson: Lesson) -> None:
         help=explained("Jacobian", "forward derivative", "logit"),
     )
     output = st.segmented_control(
-        "Outputs that are differentiated", OUTPUTS, format_func=OUTPUTS.get, default=Output.LOGITS, required=True,
-        key="course-output", persist_state="session",
-    )  # fmt: skip
+        "Outputs that are differentiated",
+        OUTPUTS,
+        format_func=OUTPUTS.__getitem__,
+        default=Output.LOGITS,
+        required=True,
+        key="course-output",
+        persist_state="session",
+    )
     _maps(lesson, output)
     _how_steep(lesson, output)
     pixel = _find_a_pixel(lesson)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -56,8 +57,8 @@ def show(lesson: Lesson) -> None:
 def _program() -> None:
     st.subheader("The figures in the program", anchor=False)
     st.markdown("Each figure is a mean, and its name says over what.")
-    excerpt.show(Report.mean_distortion.fget, "def", "return")
-    excerpt.show(Report.mean_distortion_of_successful.fget, "def", "return")
+    excerpt.show(vars(Report)["mean_distortion"].fget, "def", "return")
+    excerpt.show(vars(Report)["mean_distortion_of_successful"].fget, "def", "return")
 
 
 # --- Many attacks ------------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ MEANINGS = {
 def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
     success, distortion = report.success_by_source_and_target, report.distortion_by_source_and_target
     counts = report.by_source_and_target(report.targets * 0 + 1)
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "digit": source,
             "target": target,

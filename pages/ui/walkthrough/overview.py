@@ -55,8 +55,10 @@ def end_of(run: Run, digits: Digits, attacked: Network, proceed: Proceed = lambd
     result = run.attack.run(module, image[None], aim, progress=lambda *_: proceed())
     with torch.no_grad():
         reads = module(result.images).argmax().item()
+    (stop,) = result.stop
+    assert stop is not None, "nobody ended this run early"
     drawn = picture(result.images[0], image, scale=SCALE)
-    return End(result.stop[0], int(digits.labels[run.position]), reads, int(result.iterations[0]), drawn)
+    return End(stop, int(digits.labels[run.position]), reads, int(result.iterations[0]), drawn)
 
 
 RUNS = {

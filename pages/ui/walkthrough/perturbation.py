@@ -43,7 +43,7 @@ def show(lesson: Lesson) -> None:
         _darken(lesson, recording)
         _less_budget(recording)
     else:
-        st.info(shown.NOTHING_TO_DO if recording.end.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
+        st.info(shown.NOTHING_TO_DO if recording.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     _no_pair()
     _checks()
     _program()
@@ -177,7 +177,7 @@ def _less_budget(recording: Recording) -> None:
             st.markdown(
                 f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
                 f"{an(now.reads, '**')} and gives the {target} {percent(now.probabilities[target])}. "
-                f"{(Stop.BUDGET_SPENT if step < recording.iterations else recording.end.stop).sentence}"
+                f"{(Stop.BUDGET_SPENT if step < recording.iterations else recording.stop).sentence}"
             )
             st.markdown(_least(recording))
 
@@ -212,7 +212,7 @@ def _no_pair() -> None:
             f"{counts.only_beta_fails:,} would not lower the others, **{counts.admissible} are admissible**. "
             f"There was budget for {recording.budget // 2 - recording.iterations} more iterations."
         )
-        said = recording.end.stop.sentence
+        said = recording.stop.sentence
         st.markdown(f"**What this program says.** {said} A correct program changes nothing more.")
 
 

@@ -18,7 +18,9 @@ REST = 0.3
 """How far the chart goes beyond the axes, as a part of how far it goes into the good quarter."""
 
 
-def pair_plane(recording: Recording, step: int, pairs: Sequence[Marked], names: str, areas: bool) -> alt.LayerChart:
+def pair_plane(
+    recording: Recording, step: int, pairs: Sequence[Marked], names: str, areas: bool
+) -> alt.LayerChart | alt.FacetChart:
     """Return the chart of `step`: a dot a pixel that may be changed, large for the skyband, and marked pairs.
 
     names: a letter for each pair. A pair is two dots, the line between them, and its letter at the

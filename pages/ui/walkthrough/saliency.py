@@ -30,7 +30,7 @@ def show(lesson: Lesson) -> None:
     recording = lesson.recording()
     _two_numbers(recording)
     if recording.steps[0].pair is None:
-        st.info(shown.NOTHING_TO_DO if recording.end.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
+        st.info(shown.NOTHING_TO_DO if recording.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     else:
         _which_wins(lesson, recording)
         _the_loop(recording)
@@ -223,7 +223,7 @@ def _probabilities(lesson: Lesson) -> None:
     with chart:
         plane = pair_plane(recording, 0, chosen, "★" * len(chosen), areas=bool(chosen))
         st.altair_chart(plane, width="stretch", alt=f"{PLANE} {'★' if chosen else 'none'}; {output.lower()}.")
-        if chosen:
+        if pair:
             pixels = " and ".join(shown.place(recording, pixel) for pixel in pair.pixels)
             numbers = f"α = {number(pair.alpha)}, β = {number(pair.beta)}, −αβ = {number(pair.score)}"
             st.caption(f"{output} of the untouched digit. ★: the best pair, {pixels}; {numbers}.")

@@ -28,7 +28,7 @@ def cost(recording: Recording, step: int | None = None) -> str:
 def end(recording: Recording) -> str:
     """Return how an attack ended, and its cost, in one line."""
     plural = "" if recording.iterations == 1 else "s"
-    return f"{recording.end.stop.value} after {recording.iterations} iteration{plural}, {cost(recording)}"
+    return f"{recording.stop.value} after {recording.iterations} iteration{plural}, {cost(recording)}"
 
 
 def image(recording: Recording, caption: str, step: int | None = None) -> None:

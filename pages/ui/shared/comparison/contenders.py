@@ -7,7 +7,7 @@ from itertools import cycle
 import torch
 
 from jsma import Attack, Direction, Output, Rule, Step, Stop
-from jsma.analysis import Analysis, BaselineAnalysis, analyse, analyse_baseline
+from jsma.analysis import Analysis, analyse, refused
 from jsma.baselines import Baseline, BaselineStep, baseline_steps
 from jsma.rules import compared
 from pages.ui import resources
@@ -70,10 +70,10 @@ class Contender:
         return subject if isinstance(subject, Baseline) else None
 
     @property
-    def rule(self) -> Rule | None:
-        """Which rule it is, if it is one."""
+    def rule(self) -> Rule:
+        """Which rule it is; for a baseline the one whose a and b it looks at."""
         subject = subjects()[self.name]
-        return None if isinstance(subject, Baseline) else subject[0]
+        return Attack.rule if isinstance(subject, Baseline) else subject[0]
 
     @property
     def output(self) -> Output:
@@ -84,12 +84,14 @@ class Contender:
     @property
     def character(self) -> str:
         """One sentence on what it does, whatever the attack."""
+        if self.baseline:
+            return self.baseline.entry.character
         if self.output is Output.PROBABILITIES and not self.rule.weighs_by_probability:
             return (
                 "The ten probabilities add up to 1, so their derivatives by a pixel add up to 0. So β = −α and the "
                 "score is α²: the search for a pair is one for the two pixels that move the target's probability most."
             )
-        return (self.baseline or self.rule).entry.character
+        return self.rule.entry.character
 
     @property
     def sign(self) -> str:
@@ -103,7 +105,7 @@ class Contender:
 
     def attack(self, theta: float, gamma: float) -> Attack:
         """Return its settings; a baseline takes all but the rule from them."""
-        return Attack(self.rule or Attack.rule, self.output, self.direction, theta, gamma)
+        return Attack(self.rule, self.output, self.direction, theta, gamma)
 
 
 CONTENDERS = {each.label: each for name in subjects() for each in (Contender(name, way) for way in WAYS)}
@@ -137,7 +139,8 @@ class Moment:
 
     sure: the probability of the class it reads; probability and logit: the target's; moves: each
     pixel (flat index) that differs from the iteration before, with its value now; analysis: what the
-    pixels to be changed next tell, None on the last.
+    pair to be changed next tells, None on the last and for a baseline; refused: whether JSMA would refuse the pixels
+    that a baseline changes next.
     """
 
     iteration: int
@@ -147,7 +150,8 @@ class Moment:
     logit: float
     changed: int
     moves: tuple[tuple[int, float], ...]
-    analysis: Analysis | BaselineAnalysis | None
+    analysis: Analysis | None
+    refused: bool
 
 
 @dataclass(frozen=True)
@@ -175,8 +179,8 @@ class Trace:
         return self.moments[-1]
 
     @property
-    def analyses(self) -> list[Analysis] | list[BaselineAnalysis]:
-        """What every step that changed pixels tells."""
+    def analyses(self) -> list[Analysis]:
+        """What every step of a rule that changed pixels tells."""
         return [moment.analysis for moment in self.moments if moment.analysis is not None]
 
     def at(self, iteration: int) -> Moment:
@@ -197,14 +201,12 @@ def _trace(
     attack = contender.attack(theta, gamma)
     if contender.baseline:
         steps = _while_wanted(baseline_steps(contender.baseline, network.module, image, target, attack), proceed)
-        analyses = [analyse_baseline(step) for step in steps]
     else:
         steps = _while_wanted(attack.steps(network.module, image, target), proceed)
-        analyses = [analyse(step, target, attack.rule) for step in _while_wanted(steps, proceed)]
     images = [step.image.flatten() for step in steps]
     moments = [
-        _moment(step, before, now, target, told)
-        for step, before, now, told in zip(steps, [images[0], *images], images, analyses, strict=False)
+        _moment(step, before, now, target, attack.rule)
+        for step, before, now in zip(_while_wanted(steps, proceed), [images[0], *images], images, strict=False)
     ]
     return Trace(contender, target, tuple(moments), steps[-1].stop)
 
@@ -223,7 +225,7 @@ def _moment(
     before: torch.Tensor,
     now: torch.Tensor,
     target: int,
-    told: Analysis | BaselineAnalysis | None,
+    rule: Rule,
 ) -> Moment:
     pixels = (now != before).nonzero().flatten().tolist()
     reads = int(step.outputs.argmax())
@@ -235,5 +237,6 @@ def _moment(
         logit=step.outputs[target].item(),
         changed=step.changed,
         moves=tuple((pixel, now[pixel].item()) for pixel in pixels),
-        analysis=told,
+        analysis=analyse(step, target, rule) if isinstance(step, Step) else None,
+        refused=isinstance(step, BaselineStep) and refused(step),
     )
