@@ -3,14 +3,19 @@
 Prints the median and the 95th percentile, in milliseconds, from an act to the painted frame. The
 repaints are measured with Chromium's frame rate set free, so that no time is spent waiting for the
 screen's next refresh, and without the glide of the bars, which would then fill the processor with
-frames; playback is measured at its usual 60 frames a second, glides and all.
+frames; playback is measured at its usual 60 frames a second, glides and all. The same repaints are measured in the
+page that the same recording is saved as, opened from a file, act by act beside those in the app.
 """
 
 import random
 import statistics
+import tempfile
+from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+import jsma
+import jsma.stage
 from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
 
 TIMED = """
@@ -69,6 +74,7 @@ async (stage, target) => {
 """
 FREE_RUNNING = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 REPEATS = 40
+DIGIT, TARGET, MODEL = 8, 0, "lenet"
 
 
 def main() -> None:
@@ -81,7 +87,7 @@ def main() -> None:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
                 motion = "reduce" if measure is _repaints else "no-preference"
                 page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion=motion)
-                rows |= measure(Lab(page, address).open("?digit=8&target=0&model=lenet"))
+                rows |= measure(Lab(page, address).open(f"?digit={DIGIT}&target={TARGET}&model={MODEL}"))
                 browser.close()
     finally:
         process.kill()
@@ -91,9 +97,9 @@ def main() -> None:
 
 
 def _repaints(lab: Lab) -> dict[str, list[float]]:
-    rows = {}
-    last = lab.iterations
+    last, saved = lab.iterations, _saved(lab)
     print(f"an attack of {last} iterations")
+    rows = {}
     numbers = random.Random(0)
     acts = {
         "step": [CLICK.format(name="step")] * min(REPEATS, last),
@@ -103,11 +109,27 @@ def _repaints(lab: Lab) -> dict[str, list[float]]:
         "point at a pixel": [POINT.format(x=numbers.random(), y=numbers.random()) for _ in range(REPEATS)],
     }
     for name, scripts in acts.items():
-        if lab.iteration:
-            lab.press("start")
-        lab.press("predict" if name.startswith("predict") else "watch")
-        rows[name] = [lab.part("stage").evaluate(TIMED, script) for script in scripts]
+        for stage, where in ((lab, "app"), (saved, "saved page")):
+            stage.page.bring_to_front()
+            if stage.iteration:
+                stage.press("start")
+            stage.press("predict" if name.startswith("predict") else "watch")
+            rows[f"{name}, {where}"] = [stage.part("stage").evaluate(TIMED, script) for script in scripts]
     return rows
+
+
+def _saved(lab: Lab) -> Lab:
+    """Return the page that the lab's attack is saved as, open in the same browser, and print its size."""
+    digits = jsma.load_uci_digits()
+    image = digits.images[int(digits.of_class(DIGIT)[0])]
+    html = jsma.stage.record(jsma.load_model(MODEL), image, DIGIT, TARGET, jsma.Attack()).to_html()
+    print(f"saved as a page of {len(html.encode()):,} bytes")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "attack.html")
+        file.write_text(html, encoding="utf-8")
+        page = lab.page.context.browser.new_page(viewport=lab.page.viewport_size, reduced_motion="reduce")
+        page.goto(file.as_uri())
+    return Lab(page, lab.address)
 
 
 def _playback(lab: Lab) -> dict[str, list[float]]:

@@ -1,6 +1,6 @@
 // What Python sends to a component as bytes: a line of JSON, then the rest.
 
-/** Split it into the two. */
+/** Split it into the two. @type {(bytes: Uint8Array<ArrayBuffer>) => { head: any, content: Uint8Array<ArrayBuffer> }} */
 export function readMessage(bytes) {
   const lineEnd = bytes.indexOf(10);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, lineEnd)));

@@ -4,6 +4,9 @@ import { createStage } from "../../jsma/stage/scripts/stage.js";
 import { readMessage } from "./message.js";
 import { mounted } from "./mounted.js";
 
+/** @import { Stage } from "../../jsma/stage/scripts/types.js" */
+
+/** @type {(mount: { data: Uint8Array<ArrayBuffer>, parentElement: Element, setStateValue(name: string, value: object): void }) => () => void} */
 export default function ({ data, parentElement, setStateValue }) {
   const [stage, end] = mounted(parentElement, () => mountStage(parentElement.querySelector(".stage")));
   stage.report = (settled) => setStateValue("settled", settled);
@@ -12,13 +15,15 @@ export default function ({ data, parentElement, setStateValue }) {
   return end;
 }
 
+/** @type {(root: HTMLElement) => Stage} */
 function mountStage(root) {
+  /** @type {HTMLElement} */
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
   return createStage(root);
 }
 
-/** Put the link to this very step on the clipboard, and say so on the button. */
+/** Put the link to step k on the clipboard, and say so on the button. @type {(button: HTMLElement, k: string) => Promise<void>} */
 async function copyLink(button, k) {
   const link = new URL(window.location.href);
   link.searchParams.set("step", k);
@@ -32,6 +37,7 @@ async function copyLink(button, k) {
   setTimeout(() => (button.textContent = "Copy link"), 2000);
 }
 
+/** Return whether it could be copied. @type {(text: string) => boolean} */
 function copyTheOldWay(text) {
   const field = document.createElement("textarea");
   field.value = text;
