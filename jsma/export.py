@@ -10,12 +10,16 @@ import torch
 from torch import Tensor
 
 from .attack import Result, Step
+from .palette import COLOURS, rgb, shades
 from .stop import Stop
 
-TINT = (168, 139, 245)
+ON_WHITE, ON_BLACK = COLOURS["light"], COLOURS["dark"]
+"""Pictures to take along are on white, the digits in them on black."""
+
+TINT = rgb(ON_WHITE["tint"])
 """The colour of changed pixels, red, green and blue; darker where the pixel is darker."""
 
-SOURCE, TARGET = "#4b5d74", "#6a35d0"
+SOURCE, TARGET = ON_WHITE["source"], ON_WHITE["target"]
 """The colours of source and target."""
 
 
@@ -59,7 +63,7 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
     bars.bar(
         range(classes),
         step.probabilities.tolist(),
-        color=[TARGET if c == target else "#8f98a5" for c in range(classes)],
+        color=[TARGET if c == target else ON_WHITE["bar"] for c in range(classes)],
     )
     bars.set(xticks=range(classes), ylim=(0, 1), title=f"probabilities; target {target}")
     limit = float(step.jacobian.abs().quantile(0.99)) or 1.0
@@ -67,7 +71,7 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
     for label, axes in enumerate(maps.flat):
         axes.axis("off")
         if label < classes:
-            drawn = axes.imshow(step.jacobian[label, 0], cmap="PuOr_r", vmin=-limit, vmax=limit)
+            drawn = axes.imshow(step.jacobian[label, 0], cmap=_diverging(), vmin=-limit, vmax=limit)
             axes.set_title(f"{label}" + (" (target)" if label == target else ""))
     right.colorbar(drawn, ax=maps, shrink=0.7, label="derivative by each pixel")
     right.suptitle(_caption(step))
@@ -118,7 +122,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
                 corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
                 sides = (width * scale + 6) / size[0], (height * scale + 6) / size[1]
                 figure.add_artist(
-                    Rectangle(corner, *sides, fill=False, linestyle="--", linewidth=1.5, edgecolor="#687280")
+                    Rectangle(corner, *sides, fill=False, linestyle="--", linewidth=1.5, edgecolor=ON_WHITE["ink3"])
                 )
             if not original:
                 cost = f"{result.changed[k]} px, {result.iterations[k]} it."
@@ -130,12 +134,18 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
 
 
 def _ending(stop: Stop | None) -> str:
-    return "" if stop is None else f"{stop.mark} {stop.value}"
+    return "" if stop is None else stop.brief
+
+
+def _diverging() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("jacobian", shades("light", "diverging"))
 
 
 def _ringed(step: Step) -> list[tuple[int, str, str]]:
     pair = step.pair
-    return [] if pair is None else [(pair.first, "#ff6470", "o"), (pair.second, "#2fd6e6", "s")]
+    return [] if pair is None else [(pair.first, ON_BLACK["p"], "o"), (pair.second, ON_BLACK["q"], "s")]
 
 
 def _caption(step: Step) -> str:

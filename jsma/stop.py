@@ -30,9 +30,14 @@ class Stop(Enum):
         return self.value.capitalize()
 
     @property
+    def brief(self) -> str:
+        """The mark and the value, shortened to fit under a small picture."""
+        return f"{self.mark} {_WORDS[self][0]}"
+
+    @property
     def meaning(self) -> str:
         """Half a sentence on what was found, without a full stop."""
-        return _MEANINGS[self]
+        return _WORDS[self][1]
 
     @property
     def sentence(self) -> str:
@@ -41,9 +46,9 @@ class Stop(Enum):
         return f"{meaning}: the attack has {'succeeded' if self.success else 'failed'}."
 
 
-_MEANINGS = {
-    Stop.REACHED_TARGET: "the network reads the target",
-    Stop.BUDGET_SPENT: "the budget γ is spent before the network reads the target",
-    Stop.NO_ADMISSIBLE_PAIR: "no pair of pixels is left that both raises the target and lowers the others",
-    Stop.DOMAIN_EMPTY: "fewer than two pixels are left that can still be changed",
+_WORDS = {
+    Stop.REACHED_TARGET: ("reached", "the network reads the target"),
+    Stop.BUDGET_SPENT: ("budget spent", "the budget γ is spent before the network reads the target"),
+    Stop.NO_ADMISSIBLE_PAIR: ("no pair", "no pair of pixels is left that both raises the target and lowers the others"),
+    Stop.DOMAIN_EMPTY: ("no pixels", "fewer than two pixels are left that can still be changed"),
 }

@@ -12,6 +12,7 @@ from pages.ui.formatting import an, percent
 from pages.ui.networks import network
 from pages.ui.outside import plain
 from pages.ui.shared import charts, own_digits
+from pages.ui.theme import theme
 from pages.ui.your_digit import bringing, pipeline_view
 
 UNSURE = 0.8  # below this probability the network's reading is called a guess
@@ -74,8 +75,9 @@ with next_step:
     attacked = st.button("Attack it in the lab", type="primary", icon=":material/arrow_forward:")
 with chart:
     numbers = ", ".join(f"{digit}: {share:.1%}" for digit, share in enumerate(probabilities.tolist()))
-    theme = st.context.theme.type or "light"
-    st.altair_chart(charts.outputs(probabilities, label, "probability", ".1%", theme), alt=f"Probabilities. {numbers}")
+    st.altair_chart(
+        charts.outputs(probabilities, label, "probability", ".1%", theme()), alt=f"Probabilities. {numbers}"
+    )
 
 if attacked:
     sample = own_digits.keep(prepared.image, label)

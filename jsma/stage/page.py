@@ -6,6 +6,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
+from .. import palette
 from ..glossary import TERMS
 from ..rules import Rule
 from . import pieces
@@ -98,7 +99,7 @@ def _title(recording: "Recording") -> str:
 def _theme() -> str:
     """Return the variables that a theme of Streamlit would give, from the palette."""
     light, dark = (
-        f":root {{ --st-background-color: {pieces.COLOURS[theme]['paper']}; }}" for theme in ("light", "dark")
+        f":root {{ --st-background-color: {palette.COLOURS[theme]['paper']}; }}" for theme in ("light", "dark")
     )
     return f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}"
 

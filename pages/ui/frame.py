@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from jsma import Digits
+from jsma import Digits, palette
 from jsma.glossary import TERMS
 from jsma.stage.modules import join
 from pages.ui import access, controls, forgetting, navigation, resources, scheduling, session
@@ -32,7 +32,7 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
     requested, page = session.current(title), PAGES[title]
     name = window() if window else title
     st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
-    st.html(f"<style>{STYLE}</style>")
+    st.html(f"<style>{palette.variables()}\n{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)
     _scrollers(key="scrollers")
     access.watch_focus()

@@ -50,10 +50,10 @@ def label(app: AppTest, source: int, target: int) -> str:
 def test_every_cell_is_the_attack_that_single_steps_make(ends, uci):
     app = opened()
     endings = {
-        Stop.REACHED_TARGET: "✓ reached target",
+        Stop.REACHED_TARGET: "✓ reached",
         Stop.BUDGET_SPENT: "✕ budget spent",
-        Stop.NO_ADMISSIBLE_PAIR: "✕ no admissible pair",
-        Stop.DOMAIN_EMPTY: "✕ too few pixels left",
+        Stop.NO_ADMISSIBLE_PAIR: "✕ no pair",
+        Stop.DOMAIN_EMPTY: "✕ no pixels",
     }
     assert {step.stop for step in ends.values()} >= {Stop.REACHED_TARGET, Stop.BUDGET_SPENT}
     model = jsma.load_model("lenet")
@@ -158,7 +158,7 @@ def test_a_grid_that_is_not_asked_for_ends_after_its_time(monkeypatch):
 def test_a_digit_read_as_the_target_already_is_shown_as_it_is(misread):
     app = opened(model="tutorial", sample=misread["sample"])
     source, target = misread["digit"], misread["target"]
-    assert label(app, source, target) == f"*{source} to {target}:* **✓ reached target** 0 px, 0 it."
+    assert label(app, source, target) == f"*{source} to {target}:* **✓ reached** 0 px, 0 it."
     assert label(app, source, source).endswith(f"read as {target}")
     assert "at once: the untouched digit is read as the target" in words(app)
 

@@ -5,14 +5,20 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from jsma.stage.pieces import COLOURS as PALETTE
+from jsma.palette import COLOURS as PALETTE
 from pages.ui.evaluation.judging import OUTCOMES
 from pages.ui.shared.comparison.contenders import CONTENDERS, DASHES, LOOKS
-from pages.ui.walkthrough.plane import COLOURS as PAIRS
+from pages.ui.walkthrough.plane import PAIRS
 
 LIGHT, DARK = "#ffffff", "#0f1217"
 
 COLOURS = [colour for colour, _ in LOOKS.values()]
+
+SIDE_BY_SIDE = {"rules": COLOURS} | {
+    f"{what}, {theme}": [palette[name] for name in names]
+    for theme, palette in PALETTE.items()
+    for what, names in (("outcomes", OUTCOMES.values()), ("pairs", PAIRS))
+}
 
 SEEN = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
@@ -57,12 +63,12 @@ def test_contrast_and_distance_are_measured_as_they_are_defined():
 
 
 @pytest.mark.parametrize("seen", SEEN)
-@pytest.mark.parametrize("colours", [COLOURS, OUTCOMES.values(), PAIRS], ids=["rules", "outcomes", "pairs"])
+@pytest.mark.parametrize("colours", SIDE_BY_SIDE.values(), ids=SIDE_BY_SIDE)
 def test_colours_that_stand_side_by_side_differ_for_the_colour_blind_too(seen, colours):
     assert min(distance(one, other, seen) for one, other in combinations(colours, 2)) > 15
 
 
-@pytest.mark.parametrize("colour", [*COLOURS, *OUTCOMES.values(), *PAIRS])
+@pytest.mark.parametrize("colour", COLOURS)
 def test_lines_and_marks_stand_out_on_white_and_on_black(colour):
     assert min(contrast(colour, paper) for paper in (LIGHT, DARK)) >= 3
 

@@ -17,6 +17,7 @@ KNOWS = {
     "models": {"writing"},
     "jacobian": set(),
     "stop": set(),
+    "palette": set(),
     "saliency": set(),
     "rules": {"jacobian", "saliency"},
     "convolution": set(),
@@ -29,10 +30,10 @@ KNOWS = {
     "report": {"attack", "jacobian", "rules", "saliency", "writing", "stop"},
     "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing", "stop"},
     "training": {"data", "models"},
-    "export": {"attack", "stop"},
+    "export": {"attack", "palette", "stop"},
     "glossary": {"baselines", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
-    "stage": {"attack", "convolution", "glossary", "jacobian", "rules", "saliency", "stop"},
+    "stage": {"attack", "convolution", "glossary", "jacobian", "palette", "rules", "saliency", "stop"},
 }
 """Imports run one way: which of its siblings each module may import."""
 

@@ -19,9 +19,10 @@ from pages.ui.download import download
 from pages.ui.formatting import percent
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed
+from pages.ui.theme import amounts, colours
 
-OUTCOMES = {"succeeded": "#7d55d9", "failed": "#7b8594"}
-"""What may come of an attack, with colours that stand out on white and on black."""
+OUTCOMES = {"succeeded": "target", "failed": "failed"}
+"""What may come of an attack, with the names of their colours in the palette."""
 
 SHOWN = 5
 """How many of the hardest and of the easiest attacks are shown."""
@@ -190,7 +191,8 @@ def _map_chart(shown: Map) -> dict:
         look = {"orient": orient, "title": name, "labelAngle": 0, "ticks": False, "domain": False, "grid": False}
         return {"field": name, "type": "ordinal", "scale": {"domain": classes, "padding": 0.04}, "axis": look}
 
-    dark_on_light = {"test": f"datum.percent > {0.45 * top}", "value": "#000000"}
+    shades = amounts(top)
+    on_strong = {"test": f"datum.percent > {shades.strong}", "value": colours()["paper"]}
     return {
         "height": 330,
         "encoding": {"x": axis("target", "top"), "y": axis("source", "left"), "tooltip": _tips(shown)},
@@ -201,7 +203,7 @@ def _map_chart(shown: Map) -> dict:
                     "color": {
                         "field": "percent",
                         "type": "quantitative",
-                        "scale": {"scheme": "viridis", "domain": [0, top]},
+                        "scale": {"domain": shades.domain, "range": shades.range},
                         "legend": None,
                     }
                 },
@@ -210,7 +212,7 @@ def _map_chart(shown: Map) -> dict:
                 "mark": {"type": "text", "fontSize": 11},
                 "encoding": {
                     "text": {"field": "label", "type": "nominal"},
-                    "color": {"condition": dark_on_light, "value": "#ffffff"},
+                    "color": {"condition": on_strong, "value": colours()["ink"]},
                 },
             },
         ],
@@ -227,7 +229,7 @@ def _tips(shown: Map) -> list[dict]:
 
 
 def _budget_chart(report: Report) -> dict:
-    colour = OUTCOMES["succeeded"]
+    colour = colours()[OUTCOMES["succeeded"]]
     return {
         "height": 280,
         "mark": {"type": "line", "color": colour, "point": {"size": 50, "color": colour}},
@@ -272,7 +274,7 @@ def _changed_chart(rows: list[dict]) -> dict:
             "color": {
                 "field": "outcome",
                 "type": "nominal",
-                "scale": {"domain": list(OUTCOMES), "range": list(OUTCOMES.values())},
+                "scale": {"domain": list(OUTCOMES), "range": [colours()[name] for name in OUTCOMES.values()]},
                 "legend": {"orient": "top", "title": None},
             },
             "tooltip": [

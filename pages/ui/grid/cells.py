@@ -188,14 +188,14 @@ def draw(row: Row) -> int | None:
             key, k = f"attack-{row.source}-{target}", places.get(target)
             if k is None:
                 label, image = f"*{row.source} itself:* **original** read as {row.reads}", row.image
-                sheet.rules.append(f"{_frame(key)} {{ border: 2px solid #8f98a5; }}")
+                sheet.rules.append(f"{_frame(key)} {{ border: 2px solid var(--jsma-ink3); }}")
             else:
                 label, image = _label(row, target, k), row.result.images[k]
                 failed += [] if row.result.success[k] else [_frame(key)]
             if sheet.tile(key, label, image, row.image):
                 clicked = target
         if failed:
-            sheet.rules.append(f"{', '.join(failed)} {{ border: 3px dashed #b3bac5; }}")
+            sheet.rules.append(f"{', '.join(failed)} {{ border: 3px dashed var(--jsma-dot); }}")
     return clicked
 
 
@@ -217,7 +217,7 @@ def _label(row: Row, target: int, k: int) -> str:
     """Say how an attack ended; what is in *italics* is only for screen readers, in **bold** has a line of its own."""
     changed, iterations = int(row.result.changed[k]), int(row.result.iterations[k])
     stop = row.result.stop[k]
-    ending = "" if stop is None else f"{stop.mark} {stop.value}"
+    ending = "" if stop is None else stop.brief
     return f"*{row.source} to {target}:* **{ending}** {changed} px, {iterations} it."
 
 

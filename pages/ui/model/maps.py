@@ -5,7 +5,7 @@ import math
 import numpy as np
 from torch import Tensor
 
-from jsma.stage.pieces import COLOURS
+from jsma.palette import rgb, shades
 
 WIDTH = 960
 """About how wide a sheet is drawn, in screen pixels; the browser makes it smaller where there is less room."""
@@ -36,8 +36,8 @@ def _columns(count: int, to_rows: int) -> int:
 
 def _colours(values: np.ndarray, theme: str) -> np.ndarray:
     limit = max(float(np.abs(values).max()), 1e-12)
-    palette = COLOURS[theme]["diverging"].split()
-    stops = np.array([[int(stop[k : k + 2], 16) for k in (1, 3, 5)] for stop in palette], float)
+    palette = shades(theme, "diverging")
+    stops = np.array([rgb(stop) for stop in palette], float)
     places = (values / limit + 1) / 2 * (len(stops) - 1)
     channels = [np.interp(places, range(len(stops)), stops[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=-1).round()

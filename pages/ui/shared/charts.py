@@ -7,10 +7,7 @@ import altair as alt
 import pandas as pd
 from torch import Tensor
 
-from jsma.stage.pieces import COLOURS
-
-MISTAKES = {"light": ["#fbf6f0", "#f6c48f", "#e88f3c"], "dark": ["#191613", "#5c3512", "#a9601b"]}
-"""From no mistake to the most frequent one."""
+from jsma.palette import COLOURS, shades
 
 POINTS = 300
 """How many points a curve has at most; each is the mean of the batches it stands for."""
@@ -62,7 +59,8 @@ def confusion(table: Tensor, theme: str) -> alt.LayerChart:
             alt.Tooltip("of", title="of all of this class"),
         ],
     )
-    mistakes = alt.Color("digits:Q", scale=alt.Scale(domain=[0, worst / 2, worst], range=MISTAKES[theme]), legend=None)
+    mild = alt.Scale(domain=[0, worst], range=shades(theme, "amount")[:2])  # the strongest would hide the numbers
+    mistakes = alt.Color("digits:Q", scale=mild, legend=None)
     squares = base.mark_rect(cornerRadius=3, cursor="pointer").encode(
         color=alt.condition(alt.datum["true"] == alt.datum["read"], alt.value(colours["fill"]), mistakes),
     )

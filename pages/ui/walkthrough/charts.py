@@ -6,12 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from jsma.stage.pieces import COLOURS
-
-
-def colours() -> dict[str, str]:
-    """Return the palette of the theme the visitor sees."""
-    return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+from pages.ui.theme import colours
 
 
 def bars_by_class(values: Sequence[float], words: Sequence[str], what: str, source: int, target: int) -> None:

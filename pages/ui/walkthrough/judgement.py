@@ -16,6 +16,7 @@ from pages.ui import navigation
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison import race
 from pages.ui.shared.comparison.contenders import CONTENDERS, MEASURED, Trace, trace
+from pages.ui.theme import amounts, colours
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
@@ -135,7 +136,9 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
         lines = pd.DataFrame({"gamma": [100 * gamma for gamma, _ in rows], "share": [100 * share for _, share in rows]})
         said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
         axes = {"x": alt.X("gamma", title="Budget γ in %"), "y": alt.Y("share", title="Success in %")}
-        curve = alt.Chart(lines).mark_line(color=VIOLET, point={"color": VIOLET}).encode(**axes)
+        curve = (
+            alt.Chart(lines).mark_line(color=colours()["target"], point={"color": colours()["target"]}).encode(**axes)
+        )
         st.altair_chart(curve, height=240, alt=f"Success by budget γ: {said}.")
         st.caption(
             f"Which share of the {len(report.targets)} attacks succeeds with less budget: {said}. At γ = 0 are those "
@@ -168,7 +171,6 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
         _compare(report, guess)
 
 
-VIOLET = "#8a63e0"
 DECIMALS = {"Success": "{:.0f}", "Mean distortion": "{:.1f}", "Hardness": "{:.2f}"}
 MEANINGS = {
     "Success": "In percent of the attacks on this digit towards this target.",
@@ -194,14 +196,15 @@ def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
         for target in range(report.classes)
         if not counts[source, target].isnan()
     ]
-    middle = (max(cell["value"] for cell in cells) + min(cell["value"] for cell in cells)) / 2
     base = alt.Chart(pd.DataFrame(cells)).encode(
         x=alt.X("target:O", title="target", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("digit:O", title="digit"),
         tooltip=["digit:O", "target:O", "success:N", alt.Tooltip("distortion:N", title="mean distortion")],
     )
-    squares = base.mark_rect().encode(color=alt.Color("value:Q", scale=alt.Scale(scheme="purples"), legend=None))
-    ink = alt.condition(f"datum.value > {middle}", alt.value("white"), alt.value("#1a1f26"))
+    shades = amounts(max(cell["value"] for cell in cells) or 1)
+    scale = alt.Scale(domain=shades.domain, range=shades.range)
+    squares = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, legend=None))
+    ink = alt.condition(f"datum.value > {shades.strong}", alt.value(colours()["paper"]), alt.value(colours()["ink"]))
     numbers = base.mark_text(fontSize=11).encode(text="number:N", color=ink)
     return (squares + numbers).properties(height=360)
 

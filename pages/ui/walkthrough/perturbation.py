@@ -12,6 +12,7 @@ from pages.ui import networks, resources
 from pages.ui.choice import GAMMAS
 from pages.ui.formatting import an, percent
 from pages.ui.stage import stage
+from pages.ui.theme import colours
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
@@ -110,11 +111,11 @@ def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.
         for k, step in enumerate(recording.steps)
     ]
     chart = alt.Chart(pd.DataFrame(rows)).mark_line(interpolate="step-after", point=True)
-    colours = alt.Scale(domain=thetas, range=["#d9741a", "#8a63e0"])
+    scale = alt.Scale(domain=thetas, range=[colours()[name] for name in ("raises", "target")])
     return chart.encode(
         x=alt.X("iteration:Q", axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("pixels:Q", title="pixels in the search domain", scale=alt.Scale(zero=False)),
-        color=alt.Color("step:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+        color=alt.Color("step:N", title=None, scale=scale, legend=alt.Legend(orient="top")),
         strokeDash=alt.StrokeDash("step:N", title=None, scale=alt.Scale(domain=thetas, range=[[1, 0], [5, 3]])),
         tooltip=["step:N", "iteration:Q", "pixels:Q"],
     ).properties(height=260)

@@ -6,11 +6,11 @@ import altair as alt
 import pandas as pd
 
 from jsma.stage.recording import Recording
+from pages.ui.theme import colours
 from pages.ui.walkthrough.findings import Marked
 
-GREY, GOOD = "#8f98a5", "#6a9a5b"
-COLOURS = ("#d9741a", "#1f8fa6", "#8a63e0", "#cf2a3a")
-"""Of the marked pairs, in order: readable on white and on black."""
+PAIRS = ("raises", "q", "target", "p")
+"""The colours of the marked pairs, in order, by their names in the palette."""
 
 HEIGHT = 400
 
@@ -27,7 +27,8 @@ def pair_plane(
     midpoint. areas: also draw the rectangle between the axes and each midpoint, a quarter of −αβ.
     Pixels far beyond the axes are left out, so that the good quarter has room.
     """
-    dots = _dots(recording, step)
+    ours, dots = colours(), _dots(recording, step)
+    grey, on_dot = ours["ink3"], ours["on-pill"]
     ends, middles = _marks(dots, pairs, names)
     low, high = _window(dots, ends)
     dots = dots[(dots.pull >= low["pull"]) & (dots.push >= low["push"])]
@@ -35,17 +36,19 @@ def pair_plane(
     x_scale, y_scale = (alt.Scale(domain=[low[axis], high[axis]], nice=False) for axis in ("pull", "push"))
     x = alt.X("pull:Q", title="a: pull on the target", axis=plain, scale=x_scale)
     y = alt.Y("push:Q", title="−b: push on the others", axis=plain, scale=y_scale)
-    colour = alt.Color("pair:N", scale=alt.Scale(domain=list(names), range=COLOURS[: len(names)]), legend=None)
+    colour = alt.Color(
+        "pair:N", scale=alt.Scale(domain=list(names), range=[ours[name] for name in PAIRS[: len(names)]]), legend=None
+    )
     where = [alt.Tooltip("row:Q"), alt.Tooltip("column:Q"), alt.Tooltip("pull:Q", format="+.3~g", title="a")]
     where.append(alt.Tooltip("push:Q", format="+.3~g", title="−b"))
 
     quarter = pd.DataFrame({"pull": [0.0], "push": [0.0], "right": [high["pull"]], "top": [high["push"]]})
     layers = [
-        alt.Chart(quarter).mark_rect(color=GOOD, opacity=0.12).encode(x=x, y=y, x2="right:Q", y2="top:Q"),
-        alt.Chart(quarter).mark_rule(color=GREY).encode(x=x),
-        alt.Chart(quarter).mark_rule(color=GREY).encode(y=y),
-        alt.Chart(dots[~dots.skyband]).mark_circle(size=14, color=GREY, opacity=0.6).encode(x=x, y=y, tooltip=where),
-        alt.Chart(dots[dots.skyband]).mark_circle(size=46, color=GREY, opacity=1).encode(x=x, y=y, tooltip=where),
+        alt.Chart(quarter).mark_rect(color=ours["target"], opacity=0.08).encode(x=x, y=y, x2="right:Q", y2="top:Q"),
+        alt.Chart(quarter).mark_rule(color=grey).encode(x=x),
+        alt.Chart(quarter).mark_rule(color=grey).encode(y=y),
+        alt.Chart(dots[~dots.skyband]).mark_circle(size=14, color=grey, opacity=0.6).encode(x=x, y=y, tooltip=where),
+        alt.Chart(dots[dots.skyband]).mark_circle(size=46, color=grey, opacity=1).encode(x=x, y=y, tooltip=where),
     ]
     if areas:
         rectangles = middles.assign(right=middles.pull, top=middles.push, pull=0.0, push=0.0)
@@ -59,7 +62,7 @@ def pair_plane(
             alt.Chart(ends).mark_line(strokeDash=[4, 3]).encode(x=x, y=y, color=colour, order="pixel:O"),
             alt.Chart(ends).mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour, tooltip=where),
             alt.Chart(middles).mark_circle(size=330, opacity=1).encode(x=x, y=y, color=colour),
-            alt.Chart(middles).mark_text(color="white", fontWeight="bold", fontSize=13).encode(x=x, y=y, text="pair:N"),
+            alt.Chart(middles).mark_text(color=on_dot, fontWeight="bold", fontSize=13).encode(x=x, y=y, text="pair:N"),
         ]
     return alt.layer(*layers).properties(height=HEIGHT)
 

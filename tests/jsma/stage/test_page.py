@@ -9,9 +9,9 @@ import pytest
 
 from jsma import Attack, load_model
 from jsma.glossary import TERMS
+from jsma.palette import COLOURS
 from jsma.stage import record
 from jsma.stage.page import VIEWS, skeleton
-from jsma.stage.pieces import COLOURS
 
 
 class Parsed(HTMLParser):
