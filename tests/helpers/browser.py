@@ -23,6 +23,7 @@ def see_that_all_was_well(lab: Lab) -> None:
 
 def as_opened(lab: Lab, step: int) -> Lab:
     """Return the lab at `step` as it is when it opens there, whatever the test before did in it."""
+    lab.page.bring_to_front()  # a page behind another draws once a second
     lab.page.keyboard.press("Escape")
     lab.page.mouse.move(0, 0)
     lab.part("stage-watch").click()
