@@ -152,5 +152,7 @@ def test_it_fits_a_phone(opened, saved):
     assert wider <= 0
     saved.press("step")
     assert saved.iteration == 1
+    saved.page.set_viewport_size({"width": 800, "height": 900})  # wider than what the phone layout uses
+    saved.within.locator("[data-testid=stage][data-layout=phone]").wait_for()
     saved.page.set_viewport_size({"width": 1440, "height": 900})
     saved.within.locator("[data-testid=stage]:not([data-layout=phone])").wait_for()

@@ -353,7 +353,7 @@ export function createStage(root) {
     arrange();
     render();
   });
-  resized.observe(root);
+  resized.observe(root, { box: "border-box" }); // the content of the phone layout keeps its width in a wider place
   document.fonts?.ready.then(() => recording && root.isConnected && render());
 
   /** Leave nothing behind that would keep this stage in memory, or at work. */

@@ -79,7 +79,7 @@ def _which_wins(lesson: Lesson, recording: Recording) -> None:
             "pushes the others down. The letter of a pair is at its midpoint."
         )
         st.markdown(
-            "In the green quarter the pair is admissible, and its score is **four times the area** of the rectangle "
+            "In the tinted quarter the pair is admissible, and its score is **four times the area** of the rectangle "
             "from the crossing of the axes to the letter."
         )
         guess = tasks.predict(
