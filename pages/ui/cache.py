@@ -66,7 +66,7 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
     """
     own = own or any(isinstance(each, Network) and each.own for each in arguments)
     cache = _own() if own else _shared()
-    key = (work.__module__, work.__qualname__, *map(_identity, arguments))
+    key = _key(work, arguments)
     value = cache.get(key)
     if value is not MISSING:
         return value
@@ -77,6 +77,15 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
         return value
 
     return carried_out((id(cache), key), compute, note)
+
+
+def precompute(work: Callable, *arguments: Any) -> None:
+    """Keep for all visitors what `computed` would return, computed here and now, before anybody asks for it."""
+    _shared().keep(_key(work, arguments), work(*arguments, lambda: None))
+
+
+def _key(work: Callable, arguments: tuple) -> Hashable:
+    return (work.__module__, work.__qualname__, *map(_identity, arguments))
 
 
 def _identity(argument: Any) -> Hashable:

@@ -10,9 +10,9 @@ from jsma import Attack, Digits
 from jsma.data import DATA_SETS
 from jsma.stage.recording import Recording, record
 from pages.ui import memory
-from pages.ui.cache import computed
-from pages.ui.choice import OWN
-from pages.ui.networks import Network
+from pages.ui.cache import computed, precompute
+from pages.ui.choice import OWN, Choice
+from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed
 from pages.ui.shared import own_digits
 
@@ -44,9 +44,19 @@ def _shared_digits(name: str) -> Digits:
 
 def recording(data: str, network: Network, index: int, target: int, attack: Attack) -> Recording:
     """Return the recorded attack on digit `index` of `data` towards `target`."""
-    chosen = digits(data)
-    image, label = chosen.images[index], int(chosen.labels[index])
+    image, label = _digit(data, index)
     return computed(_record, network, image, label, target, attack, own=data == OWN)
+
+
+def record_first(choice: Choice) -> None:
+    """Record the attack of `choice`, before anybody has asked for it."""
+    position = int(digits(choice.data).of_class(choice.digit)[choice.sample])
+    precompute(_record, network(choice.model), *_digit(choice.data, position), choice.target, choice.attack)
+
+
+def _digit(data: str, index: int) -> tuple[Tensor, int]:
+    chosen = digits(data)
+    return chosen.images[index], int(chosen.labels[index])
 
 
 def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Recording:

@@ -1,27 +1,40 @@
 """What the server does as it starts: it loads what every page needs, while a first browser loads the app."""
 
+import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
+THREAD = "load"
+
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Begin to load torch, and open the browser; for `st.App`, which calls it once."""
-    threading.Thread(target=_load, name="load", daemon=True).start()
+    threading.Thread(target=_load, name=THREAD, daemon=True).start()
     if not config.get_option("server.headless"):
         cli_util.open_browser(server_util.get_url(_host()))
     yield
 
 
 def _load() -> None:
-    from pages.ui import controls, resources  # noqa: F401, here: torch takes a second or more to import
+    """Load torch, which takes a second or more, and what the lab shows to a visitor who has chosen nothing yet."""
+    # Streamlit warns where something that can show "Loading …" runs for no page.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(_is_of_a_page)
+    from pages.ui import controls, resources  # noqa: F401
+    from pages.ui.choice import Choice
 
     resources.few_threads()
+    with suppress(Exception):  # what is wrong is told to the visitor who needs it
+        resources.record_first(Choice())
+
+
+def _is_of_a_page(record: logging.LogRecord) -> bool:
+    return record.threadName != THREAD
 
 
 def _host() -> str:

@@ -121,7 +121,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     # The grid, and one of its attacks.
     keyboard.back_to(link(page, "Grid"))
     keyboard.press("Enter")
-    page.get_by_text("Of 90 attacks").wait_for()
+    page.get_by_text("Why the 90 attacks ended").wait_for()
     keyboard.is_at(link(page, "Grid"))
     keyboard.go_to(page.locator(".st-key-tile-attack-7-3 button"))
     keyboard.press("Enter")

@@ -21,7 +21,7 @@ PAGES = {
         for number in range(1, 7)
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
-    "grid": (f"/Grid{DIGIT}", "text=/Of 90 attacks|Fill the rest/"),
+    "grid": (f"/Grid{DIGIT}", "text=/Why the 90 attacks ended|Fill the rest/"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=race][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),

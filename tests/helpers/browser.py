@@ -34,7 +34,7 @@ def as_opened(lab: Lab, step: int) -> Lab:
 
 def filled(lab: Lab) -> Lab:
     """Wait until the page Grid is whole; on a slow machine it asks before it goes on."""
-    whole = lab.page.get_by_text("Of 90 attacks")
+    whole = lab.page.get_by_text("Why the 90 attacks ended")
     rest = lab.page.get_by_role("button", name="Fill the rest")
     whole.or_(rest).first.wait_for()
     if not whole.is_visible():
