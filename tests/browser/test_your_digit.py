@@ -59,6 +59,7 @@ def test_nobody_else_sees_it(page, lab, chromium):
     send(page, photo(4))
     page.get_by_text("It reads a 4").wait_for()
     page.get_by_role("button", name="Attack it in the lab").click()
+    lab.wait_for_title("4")  # the address says data=own on the page before, too
     lab.wait_for_address("data=own")
     other = Lab(chromium.new_page(), lab.address).open(page.url.split("/")[-1])
     other.page.get_by_text("brought in another window").wait_for()
