@@ -18,6 +18,7 @@ from tests.helpers.made_up_mnist import made_up, mirror  # noqa: F401, fixtures
 from tests.helpers.paths import ROOT
 
 torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # in the processes that tests start, too: threads that wait use a core
 
 MOST_WORKERS = 4
 """Each may hold torch, Streamlit, a server and a Chromium: some 2 GB, and half a minute's work to start."""

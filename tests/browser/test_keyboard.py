@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.helpers.browser import tile
 from tests.helpers.photo import photo
 
 HAS_FOCUS = """element => {
@@ -121,11 +122,16 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     # The grid, and one of its attacks.
     keyboard.back_to(link(page, "Grid"))
     keyboard.press("Enter")
-    page.get_by_text("Why the 90 attacks ended").wait_for()
+    whole, rest = page.get_by_text("Why the 90 attacks ended"), button(page, "Fill the rest")
+    whole.or_(rest).first.wait_for()
     keyboard.is_at(link(page, "Grid"))
-    keyboard.go_to(page.locator(".st-key-tile-attack-7-3 button"))
+    if not whole.is_visible():  # a slow machine asks before it goes on
+        keyboard.go_to(rest)
+        keyboard.press("Enter")
+        whole.wait_for()
+    keyboard.go_to(tile(lab, 0, 3))
     keyboard.press("Enter")
-    lab.wait_for_title("7", "3")
+    lab.wait_for_title("0", "3")
     keyboard.is_at(page.get_by_role("main"))
 
     # Rules.
