@@ -6,7 +6,7 @@ It knows only the forms of import and export that the scripts of this project us
     export function name…    export async function name…    export const name…    export class Name…
     export default function …                               in the entry only
 
-Anything else raises ValueError. All modules then share one scope, so no two may declare the same name at the top level.
+Anything else raises ValueError. Comments on lines of their own are left out. All modules then share one scope, so no two may declare the same name at the top level.
 """
 
 import re
@@ -16,6 +16,7 @@ from pathlib import Path
 _IMPORT = re.compile(r'^import \{([\w\s,$]*)\} from "(\.{1,2}/[^"\n]+\.js)";\n', re.MULTILINE)
 _DECLARATION = re.compile(r"^(export )?(?:async )?(?:function\*?|const|let|class) ([\w$]+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default function\b", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
 _UNKNOWN = re.compile(
     r"^(?:import\b|export (?!default function\b)|export$|(?:const|let) (?:[\[{]|[\w$]+,)|var\b).*|^.*\bimport\(.*",
     re.MULTILINE,
@@ -60,7 +61,7 @@ def join(entry: Path, given: Mapping[Path, str] | None = None) -> str:
         unknown = _UNKNOWN.search(code)
         if unknown:
             raise ValueError(f"{path.name} has a line that cannot be joined: {unknown[0].strip()}")
-        joined[path] = code.strip()
+        joined[path] = _COMMENT.sub("", code).strip()
 
     visit(entry.resolve(), ())
     return "\n\n".join(joined.values()) + "\n"

@@ -98,9 +98,9 @@ def test_it_plays_to_the_end(saved, recording):
 def test_a_prediction_is_ranked_and_the_best_pair_shown(saved, recording):
     saved.press("predict")
     assert saved.part("stage-score").count() == 0
-    pair = recording.facts["steps"][0]["pair"]
+    pair = recording.steps[0].pair
     box = saved.part("stage-image").bounding_box()
-    for pixel in (pair["first"], pair["second"]):
+    for pixel in pair.pixels:
         row, column = divmod(pixel, 28)
         place = {"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28}
         saved.part("stage-image").click(position=place)

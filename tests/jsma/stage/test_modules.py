@@ -31,7 +31,12 @@ def test_each_module_comes_once_and_after_those_it_imports(modules):
         b='import { c } from "./c.js";\n\nexport const b = c + 1;\n',
         c="// The last.\n\nexport const c = 1;\n",
     )
-    assert joined == ("// The last.\n\nconst c = 1;\n\nconst b = c + 1;\n\nexport default function () { f(b + c); }\n")
+    assert joined == ("const c = 1;\n\nconst b = c + 1;\n\nexport default function () { f(b + c); }\n")
+
+
+def test_comments_on_lines_of_their_own_are_left_out_and_no_others(modules):
+    entry = "/** What it\n * does. */\nconst a = 1; // one\n  // more\n/* so */\nexport const url = `a//b`;\n"
+    assert modules(entry=entry) == "const a = 1; // one\nconst url = `a//b`;\n"
 
 
 def test_every_known_form_is_joined(modules):
