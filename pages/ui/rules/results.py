@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jsma.models import NETWORKS, WEIGHTS
-from pages.ui.shared.comparison.contenders import MEASURED
+from pages.ui.shared.comparison.methods import MEASURED
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
 

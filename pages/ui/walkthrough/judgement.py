@@ -14,8 +14,8 @@ from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from jsma.glossary import TERMS, explained
 from pages.ui import navigation
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison import race
-from pages.ui.shared.comparison.contenders import CONTENDERS, MEASURED, Trace, trace
+from pages.ui.shared.comparison import show_comparison
+from pages.ui.shared.comparison.methods import MEASURED, METHODS, Trace, trace
 from pages.ui.theme import amounts, colours
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
@@ -26,11 +26,11 @@ QUESTION = "How good is the attack, how weak the network?"
 TASKS = ("hardest-classes", "denominators")
 
 PLAIN = next(iter(MEASURED.values()))
-MENDED = [label for label in MEASURED.values() if CONTENDERS[label].rule.weighs_by_probability]
-VARIANTS = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *MENDED)}
+MENDED = [label for label in MEASURED.values() if METHODS[label].rule.weighs_by_probability]
+VARIANTS = {name: METHODS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *MENDED)}
 """The rules a reader switches between, all on logits; the first is the paper's."""
 
-JUDGED = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in MEASURED.values()}
+JUDGED = {name: METHODS[name].attack(Attack().theta, Attack().gamma) for name in MEASURED.values()}
 """What many digits can be attacked with."""
 
 RULES_IN_WORDS = explained(*(rule.label for rule in Rule))
@@ -290,7 +290,7 @@ def _wasted_effort(lesson: Lesson) -> None:
     traces = {name: _trace(lesson, name) for name in (PLAIN, variant)}
     both, words = st.columns(2, gap="large")
     with both:
-        race(lesson.image, list(traces.values()))
+        show_comparison(lesson.image, list(traces.values()))
     with words:
         for name in traces:
             st.markdown(f"**{name}**: {shown.end(lesson.recording(VARIANTS[name]))}.")
