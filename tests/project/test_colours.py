@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jsma.palette import COLOURS as PALETTE
-from pages.ui.evaluation.judging import OUTCOMES
+from pages.ui.evaluation.report_views import OUTCOMES
 from pages.ui.shared.comparison.methods import DASHES, LOOKS, METHODS
 from pages.ui.walkthrough.plane import PAIRS
 
