@@ -94,7 +94,7 @@ def show(lesson: Lesson) -> None:
         with st.expander("The same loop in the library"):
             excerpt.show(Attack.steps, "for iteration in", "images = turn")
     _endings()
-    tasks.keep("ask, find two pixels, change, ask again.")
+    tasks.summary("ask, find two pixels, change, ask again.")
 
 
 @st.fragment
