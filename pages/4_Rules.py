@@ -111,7 +111,7 @@ def show_measured() -> None:
         st.markdown("**The paper** reports, for its own network:")
         st.markdown("**97.10 %** success, with **4.02 %** of the pixels changed on average.")
     with ours:
-        if found.lines:
+        if found.measurements:
             st.dataframe(
                 tables.committed(found),
                 hide_index=True,
@@ -128,7 +128,7 @@ def show_measured() -> None:
 
 def explain_gaps(found: results.Results) -> None:
     if found.missing:
-        some = "Some lines are" if found.lines else "The table is"
+        some = "Some lines are" if found.measurements else "The table is"
         st.markdown(f"{some} not measured yet. With MNIST on the disk this takes hours, and can be interrupted:")
         st.code("\n".join(found.commands), language="sh", wrap_lines=True)
     if found.damaged:
@@ -137,7 +137,7 @@ def explain_gaps(found: results.Results) -> None:
             "again.",
             icon=":material/info:",
         )
-    old = [line for line in found.lines if not line.current]
+    old = [line for line in found.measurements if not line.current]
     if old:
         names = ", ".join(f"{line.model}-{line.setting}" for line in old)
         st.caption(f"Measured on other weights than those that are here now: {names}.")

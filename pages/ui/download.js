@@ -3,7 +3,7 @@
 
 import { readMessage } from "./message.js";
 
-const PATIENCE_MS = 15000; // after so long a click asks again, lest a lost answer leave a dead button
+const PATIENCE_MS = 15000; // after so long a click asks again, since the answer may be lost
 
 // By number, the files that this page has saved: the same data comes again when Streamlit draws the page anew.
 const saved = (globalThis[Symbol.for("jsma files saved")] ??= new Set());

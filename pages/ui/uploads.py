@@ -1,6 +1,6 @@
 """Pictures that visitors send: read once and dropped, and those that no page reads are dropped soon.
 
-Streamlit by itself keeps them until their visitor's session ends, and takes them from whoever has a session, whether
+Streamlit by itself keeps them until their visitor's session ends, and takes them from anyone with a session, whether
 the page has asked for any or not.
 """
 

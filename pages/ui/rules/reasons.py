@@ -17,15 +17,15 @@ def reasons(traces: list[Trace]) -> list[str]:
     paragraphs, said = [], set()
     for trace in (each for each in traces if each.end.iteration):
         name = trace.method.name
-        live = _live(trace.method)(trace.analyses, trace, traces)
+        explanation = _explanation(trace.method)(trace.analyses, trace, traces)
         general = "" if name in said else f"{trace.method.character} "
-        paragraphs.append(f"**{trace.method.label}.** {general}{live}")
+        paragraphs.append(f"**{trace.method.label}.** {general}{explanation}")
         said.add(name)
     return paragraphs
 
 
 def _beside(trace: Trace, traces: list[Trace], by_probability: bool) -> Trace | None:
-    """Return the trace in the same direction of a rule that is on logits and blind to room, if it changed pixels.
+    """Return the trace of a rule in the same direction, on logits and not weighed by room, if it changed pixels.
 
     by_probability: whether it is to be a rule that weighs by probability.
     """
@@ -50,14 +50,14 @@ def _share(told: list[Analysis]) -> str:
 def _on_logits(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = (
         f"Taken without signs, **{_share(told)}** of what it added up for the chosen pairs came from classes that "
-        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: nobody was going to read those. In "
+        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: no reader would choose those. In "
         f"{_of_steps([step.raises_rival for step in told])} the pair raised the logit of the leading rival."
     )
-    cured = _beside(trace, traces, by_probability=True)
-    if cured:
-        theirs = cured.analyses
+    weighted = _beside(trace, traces, by_probability=True)
+    if weighted:
+        theirs = weighted.analyses
         rises = _of_steps([step.raises_rival for step in theirs])
-        text += f" With {cured.method.name}, which weighs each class by its probability, it was {_share(theirs)}, "
+        text += f" With {weighted.method.name}, which weighs each class by its probability, it was {_share(theirs)}, "
         text += f"and {rises}."
     return text
 
@@ -118,8 +118,8 @@ def _power(value: float) -> str:
     return f"{digit}·10{raised}" if value else "0"
 
 
-def _live(method: Method) -> Callable[..., str]:
-    """Return what tells with the numbers of an attack what this method is about."""
+def _explanation(method: Method) -> Callable[..., str]:
+    """Return the function that explains this method with the numbers of an attack."""
     if method.baseline:
         return _one_pixel if method.baseline.entry.looks_at_others else _top_two
     if method.rule.weighs_by_room:

@@ -86,7 +86,7 @@ def lines(traces: list[Trace], output: str) -> alt.LayerChart:
 
 
 MARK_EVERY = 4
-"""Every so many iterations a line bears its mark; more would hide the line."""
+"""A line has a mark at every so many iterations; more marks would hide it."""
 
 
 def legend(traces: list[Trace]) -> str:
@@ -111,5 +111,5 @@ def committed(results: Results) -> pd.DataFrame:
             else percent(line.mean_distortion_of_successful, 2),
             "Digits": line.digits,
         }
-        for line in results.lines
+        for line in results.measurements
     )
