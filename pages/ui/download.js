@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   button.querySelector("span").textContent = head.label;
   parentElement.querySelector("p").textContent = head.problem ?? "";
   button.onclick = () => {
-    if (performance.now() - askedAt < PATIENCE_MS) return; // a double click wants one file
+    if (performance.now() - askedAt < PATIENCE_MS) return; // a double click asks for one file only
     askedAt = performance.now();
     button.setAttribute("aria-busy", "true");
     setTriggerValue("asked", true);
@@ -32,5 +32,5 @@ function save(file, name) {
   link.href = URL.createObjectURL(file);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // the browser may still be asking where to put it
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // the browser may still ask where to save it
 }

@@ -1,4 +1,4 @@
-"""Chapter 3: the Jacobian, read pixel by pixel, tried out by hand, and seen fade on probabilities."""
+"""Chapter 3: the Jacobian, read pixel by pixel, tested by hand, and small on probabilities."""
 
 import pandas as pd
 import streamlit as st

@@ -31,7 +31,7 @@ SCALE = 5
 
 @dataclass(frozen=True)
 class Run:
-    """An attack to be matched with its ending: on the UCI digit at `position` and the tutorial's CNN."""
+    """An attack whose ending the reader has to name: on the UCI digit at `position` and the tutorial's CNN."""
 
     position: int
     target: int
