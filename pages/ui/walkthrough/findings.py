@@ -88,7 +88,10 @@ def most_chosen(recording: Recording) -> tuple[int, list[float]]:
 
 
 def compare_cost(one: Recording, other: Recording) -> str:
-    """Return whether `other` "fails", or needs "fewer", "as many" or "more" pixels than `one`; fewer if only `one` fails."""
+    """Compare the pixels that two attacks need: "fewer", "as many" or "more" for `other` than for `one`.
+
+    "fails" if `other` fails; "fewer" if only `one` does.
+    """
     if other.stop is not Stop.REACHED_TARGET:
         return "fails"
     if one.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:

@@ -146,7 +146,7 @@ def _ended(task: str, run: Run, end: End) -> None:
     st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads {an(end.reads)} at the end.")
     wrong = f"It used {end.pairs} of {budget} pairs, and the network reads {an(end.reads)}. Try again."
     right = {
-        Stop.REACHED_TARGET: "The network reads the target, so nothing is left to do, whatever is left of the budget.",
+        Stop.REACHED_TARGET: "The network reads the target, so the attack has succeeded, however much budget is left.",
         Stop.BUDGET_SPENT: f"All {end.pairs} pairs are used, and the network still does not read {an(run.target)}.",
         Stop.NO_ADMISSIBLE_PAIR: "It neither reads the target nor has used its budget: it stopped because no pair is "
         "left that does both. A correct program says so and changes nothing more.",
