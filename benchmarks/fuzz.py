@@ -23,7 +23,7 @@ from jsma.handwriting import SIDE_LIMIT
 from pages.ui.choice import CONTROLS, GAMMAS, THETAS, VIEWS, Choice, all_data_labels, from_url, model_names
 from pages.ui.evaluation.evaluating import problem_with_images
 from pages.ui.outside import plain
-from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, problem_with_rules
+from pages.ui.shared.comparison.methods import AT_FIRST, METHODS, problem_with_rules
 from pages.ui.stage import settled
 from pages.ui.your_digit.opening import Refused, open_picture
 
@@ -69,7 +69,7 @@ WORDS = [
     "<script>",
 ]
 WORDS += ["uci", "mnist", "own", "lenet", "tutorial", "jsma", "both", "increase", "logits", "picture,reading"]
-WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table", "20", "200", *list(CONTENDERS)[:3]]
+WORDS += ["", "7 ", "\0", "1" * 5000, "'; drop table", "20", "200", *list(METHODS)[:3]]
 
 MARKDOWN = [
     "[Log in again](//a.bc)",

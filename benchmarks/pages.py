@@ -16,7 +16,7 @@ USEFUL = {
     "Walkthrough": "[class*='st-key-chapter-body'] p",
     "Model": "[class*='st-key-layers'] td",
     "Grid": ".st-key-tile-attack-0-1 button",
-    "Rules": "[data-testid='race'] canvas",
+    "Rules": "[data-testid='comparison'] canvas",
     "Evaluation": "[data-testid='stMetricValue']",
     "The lab": "[data-testid='stage'][data-iteration]",
 }

@@ -2,7 +2,7 @@
 
 Trains as the page Model does, on MNIST and on the built-in UCI digits alone, and prints the seconds
 and the share of unseen digits that is read right: MNIST's test set, and the fifth of the UCI digits
-that is kept aside.
+that is held out.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import torch
 
 from jsma import accuracy, load_mnist
 from jsma.models import NETWORKS
-from pages.ui.model.training import EPOCHS, Settings, State, Training, material
+from pages.ui.model.training import EPOCHS, State, Training, TrainingSettings, splits
 
 
 def main() -> None:
@@ -22,13 +22,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     for mnist, epochs in ((True, options.epochs), (False, EPOCHS[1])):
-        training = Training(Settings(options.model, epochs), material(mnist))
+        training = Training(TrainingSettings(options.model, epochs), splits(mnist))
         while training.state is State.RUNNING:
             training.advance(0.3)
-        unseen = load_mnist() if mnist else training.material.probe
+        test = load_mnist() if mnist else training.splits.validation
         print(
-            f"{options.model}, {epochs} epochs of {training.material.name}: {training.seconds:.0f} s; reads "
-            f"{accuracy(training.module, unseen):.2%} of {len(unseen):,} unseen digits",
+            f"{options.model}, {epochs} epochs of {training.splits.name}: {training.seconds:.0f} s; reads "
+            f"{accuracy(training.module, test):.2%} of {len(test):,} digits not trained on",
             flush=True,
         )
 

@@ -13,8 +13,8 @@ from pages.ui.networks import network
 from pages.ui.outside import plain
 from pages.ui.rules import results, tables
 from pages.ui.rules.reasons import reasons
-from pages.ui.shared.comparison import race
-from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST, Trace, problem_with_rules, trace
+from pages.ui.shared.comparison import show_comparison
+from pages.ui.shared.comparison.methods import AT_FIRST, METHODS, MOST, Trace, problem_with_rules, trace
 
 EXPLAINED = [entry.label for entry in (*Rule, *Baseline)]
 
@@ -26,11 +26,11 @@ position = int(digits.of_class(choice.digit)[choice.sample])
 image = digits.images[position]
 
 
-def run() -> list[Trace]:
-    """Let the visitor choose who runs, and return their attacks."""
+def chosen_attacks() -> list[Trace]:
+    """Let the visitor choose methods, and return their attacks."""
     labels = st.multiselect(
         "Rules",
-        CONTENDERS,
+        METHODS,
         AT_FIRST,
         max_selections=MOST,
         key="rules",
@@ -44,11 +44,11 @@ def run() -> list[Trace]:
     return [trace(*subject, label, choice.theta, choice.gamma) for label in labels]
 
 
-def show_race(traces: list[Trace]) -> None:
+def show_attacks(traces: list[Trace]) -> None:
     frame.unseen_heading("The attacks side by side")
     goal = f"All rules try to make the network read this {choice.digit} as {an(choice.target, '**')}"
     st.markdown(f"{goal}, from the same start. {where_they_are(traces)}")
-    race(image, traces)
+    show_comparison(image, traces)
     with st.expander("Every iteration as a table"):
         st.dataframe(tables.every_step(traces), hide_index=True, width="stretch")
 
@@ -64,15 +64,15 @@ def where_they_are(traces: list[Trace]) -> str:
 def show_ranking(traces: list[Trace]) -> None:
     st.header("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
-    with st.container(horizontal=True, vertical_alignment="center", key="race-lab"):
+    with st.container(horizontal=True, vertical_alignment="center", key="comparison-lab"):
         st.caption("Step through one in the lab:", width="content")
         for ran in traces:
-            if ran.contender.baseline is None and st.button(ran.contender.label, key=f"lab-{ran.contender.label}"):
+            if ran.method.baseline is None and st.button(ran.method.label, key=f"lab-{ran.method.label}"):
                 open_in_lab(ran)
 
 
 def open_in_lab(ran: Trace) -> None:
-    attack = ran.contender.attack(choice.theta, choice.gamma)
+    attack = ran.method.attack(choice.theta, choice.gamma)
     navigation.open_in_lab(replace(choice, rule=attack.rule, output=attack.output, direction=attack.direction))
 
 
@@ -85,7 +85,7 @@ def show_lines(traces: list[Trace]) -> None:
         default="probability",
         format_func=kinds.get,
         required=True,
-        key="race-output",
+        key="comparison-output",
         help=f"**Probability**: {TERMS['probability']} **Logit**: {TERMS['logit']}",
     )
     alt = f"The target's {kind} by the number of changed pixels, a line for each rule; as a table further up."
@@ -111,7 +111,7 @@ def show_measured() -> None:
         st.markdown("**The paper** reports, for its own network:")
         st.markdown("**97.10 %** success, with **4.02 %** of the pixels changed on average.")
     with ours:
-        if found.lines:
+        if found.measurements:
             st.dataframe(
                 tables.committed(found),
                 hide_index=True,
@@ -128,7 +128,7 @@ def show_measured() -> None:
 
 def explain_gaps(found: results.Results) -> None:
     if found.missing:
-        some = "Some lines are" if found.lines else "The table is"
+        some = "Some lines are" if found.measurements else "The table is"
         st.markdown(f"{some} not measured yet. With MNIST on the disk this takes hours, and can be interrupted:")
         st.code("\n".join(found.commands), language="sh", wrap_lines=True)
     if found.damaged:
@@ -137,15 +137,15 @@ def explain_gaps(found: results.Results) -> None:
             "again.",
             icon=":material/info:",
         )
-    old = [line for line in found.lines if not line.current]
+    old = [line for line in found.measurements if not line.current]
     if old:
         names = ", ".join(f"{line.model}-{line.setting}" for line in old)
         st.caption(f"Measured on other weights than those that are here now: {names}.")
 
 
-traces = run()
+traces = chosen_attacks()
 if traces:
-    show_race(traces)
+    show_attacks(traces)
     show_ranking(traces)
     show_lines(traces)
     show_reasons(traces)

@@ -3,34 +3,34 @@
 import streamlit as st
 
 from pages.ui import frame, navigation, session
-from pages.ui.evaluation import evaluating, judging
+from pages.ui.evaluation import evaluating, report_views
 from pages.ui.networks import network
 
 choice, digits = frame.begin("Evaluation")
 evaluating.check_link()
 frame.heading("Evaluation", choice)
 session.publish()
-st.caption(judging.settings(choice.attack))
+st.caption(report_views.settings(choice.attack))
 
 how_many, status = st.columns([1, 2], gap="large", vertical_alignment="center")
 with how_many:
     count = evaluating.how_many()
 subject = evaluating.Subject(choice.data, network(choice.model).key, choice.attack, count)
-status, line, numbers, figures, details = status.empty(), st.empty(), st.empty(), st.empty(), st.empty()
+status, waiting, numbers, figures, details = status.empty(), st.empty(), st.empty(), st.empty(), st.empty()
 
 report = None
-for report in evaluating.watch(status, line, digits, network(choice.model), subject):
+for report in evaluating.watch(status, waiting, digits, network(choice.model), subject):
     with numbers.container():
-        judging.headline(report)
+        report_views.headline(report)
     with figures.container():
-        judging.figures(report)
+        report_views.figures(report)
 
 if report is None:
     st.stop()
 with details.container():
     positions = evaluating.evenly(digits, count)
-    opened = judging.cases(choice, digits, network(choice.model), positions, report)
-    judging.tables(report)
-    judging.downloads(choice, report)
+    opened = report_views.cases(choice, digits, network(choice.model), positions, report)
+    report_views.tables(report)
+    report_views.downloads(choice, report)
 if opened:
     navigation.open_in_lab(opened)

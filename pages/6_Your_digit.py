@@ -22,8 +22,8 @@ prepare_once = st.cache_data(prepare, scope="session", max_entries=1, show_spinn
 choice, _ = frame.begin("Your digit")
 st.title("Your digit", anchor=False)
 st.caption(
-    f"Network: **{network(choice.model).label}**. Your picture is yours alone: on no disk, seen by nobody else, "
-    "and gone soon after you leave."
+    f"Network: **{network(choice.model).label}**. Only you can see your picture: it is not saved on disk, "
+    "and it is deleted soon after you leave."
 )
 session.show_notices()
 session.publish()
@@ -35,7 +35,7 @@ with follow:
     st.header("On its way to the network", anchor=False)
     if picture is None:
         st.markdown(
-            "Nothing here yet. **Draw a digit** or send a picture of one; here you will see what becomes of it."
+            "Nothing here yet. **Draw a digit** or send a picture of one; here you will see how it is prepared."
         )
         st.stop()
     place = st.container()
@@ -59,7 +59,7 @@ with next_step:
         second = int(probabilities.topk(2).indices[1])
         st.warning(
             f"It is not sure: {an(second)} gets {percent(float(probabilities[second]))}. Look at the stages above; "
-            "where one has gone wrong, help it along, or write the digit again.",
+            "where one looks wrong, adjust its settings, or write the digit again.",
             icon=":material/info:",
         )
     label = st.selectbox("What did you write?", range(10), reads, key=f"own-label-{reads}")
@@ -80,6 +80,6 @@ with chart:
     )
 
 if attacked:
-    sample = own_digits.keep(prepared.image, label)
+    sample = own_digits.add(prepared.image, label)
     own = replace(session.requested(), data=OWN, digit=label, sample=sample, target=target)
     navigation.open_in_lab(own)

@@ -50,7 +50,7 @@ def within_reach(monkeypatch):
     from pages.ui import cache as computed
 
     icon = (ROOT / "pages" / "ui" / "favicon.png").read_bytes()
-    found, write, keep = [], DataCache.write_result, computed.Cache.keep
+    found, write, put = [], DataCache.write_result, computed.Cache.put
 
     def watch_cache(cache, *value):
         if cache in _data_caches._function_caches.get(None, {}).values():
@@ -64,10 +64,10 @@ def within_reach(monkeypatch):
     def watch_memory(memory, key, value):
         if memory is computed._shared():
             found.append(key)
-        keep(memory, key, value)
+        put(memory, key, value)
 
     monkeypatch.setattr(DataCache, "write_result", watch_cache)
-    monkeypatch.setattr(computed.Cache, "keep", watch_memory)
+    monkeypatch.setattr(computed.Cache, "put", watch_memory)
     for way in ("add", "add_deferred"):
         monkeypatch.setattr(MediaFileManager, way, watch_files)
     return found

@@ -1,4 +1,4 @@
-"""Addresses that the app writes out: every link to hand out, or to another choice, is made here."""
+"""Addresses that the app writes out: every link to share, or to another choice, is made here."""
 
 from collections.abc import Mapping
 from pathlib import Path

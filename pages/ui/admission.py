@@ -1,8 +1,8 @@
-"""Which scripts may draw their page now: a few at a time, whoever has had the least first.
+"""Which scripts may draw their page now: a few at a time, those of the session with the least use first.
 
-Drawing is Python's, one thread at a time: fifty scripts that draw together keep each other, the computations and
-the server itself from moving. A script that waits costs nothing, and where its visitor asks for the next one
-meanwhile, it ends without having drawn anything.
+Python runs one thread at a time: fifty scripts that draw at once slow down each other, the computations and
+the server itself. A waiting script costs nothing, and if its visitor asks for another run meanwhile,
+it ends without having drawn anything.
 """
 
 import os
@@ -23,23 +23,23 @@ CHECK_SECONDS = 0.1
 """How often a script that waits asks whether its visitor still wants it."""
 
 GIVE_WAY_SECONDS = 2.0
-"""So long at most a script waits while something is computed for a session that has had less."""
+"""How long a script waits at most while something is computed for a session with less use."""
 
 GATHER_SECONDS = 0.25
-"""So long a script waits while others draw, too, if its session has had more than MUCH_SECONDS: a next may come."""
+"""How long a script waits while others draw, if its session has used MUCH_SECONDS: its visitor may click again."""
 
 MUCH_SECONDS = 1.0
-"""From so much drawing and computing on, lately, a session counts as one that asks for much."""
+"""From so many seconds of drawing and computing lately, a session counts as one with much use."""
 
 MOST_SECONDS = 10.0
-"""Who has waited so long goes on regardless."""
+"""A script that has waited so long continues in any case."""
 
 
 @dataclass(eq=False)
 class Script:
     """A run of a page that waits to draw, or draws, since a time of the clock.
 
-    returns: it has drawn before, has waited for something that is there now, and has only that to show.
+    returns: it has drawn before, and continues with a result that it has waited for.
     """
 
     session: str
@@ -50,10 +50,10 @@ class Script:
 
 
 class Gate:
-    """Lets at most `at_once` scripts in, that of the session that has had the least first.
+    """Lets at most `at_once` scripts draw, that of the session with the least use first.
 
-    least_at_work: tells how little the session has had for which something is computed, infinity if there is none;
-    scripts of sessions that have had more give way to it. One is out when it leaves or its thread has ended.
+    least_at_work: returns the smallest use among the sessions for which something is computed, infinity if there are
+    none; scripts of sessions with more use wait for it. A script is out when it leaves or its thread has ended.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Gate:
             self._of_thread.ends = _WhenGone(lambda: self.leave(script.thread))
 
     def leave(self, thread: Thread | None = None) -> bool:
-        """Make room, by default this thread's; return whether it was in."""
+        """Let the script of `thread`, by default of this one, leave; return whether it was drawing."""
         thread = thread or current_thread()
         with self._lock:
             self._waiting = [script for script in self._waiting if script.thread is not thread]
@@ -101,7 +101,7 @@ class Gate:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody draws or waits to."""
+        """Whether no script draws or waits to draw."""
         return not self._inside and not self._waiting
 
     def _admit(self) -> None:
@@ -116,7 +116,7 @@ class Gate:
                 script.let_in.set()
 
     def _has_to_wait(self, script: Script) -> float:
-        """Return how many seconds `script` has to wait although there is room."""
+        """Return how many seconds `script` has to wait although fewer than `at_once` draw."""
         if script.returns:
             return 0.0
         had = self._usage.of(script.session)
@@ -127,7 +127,7 @@ class Gate:
 
 
 class _WhenGone:
-    """Calls a function when nothing holds it any more: kept by a thread, when that ends."""
+    """Calls a function when the last reference to it is gone: held by a thread, when that ends."""
 
     def __init__(self, act: Callable[[], object]) -> None:
         self._act = act

@@ -1,4 +1,4 @@
-"""What has been computed, kept for whoever asks again: bounded, and one's own apart from what all share."""
+"""The caches of computed results: one for all visitors, and one for each visitor's own; both bounded."""
 
 import hashlib
 import pickle
@@ -15,13 +15,13 @@ from pages.ui.scheduling import Proceed, carried_out
 
 SHARED_BYTES = 24_000_000
 OWN_BYTES = 12_000_000
-"""How much is kept for all visitors together, and for one of what is theirs alone."""
+"""The sizes of the cache for all visitors together, and of that for one visitor's own results."""
 
 MISSING = object()
 
 
 class Cache:
-    """Values by key. Once they take more than `most_bytes`, those go first that nobody has asked for longest."""
+    """Values by key. Once they take more than `most_bytes`, the least recently used go first."""
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes, self.bytes = most_bytes, 0
@@ -36,8 +36,8 @@ class Cache:
             self._values.move_to_end(key)
             return self._values[key][0]
 
-    def keep(self, key: Hashable, value: Any) -> None:
-        """Keep `value`, which nobody may alter from now on."""
+    def put(self, key: Hashable, value: Any) -> None:
+        """Store `value`, which must not be altered from now on."""
         size = len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
         with self._lock:
             self.bytes += size - self._values.pop(key, (None, 0))[1]
@@ -58,11 +58,11 @@ def _own() -> Cache:
 
 
 def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "Attacking …") -> Any:
-    """Return work(*arguments, proceed), from the cache where it was computed before, by whoever has asked for it.
+    """Return work(*arguments, proceed), from the cache if it was computed before, for any visitor.
 
-    own: whether it is of a visitor's own digits, so that it is theirs and goes with them; the same holds
-    where one of the arguments is a network of their own. The value is shared: nobody may alter it.
-    proceed is to be called at every step (see pages/ui/scheduling.py); note: what is shown to who waits.
+    own: whether it depends on a visitor's own digits, so that it belongs to their session only; the same holds
+    if one of the arguments is their own network. The value is shared: it must not be altered.
+    proceed is to be called at every step (see pages/ui/scheduling.py); note: what a waiting visitor is shown.
     """
     own = own or any(isinstance(each, Network) and each.own for each in arguments)
     cache = _own() if own else _shared()
@@ -73,15 +73,15 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
 
     def compute(proceed: Proceed) -> Any:
         value = work(*arguments, proceed)
-        cache.keep(key, value)
+        cache.put(key, value)
         return value
 
     return carried_out((id(cache), key), compute, note)
 
 
 def precompute(work: Callable, *arguments: Any) -> None:
-    """Keep for all visitors what `computed` would return, computed here and now, before anybody asks for it."""
-    _shared().keep(_key(work, arguments), work(*arguments, lambda: None))
+    """Compute now what `computed` would return, and store it for all visitors."""
+    _shared().put(_key(work, arguments), work(*arguments, lambda: None))
 
 
 def _key(work: Callable, arguments: tuple) -> Hashable:
@@ -89,7 +89,7 @@ def _key(work: Callable, arguments: tuple) -> Hashable:
 
 
 def _identity(argument: Any) -> Hashable:
-    """Return what tells an argument from others."""
+    """Return a hashable value that is the same for equal arguments only."""
     if isinstance(argument, Network):
         return argument.key
     if isinstance(argument, Tensor):

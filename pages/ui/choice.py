@@ -76,7 +76,7 @@ class Choice:
 
     @property
     def attack(self) -> Attack:
-        """The settings, as the method takes them."""
+        """The attack with these settings."""
         return Attack(self.rule, self.output, self.direction, self.theta, self.gamma)
 
     def with_digit(self, digit: int) -> "Choice":
@@ -92,9 +92,9 @@ class Choice:
 
 
 def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
-    """Read a choice from query parameters; return it with one sentence for each that made no sense.
+    """Read a choice from query parameters; return it with one sentence for each that is invalid.
 
-    What is missing takes its default, and so does what makes no sense. Unknown names are ignored.
+    A missing or invalid parameter takes its default. Unknown names are ignored.
     """
     values, notices = {}, []
     for name, read in _READERS.items():

@@ -20,10 +20,10 @@ THUMBNAILS = 6
 """How many samples of a class are offered at a time."""
 
 _ONE_DOWNLOAD = Lock()
-"""Held by the visitor whose click is fetching a data set."""
+"""Held while a data set is downloaded, so that only one download runs."""
 
 BUILT_IN, FIRST = next(iter(DATA_SETS)), next(iter(NETWORKS))
-"""The data set and the network that are always here."""
+"""The data set and the network that are always available."""
 
 OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
 DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken", Direction.BOTH: "Both"}
@@ -85,7 +85,7 @@ def choose(requested: Choice, names: Iterable[str], own: bool) -> tuple[Choice, 
 
 
 def _with_digits(choice: Choice, own: bool) -> Choice:
-    """Return the choice with a data set that there is here, and with a digit that there is in it."""
+    """Return the choice with a data set that is available, and with a digit that exists in it."""
     brought = own_digits.digits()
     if choice.data != OWN:
         return choice
@@ -208,7 +208,7 @@ def _turn_page(label: str, meaning: str, choice: Choice, sample: int) -> None:
 
 
 def _offer_download(data: str, problem: DataUnavailable) -> None:
-    """Say why the data set is not here and offer to fetch it, with progress; a failure changes nothing."""
+    """Say why the data set is not available and offer to download it, with progress; a failure changes nothing."""
     wanted = DATA_SETS[data]
     st.caption(f"{plain(problem)} Until then you see the {DATA_SETS[BUILT_IN].digits}.")
     if wanted.download is None:

@@ -3,7 +3,7 @@
 
 import { readMessage } from "./message.js";
 
-const PATIENCE_MS = 15000; // after so long a click asks again, lest a lost answer leave a dead button
+const PATIENCE_MS = 15000; // after so long a click asks again, since the answer may be lost
 
 // By number, the files that this page has saved: the same data comes again when Streamlit draws the page anew.
 const saved = (globalThis[Symbol.for("jsma files saved")] ??= new Set());
@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   button.querySelector("span").textContent = head.label;
   parentElement.querySelector("p").textContent = head.problem ?? "";
   button.onclick = () => {
-    if (performance.now() - askedAt < PATIENCE_MS) return; // a double click wants one file
+    if (performance.now() - askedAt < PATIENCE_MS) return; // a double click asks for one file only
     askedAt = performance.now();
     button.setAttribute("aria-busy", "true");
     setTriggerValue("asked", true);
@@ -32,5 +32,5 @@ function save(file, name) {
   link.href = URL.createObjectURL(file);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // the browser may still be asking where to put it
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // the browser may still ask where to save it
 }

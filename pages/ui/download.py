@@ -1,6 +1,6 @@
-"""Files to take along: made when asked for, sent once to the page that asked, and kept nowhere.
+"""Files to download: made when asked for, sent once to the page that asked, and stored nowhere.
 
-Streamlit's own download button puts a file where whoever knows its address can fetch it. Here the bytes go to the
+Streamlit's own download button puts a file where anyone who knows its address can fetch it. Here the bytes go to the
 browser as data of a component, which saves them.
 """
 

@@ -25,7 +25,7 @@ from pages.ui.uploads import Unread
 
 
 class Visitors:
-    """Who is here and who has left; whoever has been away for `grace` seconds is forgotten."""
+    """The sessions of the server; one that has been disconnected for `grace` seconds is ended."""
 
     def __init__(self, runtime: Runtime, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._runtime, self._grace, self._clock = runtime, grace, clock
@@ -66,7 +66,7 @@ def note_visitor() -> None:
     if visitors and context and not visitors.enter(context.session_id, _address(), most):
         st.error(
             f"{most} windows are open from your address, and this server takes no more of one. Close some that are "
-            "not needed and load this page again, or ask whoever runs the server to set JSMA_WINDOWS_PER_ADDRESS.",
+            "not needed and load this page again, or ask the operator of the server to set JSMA_WINDOWS_PER_ADDRESS.",
             icon=":material/error:",
         )
         st.stop()
@@ -101,7 +101,7 @@ def _visitors() -> Visitors | None:
         loop.call_later(every, tick)
         unread.drop_old()
         if visitors.forget_departed():
-            _let_go(runtime, loop, every / 2)
+            _free_memory(runtime, loop, every / 2)
         if scheduling.idle():
             memory.give_back()
 
@@ -109,14 +109,14 @@ def _visitors() -> Visitors | None:
     return visitors
 
 
-class Nobody(SessionClient):
-    """A visitor who sees nothing."""
+class NoClient(SessionClient):
+    """A client that shows nothing."""
 
     def write_forward_msg(self, msg: object) -> None:
-        """Throw away what is sent."""
+        """Drop what is sent."""
 
 
-def _let_go(runtime: Runtime, loop: AbstractEventLoop, seconds: float) -> None:
+def _free_memory(runtime: Runtime, loop: AbstractEventLoop, seconds: float) -> None:
     """Free the memory of sessions that have ended.
 
     On a quiet server Streamlit holds the last one: its loop the session that it has sent something to, and Python the
@@ -125,11 +125,11 @@ def _let_go(runtime: Runtime, loop: AbstractEventLoop, seconds: float) -> None:
     fresh = ModuleType("__main__")  # as Streamlit puts one in its place at every run
     fresh.__file__ = sys.modules["__main__"].__file__
     sys.modules["__main__"] = fresh
-    nobody = runtime.connect_session(Nobody(), {})
-    runtime.handle_backmsg(nobody, BackMsg(set_run_on_save=False))  # is answered, and changes nothing
+    placeholder = runtime.connect_session(NoClient(), {})
+    runtime.handle_backmsg(placeholder, BackMsg(set_run_on_save=False))  # is answered, and changes nothing
 
     def leave() -> None:
-        runtime.close_session(nobody)
+        runtime.close_session(placeholder)
         gc.collect()
 
     loop.call_later(seconds, leave)

@@ -70,7 +70,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def percent(share: float, decimals: int = 1) -> str:
     """Return a share from 0 to 1 in per cent, its sign on the same line; NaN, a share of nothing, is a dash.
 
-    Next to nothing and nearly all are told as that, lest they be read as never and as certain.
+    Shares close to 0 and 1 are written with < and >, since "0 %" would be read as never, "100 %" as certain.
     """
     if math.isnan(share):
         return "–"

@@ -1,4 +1,4 @@
-"""The frame every page stands in: look, navigation, help, and what is under attack."""
+"""The frame of every page: style, navigation, help, and what is attacked."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,14 +51,14 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
 
 
 def heading(title: str, choice: Choice) -> None:
-    """Write the page's title, what is under attack, and what has to be said about the link or the data."""
+    """Write the page's title, what is attacked, and the notices about the link and the data."""
     st.title(title, anchor=False)
     st.caption(subject(choice))
     session.show_notices()
 
 
 def unseen_heading(text: str) -> None:
-    """Write a heading for those who hear the page, above a part that says to those who see it what it is."""
+    """Write a heading for screen readers only, above a part that needs no visible heading."""
     with st.container(key=f"unseen-{text.lower().replace(' ', '-')}"):
         st.header(text, anchor=False)
 

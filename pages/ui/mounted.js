@@ -1,4 +1,4 @@
-// What is mounted by Streamlit, and stays the same while Streamlit calls again at every rerun.
+// Keeps one object per mounted component, since Streamlit calls its function again at every rerun.
 
 /** @type {WeakMap<Element, { end(): void }>} */
 const pieces = new WeakMap(); // one piece per mounted root

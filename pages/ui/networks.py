@@ -1,4 +1,4 @@
-"""The networks under attack: the shipped ones, shared by all, and one's own, which nobody else sees."""
+"""The networks under attack: the shipped ones, shared by all visitors, and a visitor's own, for that session only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pages.ui.outside import cut, plain
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained network: `key` names it in caches, `label` to people; it is read-only.
+    """A trained network: `key` names it in caches, `label` is shown; it is read-only.
 
     architecture: a name in jsma.models.NETWORKS; accuracy: the share of each data set ("uci", "mnist")
     that it reads right, as far as it is known.
@@ -31,7 +31,7 @@ class Network:
 
     @property
     def own(self) -> bool:
-        """Whether a visitor has trained it, who then owns what comes of it, too."""
+        """Whether a visitor has trained it; results of it belong to their session, too."""
         return self.key.startswith(OWN)
 
 

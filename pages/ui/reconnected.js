@@ -1,5 +1,5 @@
-// After a server was started anew, Streamlit's page connects to it and then waits, while the server knows nothing
-// of it: the first click would be lost. So this asks for a run as soon as the page is connected again.
+// After a restart of the server, Streamlit's page reconnects and then waits, but the server has no session for it:
+// the first click would be lost. So this asks for a run as soon as the page is connected again.
 
 export default function ({ setTriggerValue }) {
   /** @type {HTMLElement} */

@@ -49,7 +49,7 @@ def recording(data: str, network: Network, index: int, target: int, attack: Atta
 
 
 def record_first(choice: Choice) -> None:
-    """Record the attack of `choice`, before anybody has asked for it."""
+    """Record the attack of `choice`, before a visitor asks for it."""
     position = int(digits(choice.data).of_class(choice.digit)[choice.sample])
     precompute(_record, network(choice.model), *_digit(choice.data, position), choice.target, choice.attack)
 

@@ -1,4 +1,4 @@
-"""Short computations that visitors ask for: a few at a time, fairly, each only as long as somebody wants it."""
+"""Short computations for visitors: a few at a time, in fair order, each only while a visitor waits for it."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
@@ -15,22 +15,22 @@ from pages.ui.admission import CHECK_SECONDS, CORES, Gate, end_if_unwanted, this
 from pages.ui.fairness import Usage
 
 SPINNER_SECONDS = 0.1
-"""Who waits longer is told what is being computed."""
+"""After so long a waiting visitor is shown what is being computed."""
 
 
 class Abandoned(Exception):
-    """Raised inside a computation that nobody wants any more."""
+    """Raised inside a computation for which no session waits any more."""
 
 
 Proceed = Callable[[], None]
-"""To be called by a computation at every step; raises Abandoned where it is to end."""
+"""To be called by a computation at every step; raises Abandoned if the computation is to end."""
 
 
 @dataclass(eq=False)
 class Job:
-    """A computation that is waiting or running. wanted_by: how many scripts of each session wait for it.
+    """A computation that is enqueued or running. wanted_by: how many scripts of each session wait for it.
 
-    asked_by: all sessions that have asked for it, which share its cost; when `done` is set, it has a value or an error.
+    asked_by: all sessions that have asked for it, which share its cost. When `done` is set, there is a value or error.
     """
 
     key: Hashable
@@ -43,16 +43,15 @@ class Job:
     error: BaseException | None = None
 
     def proceed(self) -> None:
-        """Raise Abandoned if nobody wants this job any more."""
+        """Raise Abandoned if no session waits for this job any more."""
         if not self.wanted_by:
             raise Abandoned
 
 
 class Pool:
-    """Carries out jobs in at most `at_once` threads; there are none while there is nothing to do.
+    """Carries out jobs in at most `at_once` threads; threads end when no job is waiting.
 
-    Of the waiting jobs the next is that of the session that has had the least time of the processor. Jobs of
-    one key are one job.
+    The next job is that of the session that has used the least CPU time lately. Jobs with the same key are one job.
     """
 
     def __init__(self, at_once: int, usage: Usage | None = None) -> None:
@@ -62,7 +61,7 @@ class Pool:
         self._threads = 0
 
     def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any]) -> Job:
-        """Return the job `key`, which is begun when there is room, unless everybody has withdrawn by then."""
+        """Enqueue the job `key` unless it is there already, and return it; without sessions that wait it is dropped."""
         with self._lock:
             job = self._jobs.setdefault(key, Job(key, work))
             job.wanted_by[session] += 1
@@ -73,21 +72,21 @@ class Pool:
         return job
 
     def withdraw(self, session: str, job: Job) -> None:
-        """Say that a script of `session` wants `job` no more; to be called once for each `ask`."""
+        """Note that a script of `session` no longer waits for `job`; to be called once for each `ask`."""
         with self._lock:
             job.wanted_by -= Counter({session: 1})
             if not job.wanted_by and not job.running and self._jobs.get(job.key) is job:
                 del self._jobs[job.key]
 
     def least_at_work(self) -> float:
-        """Return how little the session has had for which a job is running; infinity if there is none."""
+        """Return the smallest use among the sessions with a running job; infinity if no job is running."""
         with self._lock:
             sessions = [session for job in self._jobs.values() if job.running for session in job.wanted_by]
             return min(map(self._usage.of, sessions), default=float("inf"))
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
+        """Whether no job is waiting or running."""
         return not self._jobs
 
     def _carry_out_all(self) -> None:
@@ -115,7 +114,7 @@ class Pool:
         with self._lock:
             for session in job.asked_by:
                 self._usage.charge(session, cost / len(job.asked_by))
-            if isinstance(error, Abandoned) and job.wanted_by:  # somebody came just when it had ended
+            if isinstance(error, Abandoned) and job.wanted_by:  # asked for again just after it ended
                 job.running = False
                 return
             del self._jobs[job.key]
@@ -124,7 +123,7 @@ class Pool:
 
 
 class Server(NamedTuple):
-    """What the scripts of this server wait for."""
+    """The pool and the gate that all scripts of this server share."""
 
     pool: Pool
     gate: Gate
@@ -138,14 +137,14 @@ def _server() -> Server:
 
 
 def idle() -> bool:
-    """Return whether no page is drawn and nothing computed just now."""
+    """Return whether at this moment no page is drawn and nothing is computed."""
     return _server().gate.is_empty and _server().pool.is_empty
 
 
 def admit(returns: bool = False) -> None:
     """Wait until this script may draw its page; end it here if its visitor has left or asked for another meanwhile.
 
-    returns: whether it has only waited for something that it wants to show now.
+    returns: whether the script has drawn before and continues with a result that it has waited for.
     """
     _server().gate.enter(this_session(), end_if_unwanted, returns)
 
@@ -160,10 +159,10 @@ def while_waiting() -> Iterator[None]:
 
 
 def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any:
-    """Return what `work` returns, or raise what it raises, when its turn has come; scripts with one `key` share it.
+    """Enqueue `work` and return what it returns, or raise what it raises; scripts with the same `key` share it.
 
-    Where the visitor leaves or asks for something else, the script ends here, and the work, if nobody
-    else wants it. note: what is shown to who has to wait.
+    If the visitor leaves or asks for something else, the script ends here, and so does the work if no other
+    session waits for it. note: what a waiting visitor is shown.
     """
     pool, session = _server().pool, this_session()
     job = pool.ask(session, key, work)
@@ -182,7 +181,7 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
 
 @contextmanager
 def held(lock: Lock) -> Iterator[None]:
-    """Hold `lock`; who waits for it ends as soon as that is unwanted, instead of keeping a thread and a place."""
+    """Hold `lock`; a script that waits for it ends as soon as its visitor no longer wants it, and frees its thread."""
     mine = lock.acquire(blocking=False)
     try:
         if not mine:

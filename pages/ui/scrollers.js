@@ -1,4 +1,4 @@
-// What scrolls must be within reach of the keyboard; Streamlit's tables, code and popovers are not in every browser.
+// Elements that scroll must be reachable by keyboard; Streamlit's tables, code and popovers are not in every browser.
 
 const MAY_SCROLL = ["stTable", "stCode", "stMarkdownContainer", "stPopoverBody"].map((name) => `[data-testid="${name}"]`).join(", ");
 
@@ -9,7 +9,7 @@ function scrolls(element) {
   return (wide && may(overflowX)) || (high && may(overflowY));
 }
 
-/** Make what scrolls a tab stop, and what no longer does none; what has no role yet gets one, and a name. */
+/** Make each element that scrolls a tab stop, with a role and a name if it has no role; undo it when it scrolls no more. */
 function letThemBeFocused() {
   /** @type {NodeListOf<HTMLElement>} */
   const all = document.querySelectorAll(`:is(${MAY_SCROLL}), :is(${MAY_SCROLL}) > :is(div, pre, table)`);

@@ -29,23 +29,23 @@ def current(page: str) -> Choice:
 
 
 def requested() -> Choice:
-    """Return what the visitor asks for, where `current` has been called already; what is shown: controls.choose."""
+    """Return the requested choice, after `current` was called; the effective one is that of controls.choose."""
     return st.session_state.choice
 
 
 def request(choice: Choice) -> None:
-    """Ask for `choice` from now on; another attack begins at its first step."""
+    """Make `choice` the requested one; another attack begins at its first step."""
     if replace(choice, step=0) != replace(st.session_state.choice, step=0):
         _begin(replace(choice, step=0), [])
 
 
 def correct(choice: Choice) -> None:
-    """Put `choice` in the place of one that cannot be carried out; what has been said about it stays."""
+    """Replace a requested choice that is not possible by `choice`; the notices about it stay."""
     st.session_state.choice = choice
 
 
 def _begin(choice: Choice, notices: list[str]) -> None:
-    """Take up another attack: the stage is to jump to `choice.step`, even if it shows this attack already."""
+    """Make `choice` the requested one, and the stage jump to `choice.step`, even if it shows this attack already."""
     state = st.session_state
     state.choice, state.notices = choice, notices
     state.start, state.visit = choice.step, state.get("visit", 0) + 1
@@ -93,11 +93,11 @@ def check_link(name: str, default: Any, problem: Callable[[list[str], Any], str]
 
 
 def dismiss_notices() -> None:
-    """Forget what was said about the link: the visitor has chosen otherwise."""
+    """Drop the notices about the link, since the visitor has made another choice."""
     st.session_state.notices = []
 
 
 def show_notices() -> None:
-    """Show what has to be said about the link or the data."""
+    """Show the notices about the link and the data."""
     for sentence in st.session_state.notices:
         st.warning(plain(sentence), icon=":material/info:")

@@ -42,7 +42,7 @@ def sheet() -> Iterator[Sheet]:
 def data_url(colours: np.ndarray) -> str:
     """Return uint8 colours (H, W), (H, W, 3) or (H, W, 4) as a PNG in a data URL.
 
-    Every picture is shown in this way, within the page. A file of the server could be fetched by whoever knows its
+    Every picture is shown in this way, within the page. A file of the server could be fetched by anyone who knows its
     address, and a cache that visitors share would keep what one of them drew.
     """
     file = io.BytesIO()

@@ -1,6 +1,6 @@
 """Pictures that visitors send: read once and dropped, and those that no page reads are dropped soon.
 
-Streamlit by itself keeps them until their visitor's session ends, and takes them from whoever has a session, whether
+Streamlit by itself keeps them until their visitor's session ends, and takes them from anyone with a session, whether
 the page has asked for any or not.
 """
 
@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 UNREAD_SECONDS = 20.0
-"""After so long no page is going to read it: one reads as soon as the picture is there."""
+"""After so long no page will read a picture any more: pages read it as soon as it is there."""
 
 MOST_BYTES = 100_000_000
 """How much all pictures may hold that wait to be read; of one visitor only the latest waits."""
@@ -40,7 +40,7 @@ def drop(file: UploadedFile | None) -> None:
 
 
 class Unread:
-    """The uploads in `manager` that wait to be read, made few from now on: an upload drops what must make room."""
+    """The uploads in `manager` that wait to be read, limited from now on: an upload drops older ones to make room."""
 
     def __init__(self, manager: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._manager, self._add, self._clock, self._lock = manager, manager.add_file, clock, Lock()

@@ -137,11 +137,11 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     # Rules.
     keyboard.back_to(link(page, "Rules"))
     keyboard.press("Enter")
-    race = lab.part("race").and_(page.locator("[data-iteration]"))
-    keyboard.go_to(race.get_by_test_id("race-start"))
+    comparison = lab.part("comparison").and_(page.locator("[data-iteration]"))
+    keyboard.go_to(comparison.get_by_test_id("comparison-start"))
     keyboard.press("Enter")
-    race.and_(page.locator("[data-iteration='0']")).wait_for()
-    keyboard.is_at(race.get_by_test_id("race-start"))
+    comparison.and_(page.locator("[data-iteration='0']")).wait_for()
+    keyboard.is_at(comparison.get_by_test_id("comparison-start"))
 
     # Train a network, and stop half-way.
     keyboard.back_to(link(page, "Model"))
@@ -200,7 +200,7 @@ def test_pages_leave_nothing_behind_when_one_goes_back_and_forth(lab):
 
     def go_round() -> None:
         link(lab.page, "Rules").click()
-        lab.part("race").and_(lab.page.locator("[data-iteration]")).wait_for()
+        lab.part("comparison").and_(lab.page.locator("[data-iteration]")).wait_for()
         link(lab.page, "The lab").click()
         lab.part("stage").and_(lab.page.locator("[data-iteration]")).wait_for()
 

@@ -1,4 +1,4 @@
-"""The race of the page Rules in a real browser, against the attacks that Python runs."""
+"""The comparison of the page Rules in a real browser, against the attacks that Python runs."""
 
 import pytest
 import torch
@@ -8,55 +8,53 @@ from benchmarks.driving import Lab
 from jsma import Attack, Output
 from jsma.baselines import Baseline, baseline_steps
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS
+from pages.ui.shared.comparison.methods import AT_FIRST, METHODS
 from tests.helpers.browser import watched
 
 
-class Race(Lab):
-    """The page Rules, with its race."""
+class Comparison(Lab):
+    """The page Rules, with its comparison."""
 
-    def open(self, link: str = "") -> "Race":
+    def open(self, link: str = "") -> "Comparison":
         self.page.goto(f"{self.address}/Rules{link}")
-        self.part("race").and_(self.page.locator("[data-iteration]")).wait_for()
+        self.part("comparison").and_(self.page.locator("[data-iteration]")).wait_for()
         # Streamlit first looks for its server below the page's own address, and only then further up.
         self.complaints = [complaint for complaint in self.complaints if "404" not in complaint]
         return self
 
     @property
     def iteration(self) -> int:
-        return int(self.part("race").get_attribute("data-iteration"))
+        return int(self.part("comparison").get_attribute("data-iteration"))
 
     @property
     def iterations(self) -> int:
-        return int(self.part("race").get_attribute("data-iterations"))
+        return int(self.part("comparison").get_attribute("data-iterations"))
 
     def press(self, name: str) -> None:
-        self.part(f"race-{name}").click()
+        self.part(f"comparison-{name}").click()
 
     def drag_to(self, iteration: int) -> None:
-        self.part("race-slider").fill(str(iteration))
+        self.part("comparison-slider").fill(str(iteration))
 
 
 @pytest.fixture
-def race(profile, server):
+def comparison(profile, server):
     """The page Rules in a page of its own; fails the test if it complained or asked another machine."""
-    yield from watched(Race(profile.new_page(), server))
+    yield from watched(Comparison(profile.new_page(), server))
 
 
 def steps_of(label: str, digits: jsma.Digits) -> list:
     image, model = digits.images[digits.of_class(0)[0]], jsma.load_model()
-    contender = CONTENDERS[label]
-    attack = Attack() if contender.baseline else contender.attack(1.0, 0.145)
+    method = METHODS[label]
+    attack = Attack() if method.baseline else method.attack(1.0, 0.145)
     assert attack.output is (Output.PROBABILITIES if "probabilities" in label else Output.LOGITS)
     return list(
-        baseline_steps(Baseline.TOP_TWO, model, image, 2, attack)
-        if contender.baseline
-        else attack.steps(model, image, 2)
+        baseline_steps(Baseline.TOP_TWO, model, image, 2, attack) if method.baseline else attack.steps(model, image, 2)
     )
 
 
-READ_CARDS = """root => [...root.querySelectorAll("[data-testid^=race-card-]")].map((card, at) => {
-    const text = (name) => card.querySelector(`[data-testid=race-${name}-${at}]`).innerText;
+READ_CARDS = """root => [...root.querySelectorAll("[data-testid^=comparison-card-]")].map((card, at) => {
+    const text = (name) => card.querySelector(`[data-testid=comparison-${name}-${at}]`).innerText;
     const canvas = card.querySelector("canvas");
     const ink = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     const grey = (pixel) => ink[4 * pixel] === ink[4 * pixel + 1] && ink[4 * pixel] === ink[4 * pixel + 2];
@@ -65,17 +63,17 @@ READ_CARDS = """root => [...root.querySelectorAll("[data-testid^=race-card-]")].
 })"""
 
 
-def check(race: Race, traces: list[list]) -> None:
+def check(comparison: Comparison, traces: list[list]) -> None:
     """Check every card against the steps it draws, at the iteration that is shown."""
-    cards = race.part("race").evaluate(READ_CARDS)
+    cards = comparison.part("comparison").evaluate(READ_CARDS)
     for card, steps in zip(cards, traces, strict=True):
-        step = steps[min(race.iteration, len(steps) - 1)]
+        step = steps[min(comparison.iteration, len(steps) - 1)]
         reads = int(step.outputs.argmax())
         assert card["reads"] == str(reads)
         assert card["sure"] == f"{percent(step.probabilities[reads].item())} sure"
         assert card["target"] == percent(step.probabilities[2].item())
         assert card["changed"].split()[0] == str(step.changed)
-        if race.iteration < len(steps) - 1:
+        if comparison.iteration < len(steps) - 1:
             assert card["status"] == "on its way"
         else:
             assert (card["status"] == "Reached target") is (steps[-1].stop is jsma.Stop.REACHED_TARGET)
@@ -83,60 +81,62 @@ def check(race: Race, traces: list[list]) -> None:
         assert card["tinted"] == (step.image != steps[0].image).flatten().nonzero().flatten().tolist()
 
 
-def test_all_step_together_and_those_that_have_finished_stay(race, uci):
-    race.open()
+def test_all_step_together_and_those_that_have_finished_stay(comparison, uci):
+    comparison.open()
     traces = [steps_of(label, uci) for label in AT_FIRST]
     ends = [len(steps) - 1 for steps in traces]
     won = [len(steps) - 1 for steps in traces if steps[-1].stop is jsma.Stop.REACHED_TARGET]
-    assert (race.iteration, race.iterations) == (min(won), max(ends))
+    assert (comparison.iteration, comparison.iterations) == (min(won), max(ends))
     for move, expected in [(None, min(won)), ("start", 0), ("step", 1), ("step", 2), ("back", 1), ("end", max(ends))]:
         if move:
-            race.press(move)
-        assert race.iteration == expected
-        check(race, traces)
-    race.drag_to(min(won) + 1)
-    check(race, traces)
-    assert race.part("race-step").is_enabled()
+            comparison.press(move)
+        assert comparison.iteration == expected
+        check(comparison, traces)
+    comparison.drag_to(min(won) + 1)
+    check(comparison, traces)
+    assert comparison.part("comparison-step").is_enabled()
 
 
-def test_keys_step_and_playing_ends_at_the_last_finish(race):
-    race.open("?gamma=0.02")
-    assert race.iterations <= 7
-    race.page.keyboard.press("Home")
-    assert race.iteration == 0
-    race.page.keyboard.press("ArrowRight")
-    race.page.keyboard.press("ArrowRight")
-    race.page.keyboard.press("ArrowLeft")
-    assert race.iteration == 1
-    race.page.keyboard.press("Space")
-    assert race.part("race-play").get_attribute("aria-label") == "Pause"
-    race.part("race").and_(race.page.locator(f"[data-iteration='{race.iterations}']")).wait_for()
-    assert race.part("race-play").get_attribute("aria-label") == "Play"
-    assert race.part("race-step").is_disabled()
+def test_keys_step_and_playing_ends_at_the_last_finish(comparison):
+    comparison.open("?gamma=0.02")
+    assert comparison.iterations <= 7
+    comparison.page.keyboard.press("Home")
+    assert comparison.iteration == 0
+    comparison.page.keyboard.press("ArrowRight")
+    comparison.page.keyboard.press("ArrowRight")
+    comparison.page.keyboard.press("ArrowLeft")
+    assert comparison.iteration == 1
+    comparison.page.keyboard.press("Space")
+    assert comparison.part("comparison-play").get_attribute("aria-label") == "Pause"
+    comparison.part("comparison").and_(
+        comparison.page.locator(f"[data-iteration='{comparison.iterations}']")
+    ).wait_for()
+    assert comparison.part("comparison-play").get_attribute("aria-label") == "Play"
+    assert comparison.part("comparison-step").is_disabled()
 
 
-def test_other_rules_keep_the_iteration_and_another_digit_starts_anew(race, uci):
-    race.open()
-    race.press("start")
-    race.press("step")
-    race.page.get_by_role("button", name="Remove Top two", exact=True).click()
-    race.part("race-card-5").wait_for(state="detached")
-    assert race.iteration == 1
-    race.page.locator(".st-key-digit-7 button").click()
-    race.wait_for_address("digit=7")
-    race.page.get_by_text("make the network read this 7").wait_for()
+def test_other_rules_keep_the_iteration_and_another_digit_starts_anew(comparison, uci):
+    comparison.open()
+    comparison.press("start")
+    comparison.press("step")
+    comparison.page.get_by_role("button", name="Remove Top two", exact=True).click()
+    comparison.part("comparison-card-5").wait_for(state="detached")
+    assert comparison.iteration == 1
+    comparison.page.locator(".st-key-digit-7 button").click()
+    comparison.wait_for_address("digit=7")
+    comparison.page.get_by_text("make the network read this 7").wait_for()
     model, image = jsma.load_model(), uci.images[uci.of_class(7)[0]][None]
-    results = [CONTENDERS[label].attack(1.0, 0.145).run(model, image, torch.tensor([2])) for label in AT_FIRST[:5]]
+    results = [METHODS[label].attack(1.0, 0.145).run(model, image, torch.tensor([2])) for label in AT_FIRST[:5]]
     first = min(int(result.iterations) for result in results if result.success)
-    race.part("race").and_(race.page.locator(f"[data-iteration='{first}']")).wait_for()
+    comparison.part("comparison").and_(comparison.page.locator(f"[data-iteration='{first}']")).wait_for()
 
 
-def test_a_link_says_which_rules_run(race):
-    race.open("?rules=WJSMA&rules=TJSMA%2C+both&rules=nonsense")
-    names = race.part("race").locator("h3")
+def test_a_link_says_which_rules_run(comparison):
+    comparison.open("?rules=WJSMA&rules=TJSMA%2C+both&rules=nonsense")
+    names = comparison.part("comparison").locator("h3")
     assert names.all_inner_texts() == ["WJSMA", "TJSMA, both"]
-    race.page.get_by_role("button", name="Remove WJSMA", exact=True).click()
-    race.part("race-card-1").wait_for(state="detached")
+    comparison.page.get_by_role("button", name="Remove WJSMA", exact=True).click()
+    comparison.part("comparison-card-1").wait_for(state="detached")
     assert names.all_inner_texts() == ["TJSMA, both"]
-    race.page.wait_for_function("() => !location.search.includes('rules=WJSMA')")
-    race.wait_for_address("rules=TJSMA%2C+both")
+    comparison.page.wait_for_function("() => !location.search.includes('rules=WJSMA')")
+    comparison.wait_for_address("rules=TJSMA%2C+both")

@@ -22,7 +22,7 @@ PAGES = {
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
     "grid": (f"/Grid{DIGIT}", "text=/Why the 90 attacks ended|Fill the rest/"),
-    "rules": (f"/Rules{DIGIT}", "[data-testid=race][data-iteration]"),
+    "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),
 }

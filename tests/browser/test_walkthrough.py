@@ -33,7 +33,7 @@ def chapter_2(profile, server):
 
 
 @pytest.fixture
-def course(chapter_2):
+def walkthrough(chapter_2):
     """Chapter 2 at its first step, and the lines that are lit from now on written down in `window.lit`."""
     chapter_2.part("stage-slider").fill("0")
     chapter_2.part("stage-pace").select_option("1")
@@ -45,21 +45,21 @@ def lit(lab: Lab):
     return lab.part("stage-loop").locator("[aria-current]")
 
 
-def test_stepping_lights_the_lines_in_turn_and_the_end_stays_at_the_line_that_ended_it(course):
-    assert "change(picture, pair)" in lit(course).inner_text()
-    course.press("step")
-    course.page.wait_for_function("window.lit.length >= 5")
-    assert course.page.evaluate("window.lit") == ["ask", "maps", "pair", "none", "change"]
-    course.press("end")
-    course.page.wait_for_function("window.lit.length >= 6")
-    assert "stop: reached target" in lit(course).inner_text()
-    assert "reads 3" in lit(course).inner_text()
-    course.press("back")
-    assert "change(picture, pair)" in lit(course).inner_text()
+def test_stepping_lights_the_lines_in_turn_and_the_end_stays_at_the_line_that_ended_it(walkthrough):
+    assert "change(picture, pair)" in lit(walkthrough).inner_text()
+    walkthrough.press("step")
+    walkthrough.page.wait_for_function("window.lit.length >= 5")
+    assert walkthrough.page.evaluate("window.lit") == ["ask", "maps", "pair", "none", "change"]
+    walkthrough.press("end")
+    walkthrough.page.wait_for_function("window.lit.length >= 6")
+    assert "stop: reached target" in lit(walkthrough).inner_text()
+    assert "reads 3" in lit(walkthrough).inner_text()
+    walkthrough.press("back")
+    assert "change(picture, pair)" in lit(walkthrough).inner_text()
 
 
-def test_slow_motion_lights_each_line_in_its_own_part(course):
-    course.part("stage-pace").select_option("slow 2")
-    course.press("play")
-    course.page.wait_for_function("window.lit.includes('ask')")
-    assert course.page.evaluate("window.lit.slice(0, 5)") == ["maps", "pair", "none", "change", "ask"]
+def test_slow_motion_lights_each_line_in_its_own_part(walkthrough):
+    walkthrough.part("stage-pace").select_option("slow 2")
+    walkthrough.press("play")
+    walkthrough.page.wait_for_function("window.lit.includes('ask')")
+    assert walkthrough.page.evaluate("window.lit.slice(0, 5)") == ["maps", "pair", "none", "change", "ask"]

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import jsma
 from jsma import Attack, Report, Rule, Stop
-from pages.ui.evaluation import evaluating, judging
+from pages.ui.evaluation import evaluating, report_views
 from tests.helpers.app import visitor, words
 
 PAGE = "pages/5_Evaluation.py"
@@ -116,7 +116,7 @@ def test_the_maps_are_the_means_of_their_cells(app, plain):
 
 
 def test_hardness_is_left_blank_where_nothing_succeeded(look):
-    hardness = judging.maps(look)[2].table
+    hardness = report_views.maps(look)[2].table
     for s in range(10):
         for t in range(10):
             reached = s != t and look.success_by_source_and_target[s, t] > 0
@@ -126,7 +126,7 @@ def test_hardness_is_left_blank_where_nothing_succeeded(look):
 
 
 def test_success_at_smaller_budgets_is_what_runs_with_them_give(look, uci):
-    rows = judging.budgets(look)
+    rows = report_views.budgets(look)
     assert len(rows) == 11
     for k in (5, 8, 10):
         smaller = Attack(ATTACK.rule, gamma=ATTACK.gamma * k / 10)
@@ -142,7 +142,7 @@ def test_success_at_smaller_budgets_is_what_runs_with_them_give(look, uci):
 
 
 def test_the_distribution_counts_every_attack_once(look, plain):
-    rows = judging.changed_pixels(look)
+    rows = report_views.changed_pixels(look)
     assert sum(row["attacks"] for row in rows) == 90
     for row in rows:
         outcome = row["outcome"] == "succeeded"
@@ -180,7 +180,7 @@ def test_more_digits_are_attacked_when_asked_for(app, uci, plain):
 
 
 def test_what_is_done_stays_when_the_visitor_leaves_and_can_be_gone_on_with(app, uci, monkeypatch):
-    advance, parts = evaluating.Run.advance, []
+    advance, parts = evaluating.Evaluation.advance, []
 
     def leaves_after_two(run):
         advance(run)
@@ -188,7 +188,7 @@ def test_what_is_done_stays_when_the_visitor_leaves_and_can_be_gone_on_with(app,
         if len(parts) == 4:
             st.stop()  # what Streamlit does at the next call when another page is asked for
 
-    monkeypatch.setattr(evaluating.Run, "advance", leaves_after_two)
+    monkeypatch.setattr(evaluating.Evaluation, "advance", leaves_after_two)
     app.run()
     ask_for(app, 30).button(key="evaluation-start").click().run()
     assert parts == [45, 90, 135, 180]
@@ -209,7 +209,7 @@ def test_the_stop_button_ends_a_run_and_keeps_what_is_done(app, monkeypatch):
         run.report = run.report or next(run.parts)
         st.stop()
 
-    monkeypatch.setattr(evaluating.Run, "advance", never_ends)
+    monkeypatch.setattr(evaluating.Evaluation, "advance", never_ends)
     app.run()
     ask_for(app, 20).button(key="evaluation-start").click().run()
     app.button(key="evaluation-stop").click().run()
@@ -273,7 +273,7 @@ def test_a_network_that_fails_at_once_is_explained(monkeypatch):
 
 
 def test_the_hardest_failed_with_most_pixels_and_the_easiest_succeeded_with_fewest(look, plain):
-    hardest, easiest = judging.extremes(look)
+    hardest, easiest = report_views.extremes(look)
     ranked = sorted(range(90), key=lambda k: (plain[k][3], -plain[k][4]))
     assert hardest == ranked[:5]
     assert sorted(plain[k][4] for k in range(90) if plain[k][3])[:5] == [plain[k][4] for k in easiest]
@@ -297,9 +297,9 @@ def test_the_pictures_of_cases_are_where_their_attacks_end(uci, look):
     class Shipped:
         key, module = "lenet", jsma.load_model("lenet")
 
-    k = judging.extremes(look)[1][-1]
+    k = report_views.extremes(look)[1][-1]
     position = int(evaluating.evenly(uci, 10)[k // 9])
-    (picture,) = judging.ends(uci, Shipped, ATTACK, (position,), (int(look.targets[k]),))
+    (picture,) = report_views.ends(uci, Shipped, ATTACK, (position,), (int(look.targets[k]),))
     last = list(ATTACK.steps(Shipped.module, uci.images[position], int(look.targets[k])))[-1]
     assert torch.equal(picture, last.image)
     assert (picture != uci.images[position]).sum() == look.result.changed[k]

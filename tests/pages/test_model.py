@@ -18,7 +18,7 @@ from jsma.training import initialised, train
 from pages.ui import networks, turns
 from pages.ui.model import maps, readings
 from pages.ui.model import training as own
-from pages.ui.model.training import Material, Settings, State, Training
+from pages.ui.model.training import Splits, State, Training, TrainingSettings
 from pages.ui.shared import anatomy
 from tests.helpers.app import opened, words
 from tests.helpers.paths import NOWHERE
@@ -37,14 +37,14 @@ def trained() -> AppTest:
 
 
 @pytest.fixture(scope="module")
-def lessons(uci):
-    """The digits that QUICK learns from and those kept aside, found by a plain loop."""
+def trained_on(uci):
+    """The digits that QUICK learns from and those held out, found by a plain loop."""
     seen, learn, aside = [0] * 10, [], []
     for position, label in enumerate(uci.labels.tolist()):
         seen[label] += 1
         (aside if seen[label] % 5 == 0 else learn).append(position)
     first = learn[: round(0.1 * len(learn))]
-    return Digits("lessons", uci.images[first], uci.labels[first]), aside
+    return Digits("train", uci.images[first], uci.labels[first]), aside
 
 
 def press_train(visitor: AppTest, **changes) -> AppTest:
@@ -157,8 +157,8 @@ def test_the_page_says_how_many_are_read_right_and_opens_a_mistake_in_the_lab(uc
 # --- Training ------------------------------------------------------------------------------------
 
 
-def test_a_trained_network_stands_in_for_the_shipped_ones_and_is_what_its_settings_say(trained, uci, lessons):
-    digits, aside = lessons
+def test_a_trained_network_stands_in_for_the_shipped_ones_and_is_what_its_settings_say(trained, uci, trained_on):
+    digits, aside = trained_on
     assert not trained.exception
     module = initialised("lenet", 3)
     list(train(module, digits, epochs=1, seed=3, learning_rate=3e-3))
@@ -171,7 +171,7 @@ def test_a_trained_network_stands_in_for_the_shipped_ones_and_is_what_its_settin
     with torch.no_grad():
         right = sum(int(module(uci.images[k : k + 1]).argmax()) == int(uci.labels[k]) for k in aside)
     assert network.accuracy == {"uci": pytest.approx(right / len(aside))}
-    assert f"Of the {len(aside)} digits that were kept aside" in words(trained)
+    assert f"Of the {len(aside)} digits that were held out" in words(trained)
     assert f"it reads {right:,} right" in words(trained)
     assert "Done: 2 batches" in words(trained)
 
@@ -210,10 +210,10 @@ def test_what_comes_of_ones_own_network_is_within_reach_of_nobody_else(within_re
 
 
 def test_who_trains_at_the_same_time_is_not_disturbed(uci):
-    material = Material("some digits", uci.first(150), Digits("probe", uci.images[-20:], uci.labels[-20:]))
+    splits = Splits("some digits", uci.first(150), Digits("validation", uci.images[-20:], uci.labels[-20:]))
 
     def train_by_slices(seed: int) -> tuple:
-        training = Training(Settings("lenet", epochs=2, seed=seed), material)
+        training = Training(TrainingSettings("lenet", epochs=2, seed=seed), splits)
         while training.state is State.RUNNING:
             training.advance(0.005)
         return weights_of(training.module), training.losses, training.accuracies
@@ -225,8 +225,8 @@ def test_who_trains_at_the_same_time_is_not_disturbed(uci):
 
 
 def test_who_waits_for_others_is_told_and_goes_on_when_they_have_left(monkeypatch):
-    line = turns.Line(at_once=1)
-    monkeypatch.setattr(turns, "LINE", line)
+    line = turns.Queue(at_once=1)
+    monkeypatch.setattr(turns, "QUEUE", line)
     visitor = opened(PAGE)
     with monkeypatch.context() as waiting, line.working("another"):
         waiting.setattr(turns, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: st.stop()))
@@ -243,8 +243,8 @@ def test_who_waits_for_others_is_told_and_goes_on_when_they_have_left(monkeypatc
 
 
 def test_it_can_be_stopped_from_another_thread_in_the_middle_of_a_batch(uci):
-    material = Material("some digits", uci, uci.first(20))
-    training = Training(Settings("lenet", epochs=6), material)
+    splits = Splits("some digits", uci, uci.first(20))
+    training = Training(TrainingSettings("lenet", epochs=6), splits)
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(training.advance, 600)
         while not training.done:
@@ -264,7 +264,7 @@ def one_batch_and_away(training: Training, seconds: float) -> None:
     st.stop()  # as Streamlit ends a script between two batches when its visitor clicks
 
 
-def test_stopping_keeps_what_has_been_learnt(lessons, monkeypatch):
+def test_stopping_keeps_what_has_been_learnt(trained_on, monkeypatch):
     monkeypatch.setattr(Training, "advance", one_batch_and_away)
     visitor = press_train(opened(PAGE))
     assert not visitor.exception
@@ -273,7 +273,7 @@ def test_stopping_keeps_what_has_been_learnt(lessons, monkeypatch):
     visitor.button(key="stop").click().run()
     assert not visitor.exception
     module = initialised("lenet", 3)
-    next(train(module, lessons[0], epochs=1, seed=3, learning_rate=3e-3))
+    next(train(module, trained_on[0], epochs=1, seed=3, learning_rate=3e-3))
     assert weights_of(visitor.session_state.own_network.module) == weights_of(module)
     assert not any(layer.training for layer in visitor.session_state.own_network.module.modules())
     assert visitor.session_state.choice.model == "own"
@@ -306,7 +306,7 @@ def test_a_training_waits_while_its_visitor_is_elsewhere(monkeypatch):
 )
 def test_settings_check_themselves(wrong):
     with pytest.raises(ValueError, match=r"must be|choose one of"):
-        replace(Settings(), **wrong)
+        replace(TrainingSettings(), **wrong)
 
 
 def test_a_training_that_breaks_down_leaves_nothing_in_use(monkeypatch):
@@ -320,14 +320,14 @@ def test_a_training_that_breaks_down_leaves_nothing_in_use(monkeypatch):
 
 
 def test_digits_that_test_a_network_are_never_learnt_from(uci):
-    held = own.kept_aside(uci.labels)
+    held = own.held_out(uci.labels)
     for label in range(10):
         of_class = held[uci.labels == label].tolist()
         assert of_class == [k % 5 == 4 for k in range(len(of_class))]
-    material = own.material(mnist=False)
-    assert len(material.lessons) + len(material.probe) == len(uci)
-    learnt = {image.numpy().tobytes() for image in material.lessons.images}
-    positions = material.unseen["uci"].tolist()
+    splits = own.splits(mnist=False)
+    assert len(splits.train) + len(splits.validation) == len(uci)
+    learnt = {image.numpy().tobytes() for image in splits.train.images}
+    positions = splits.held_out["uci"].tolist()
     assert positions == [k for k in range(len(uci)) if held[k]]
     twins = sum(uci.images[k].numpy().tobytes() in learnt for k in positions)
     assert twins <= 3, "more than the few digits that two people wrote alike"
@@ -335,8 +335,8 @@ def test_digits_that_test_a_network_are_never_learnt_from(uci):
 
 def test_mnists_training_digits_are_used_where_they_are(mnist, monkeypatch):
     monkeypatch.undo()
-    material = own.material(mnist=True)
+    splits = own.splits(mnist=True)
     train_digits = jsma.load_mnist(split="train")
-    assert torch.equal(material.lessons.images, train_digits.images[:-300])
-    assert torch.equal(material.probe.labels, train_digits.labels[-300:])
-    assert not material.unseen
+    assert torch.equal(splits.train.images, train_digits.images[:-300])
+    assert torch.equal(splits.validation.labels, train_digits.labels[-300:])
+    assert not splits.held_out

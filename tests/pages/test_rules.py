@@ -17,7 +17,7 @@ from pages.ui.networks import Network
 from pages.ui.rules import results, tables
 from pages.ui.rules.reasons import reasons
 from pages.ui.shared import comparison
-from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MEASURED, MOST, trace
+from pages.ui.shared.comparison.methods import AT_FIRST, MEASURED, METHODS, MOST, trace
 from tests.helpers.app import visitor, words
 
 
@@ -75,7 +75,7 @@ def as_share(text: str) -> float:
     return float(text.strip("<>% ")) / 100
 
 
-def test_the_race_begins_where_the_first_one_gets_there(network):
+def test_the_comparison_begins_where_the_first_one_gets_there(network):
     traces = [trace("uci", network, 4, 9, label, 1.0, 0.145) for label in AT_FIRST]
     ends = [each.end.iteration for each in traces if each.success]
     assert comparison._message(torch.zeros(1, 28, 28), traces)["start"] == min(ends)
@@ -93,8 +93,8 @@ def test_the_first_visit_ranks_the_rules_that_are_chosen_at_first(app):
     digits, model = jsma.load_uci_digits(), jsma.load_model()
     image = digits.images[digits.of_class(0)[0]][None]
     for label in set(AT_FIRST) - {"Top two"}:
-        contender = CONTENDERS[label]
-        result = contender.attack(1.0, 0.145).run(model, image, torch.tensor([2]))
+        method = METHODS[label]
+        result = method.attack(1.0, 0.145).run(model, image, torch.tensor([2]))
         row = ranking[ranking["Rule"] == label].iloc[0]
         assert row["Pixels changed"] == int(result.changed)
         assert row["Iterations"] == int(result.iterations)
@@ -147,8 +147,8 @@ def test_a_digit_already_read_as_the_target_makes_sense(app, misread):
     assert not {"nan", "None"} & set(words(app).replace("*", " ").split())
 
 
-def test_every_contender_runs_and_has_its_say_without_nonsense(network):
-    labels = list(CONTENDERS)
+def test_every_method_runs_and_has_its_say_without_nonsense(network):
+    labels = list(METHODS)
     traces = [trace("uci", network, 4, 9, label, 0.6, 0.015) for label in labels]
     paragraphs = reasons(traces)
     moved = [each for each in traces if len(each.moments) > 1]
@@ -183,7 +183,7 @@ def test_the_numbers_of_the_reasons_are_those_of_the_steps(network, uci):
 def test_the_settings_of_the_table_are_those_that_are_measured():
     assert list(MEASURED) == list(SETTINGS) == ["jsma-logits", "jsma-probabilities", "wjsma", "tjsma", "tjsma-both"]
     for setting, label in MEASURED.items():
-        assert CONTENDERS[label].attack(1.0, 0.145) == SETTINGS[setting]
+        assert METHODS[label].attack(1.0, 0.145) == SETTINGS[setting]
 
 
 def write(folder: Path, model: str, setting: str, **changed) -> None:

@@ -73,7 +73,7 @@ def test_the_ways_on_and_back_and_the_row_lead_to_the_same_chapters(app):
     assert app.header[0].value.startswith("6.")
     assert app.query_params["chapter"] in ("6", ["6"])
     assert not [button for button in app.button if button.key == "turn-from-6-to-7"]
-    assert "After the course" in [element.value for element in app.subheader]
+    assert "After the walkthrough" in [element.value for element in app.subheader]
 
 
 def test_chapter_and_progress_are_still_there_after_a_look_at_another_page(app):
@@ -223,8 +223,8 @@ def by_differences(nudged):
 
 
 def enter(app: AppTest, pixel: int) -> None:
-    app.number_input(key="course-Row").set_value(pixel // 28).run()
-    app.number_input(key="course-Column").set_value(pixel % 28).run()
+    app.number_input(key="walkthrough-Row").set_value(pixel // 28).run()
+    app.number_input(key="walkthrough-Column").set_value(pixel % 28).run()
     assert not app.exception
 
 
@@ -294,7 +294,7 @@ def test_the_steepest_slopes_of_both_outputs_are_told(app, nudged, by_difference
     told = re.search(r"is \*\*(\S+)\*\* for logits and \*\*(\S+)\*\* for probabilities", words(app))
     assert as_number(told[1]) == pytest.approx(by_differences.abs().max().item(), rel=0.01)
     assert as_number(told[2]) == pytest.approx(steepest, rel=0.06)
-    app.segmented_control(key="course-output").set_value(jsma.Output.PROBABILITIES).run()
+    app.segmented_control(key="walkthrough-output").set_value(jsma.Output.PROBABILITIES).run()
     assert not app.exception
 
 

@@ -1,4 +1,4 @@
-"""The page Your digit: what it makes of pictures, good and bad, and that they stay with whoever brought them."""
+"""The page Your digit: what it makes of good and bad pictures, and that no other visitor sees them."""
 
 import io
 import json
@@ -144,9 +144,9 @@ def test_an_unsure_reading_is_called_that(visitor):
 def test_what_is_kept_is_bounded_and_has_no_twins(monkeypatch):
     monkeypatch.setattr(own_digits.st, "session_state", state := AttrDict())
     for k in range(20):
-        own_digits.keep(torch.full((1, 28, 28), k / 20), k % 10)
+        own_digits.add(torch.full((1, 28, 28), k / 20), k % 10)
     assert state.own_digits.labels.tolist() == [k % 10 for k in range(8, 20)]
-    assert own_digits.keep(torch.full((1, 28, 28), 19 / 20), 3) == 1
+    assert own_digits.add(torch.full((1, 28, 28), 19 / 20), 3) == 1
     assert len(state.own_digits) == own_digits.MOST
 
 

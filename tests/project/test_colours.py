@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from jsma.palette import COLOURS as PALETTE
-from pages.ui.evaluation.judging import OUTCOMES
-from pages.ui.shared.comparison.contenders import CONTENDERS, DASHES, LOOKS
+from pages.ui.evaluation.report_views import OUTCOMES
+from pages.ui.shared.comparison.methods import DASHES, LOOKS, METHODS
 from pages.ui.walkthrough.plane import PAIRS
 
 LIGHT, DARK = "#ffffff", "#0f1217"
@@ -74,9 +74,9 @@ def test_lines_and_marks_stand_out_on_white_and_on_black(colour):
 
 
 def test_no_two_lines_of_the_rules_have_the_same_mark_and_dashes():
-    looks = {(LOOKS[each.name], DASHES[each.direction]) for each in CONTENDERS.values()}
-    assert len(looks) == len(CONTENDERS) == 18
-    assert len({each.sign for each in CONTENDERS.values()}) == 18
+    looks = {(LOOKS[each.name], DASHES[each.direction]) for each in METHODS.values()}
+    assert len(looks) == len(METHODS) == 18
+    assert len({each.sign for each in METHODS.values()}) == 18
 
 
 @pytest.mark.parametrize("theme", PALETTE)

@@ -1,4 +1,4 @@
-// Beside the plane: why this pair; or the viewer's own pair and its rank; or whom a clicked pixel would pair best with.
+// Beside the plane: why this pair; or the viewer's own pair and its rank; or which pixel makes the best pair with a clicked one.
 
 import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
 import { pairNumbers, partnersOf } from "./pairs.js";
@@ -177,7 +177,7 @@ function predictedHtml({ predicting, tally, k }) {
 
 /** The best-partner map: one row of the table of all pairs, laid out as a picture. @type {(recording: Recording, view: View) => string} */
 function partnerHtml(recording, { k, partner, shown, layout }) {
-  const head = `<div class="partner-head"><h3>Who would <b class="p">p</b> pair best with?</h3>
+  const head = `<div class="partner-head"><h3>Which pixel makes the best pair with <b class="p">p</b>?</h3>
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
   if (!recording.inDomain(k, partner))
     return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;

@@ -1,4 +1,4 @@
-// What the network reads: the ten probabilities and logits now, and what became of them over all iterations.
+// What the network reads: the ten probabilities and logits now, and how they changed over all iterations.
 
 import { clamp, prepare, write } from "./drawing.js";
 import { number, percent, slope } from "./words.js";

@@ -1,4 +1,4 @@
-// The stage itself: it holds the recording and the viewer's place in it, and redraws its views when either changes.
+// The stage itself: it holds the recording and the step the viewer is at, and redraws its views when either changes.
 
 import { createCard } from "./card.js";
 import { isDark, listenForKeys, showControls } from "./controls.js";
@@ -259,7 +259,7 @@ export function createStage(root) {
     }
     view.revealed = true;
     render();
-    moveFocus(part("card")); // the button is gone: on to what it has brought
+    moveFocus(part("card")); // the button has disappeared: focus its result
     settle();
   }
 

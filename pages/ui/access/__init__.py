@@ -1,4 +1,4 @@
-"""What people who go by keyboard or by ear need, and Streamlit's elements do not bring: roles, states, and the focus.
+"""What users of a keyboard or screen reader need and Streamlit's elements lack: roles, states, and the focus.
 
 Streamlit takes no aria-* for its elements, and a button that goes away leaves the focus nowhere. Small
 scripts in the page see to both; what they need to know is said here.

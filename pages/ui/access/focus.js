@@ -1,11 +1,11 @@
-// Where the focus goes when what has it goes away: where Python says, else to what came in its place.
+// Where the focus goes when the focused element disappears: where Python says, else to the element that replaces it.
 
 import { mounted } from "../mounted.js";
 
-let carriedOut = null; // the last wish of Python's
-let last = null; // what has or had the focus: the element, its ancestors, and where in each it stood
-let byKeyboard = false; // whether the visitor has last used the keyboard, not the mouse or a finger
-// These outlast a mount: on another page Streamlit mounts this anew.
+let carriedOut = null; // the number of Python's last request that was carried out
+let last = null; // the element that has or had the focus, its ancestors, and its index in each
+let byKeyboard = false; // whether the visitor's last input was by keyboard, not by mouse or touch
+// Module variables, since Streamlit mounts this again on another page.
 
 export default function ({ data, parentElement }) {
   const document = parentElement.ownerDocument;
@@ -15,8 +15,8 @@ export default function ({ data, parentElement }) {
   return end;
 }
 
-const WAIT_MS = 300; // for something to come in its place
-const WAITS = 10; // so often, while Python is still drawing
+const WAIT_MS = 300; // time for a replacement to appear
+const WAITS = 10; // how many times to wait while Python is still drawing
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']";
 
@@ -40,10 +40,10 @@ function keepFocus(document, app) {
     }
     if (!gone()) return stopWaiting();
     if (moveTo(sameAgain(document, last) ?? otherSide(document, last))) return stopWaiting();
-    if (byKeyboard) timer ??= setTimeout(settle, WAIT_MS, 1); // who goes by mouse needs no focus
+    if (byKeyboard) timer ??= setTimeout(settle, WAIT_MS, 1); // users of a mouse need no focus
   }
 
-  /** Nothing has come in its place: go to what stands nearest, or to the head of the page. */
+  /** No replacement has appeared: focus the nearest element, or the head of the page. */
   function settle(waits) {
     if (running() && waits < WAITS) return (timer = setTimeout(settle, WAIT_MS, waits + 1));
     stopWaiting();
@@ -55,7 +55,7 @@ function keepFocus(document, app) {
     timer = null;
   }
 
-  /** A click on the bare page takes the focus from an element that is still there: it is not to have it back. */
+  /** A click on the empty page takes the focus from an element that is still there: do not restore it. */
   function forget(element) {
     if (last?.element === element && usable(element) && document.hasFocus() && isLost()) last = null;
   }

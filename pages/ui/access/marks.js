@@ -4,7 +4,7 @@ import { mounted } from "../mounted.js";
 
 export default function ({ data: [data], parentElement }) {
   const container = parentElement.closest(`.${data.container}`);
-  if (!container) return undefined; // called late: it has gone from the page already
+  if (!container) return undefined; // called late: it is no longer on the page
   const [marks, end] = mounted(parentElement, () => markContainer(container));
   marks.show(data);
   return end;
@@ -32,7 +32,7 @@ function markContainer(container) {
     if (event.target.closest("[aria-disabled=true]")) event.stopPropagation();
   }
 
-  const observer = new MutationObserver(mark); // React may make a button anew
+  const observer = new MutationObserver(mark); // React may create a button again
   observer.observe(container, { childList: true, subtree: true });
   container.addEventListener("click", refuse, { capture: true });
   return {

@@ -1,4 +1,4 @@
-"""Evaluations that grow while their visitor looks on: which digits, and how far, begun and stopped by buttons."""
+"""Evaluations that are computed part by part while the visitor watches, started and stopped by buttons."""
 
 import math
 from collections.abc import Iterator
@@ -20,17 +20,17 @@ from pages.ui.outside import cut, plain
 from pages.ui.scheduling import Proceed, held
 from pages.ui.turns import turns
 
-LOOK = 10
-"""How many digits are attacked unasked, one of each class."""
+FIRST_LOOK = 10
+"""How many digits are attacked at once when the page opens, one of each class."""
 
 PART = 5
-"""How many digits are attacked between two reports."""
+"""How many digits are attacked for each report."""
 
 MOST = 200
-"""How many digits a visitor may ask for: at some hundred attacks a second a matter of half a minute."""
+"""How many digits a visitor may choose at most; at some hundred attacks a second they take half a minute."""
 
 TARGETS = 9
-"""How many attacks a digit is good for."""
+"""How many attacks there are on each digit."""
 
 KEPT = 8
 """How many evaluations are kept for a visitor who goes back to earlier settings."""
@@ -46,10 +46,10 @@ class Subject(NamedTuple):
 
 
 @dataclass(eq=False)
-class Run:
-    """An evaluation that goes on by a part whenever it is asked to, and keeps what is done.
+class Evaluation:
+    """An evaluation that is continued by one part at each call of `advance`, and keeps its report so far.
 
-    A visitor's next script may begin while the one before is still within a part; the lock lets it wait.
+    A visitor's next script may begin while the one before still computes a part; the lock lets it wait.
     """
 
     attacks: int
@@ -66,12 +66,12 @@ class Run:
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether all attacks are done, or an error has ended the evaluation."""
         return bool(self.problem) or self.done == self.attacks
 
     @property
     def seconds_left(self) -> float:
-        """How long the rest takes at the pace so far."""
+        """How many seconds the rest takes at the speed so far."""
         return self.seconds / max(1, self.done) * (self.attacks - self.done)
 
     def advance(self) -> None:
@@ -80,7 +80,7 @@ class Run:
             begun = perf_counter()
             try:
                 self.report = next(self.parts, self.report)
-            except ValueError as problem:  # as for a network of one's own that answers with no numbers
+            except ValueError as problem:  # for example from a trained network whose outputs are NaN
                 self.problem = str(problem)
             self.seconds += perf_counter() - begun
             if self.ended:
@@ -98,7 +98,7 @@ def evenly(digits: Digits, count: int) -> Tensor:
 
 def first_look(digits: Digits, network: Network, attack: Attack, proceed: Proceed = lambda: None) -> Report:
     """Return the report on the first digit of each class."""
-    *_, report = _parts(digits, network, attack, LOOK, proceed)
+    *_, report = _parts(digits, network, attack, FIRST_LOOK, proceed)
     return report
 
 
@@ -113,7 +113,7 @@ def _parts(
 
 def check_link() -> None:
     """Say so where the address asks for a number of images that cannot be had; before `how_many` is asked."""
-    session.check_link("images", LOOK, problem_with_images)
+    session.check_link("images", FIRST_LOOK, problem_with_images)
 
 
 def problem_with_images(asked: list[str], otherwise: int) -> str:
@@ -122,12 +122,12 @@ def problem_with_images(asked: list[str], otherwise: int) -> str:
         (number,) = map(float, asked)
     except ValueError:  # no number, or several
         number = math.nan
-    used = int(number) if LOOK <= number <= MOST else otherwise
+    used = int(number) if FIRST_LOOK <= number <= MOST else otherwise
     if used == number:
         return ""
     return (
-        f"The link asks for images “{cut(', '.join(asked))}”, but it must be a whole number from {LOOK} to {MOST}. "
-        f"Using {used}."
+        f"The link asks for images “{cut(', '.join(asked))}”, but it must be a whole number from {FIRST_LOOK} to "
+        f"{MOST}. Using {used}."
     )
 
 
@@ -135,9 +135,9 @@ def how_many() -> int:
     """Let the visitor say how many digits are to be attacked."""
     return st.slider(
         "Number of images",
-        LOOK,
+        FIRST_LOOK,
         MOST,
-        step=LOOK,
+        step=FIRST_LOOK,
         key="images",
         bind="query-params",
         persist_state="session",
@@ -147,25 +147,25 @@ def how_many() -> int:
 
 
 def watch(
-    status: DeltaGenerator, line: DeltaGenerator, digits: Digits, network: Network, subject: Subject
+    status: DeltaGenerator, waiting: DeltaGenerator, digits: Digits, network: Network, subject: Subject
 ) -> Iterator[Report]:
-    """Yield the report there is, then, as long as the visitor wants it, one after every further part.
+    """Yield the report so far; then, as long as the visitor wants it, one after every further part.
 
-    status: the place for progress and buttons; line: the one to wait in. Each part ends with calls of
-    Streamlit, where it may end the script; what is done is in the visitor's session by then.
+    status: where progress and buttons are shown; waiting: where the queue is. Each part ends with calls of
+    Streamlit, which may end the script there; the report is in the visitor's session by then.
     """
     going = st.session_state.get("evaluating") == _wish(subject)
     st.session_state.evaluating = _wish(subject) if going else None
-    runs = st.session_state.setdefault("evaluations", {})
-    if going and subject not in runs:
+    evaluations = st.session_state.setdefault("evaluations", {})
+    if going and subject not in evaluations:
         attacks = TARGETS * min(subject.count, len(digits))
-        runs[subject] = Run(attacks, _parts(digits, network, subject.attack, subject.count))
-        for oldest in list(runs)[:-KEPT]:
-            del runs[oldest]
-    run = runs.get(subject)
+        evaluations[subject] = Evaluation(attacks, _parts(digits, network, subject.attack, subject.count))
+        for oldest in list(evaluations)[:-KEPT]:
+            del evaluations[oldest]
+    evaluation = evaluations.get(subject)
     with status.container():
-        bar = _progress(run) if going and not run.ended else None
-    shown = run and run.report
+        bar = _progress(evaluation) if going and not evaluation.ended else None
+    shown = evaluation and evaluation.report
     try:
         note = "Attacking the first digit of each class …"
         yield shown or computed(first_look, digits, network, subject.attack, note=note)
@@ -173,20 +173,20 @@ def watch(
         status.error(f"This network cannot be attacked: {plain(problem)}", icon=":material/error:")
         return
     if bar is not None:
-        for _ in turns(line, lambda: not run.ended):
-            run.advance()
-            bar.progress(run.done / run.attacks, _pace(run))
-            if run.report:
-                yield (shown := run.report)
-    if run and run.report is not shown:  # a part that was under way when the visitor pressed Stop
-        yield run.report
+        for _ in turns(waiting, lambda: not evaluation.ended):
+            evaluation.advance()
+            bar.progress(evaluation.done / evaluation.attacks, _pace(evaluation))
+            if evaluation.report:
+                yield (shown := evaluation.report)
+    if evaluation and evaluation.report is not shown:  # a part that was under way when the visitor pressed Stop
+        yield evaluation.report
     st.session_state.evaluating = None
     with status.container():
-        _standing(run, subject)
+        _standing(evaluation, subject)
 
 
 def _wish(subject: Subject) -> tuple[Subject, int]:
-    """Return the mark of a run that is wanted now; after a visit to another page it has to be asked for again."""
+    """Return what marks an evaluation as wanted; it changes at every visit to the page, which ends the wish."""
     return subject, st.session_state.visit
 
 
@@ -200,34 +200,38 @@ def _stop() -> None:
     access.focus_on("evaluation-go-on", "button")
 
 
-def _progress(run: Run) -> DeltaGenerator:
-    bar = st.progress(run.done / run.attacks, _pace(run))
+def _progress(evaluation: Evaluation) -> DeltaGenerator:
+    bar = st.progress(evaluation.done / evaluation.attacks, _pace(evaluation))
     st.button("Stop", icon=":material/stop:", key="evaluation-stop", on_click=_stop)
     return bar
 
 
-def _pace(run: Run) -> str:
-    left = run.seconds_left
+def _pace(evaluation: Evaluation) -> str:
+    left = evaluation.seconds_left
     how_long = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min"
-    return f"{run.done:,} of {run.attacks:,} attacks done" + (f", about {how_long} left" if run.done else "")
+    return f"{evaluation.done:,} of {evaluation.attacks:,} attacks done" + (
+        f", about {how_long} left" if evaluation.done else ""
+    )
 
 
-def _standing(run: Run | None, subject: Subject) -> None:
-    """Say how far the evaluation has come, and offer to begin it or to go on."""
+def _standing(evaluation: Evaluation | None, subject: Subject) -> None:
+    """Say how much of the evaluation is done, and offer to start or continue it."""
     attacks = TARGETS * subject.count
-    if run is None and subject.count == LOOK:
+    if evaluation is None and subject.count == FIRST_LOOK:
         st.markdown(f"**A first look:** the first digit of each class × 9 targets = {attacks} attacks.")
         st.caption("One attack a cell says little about the next. Choose more images for numbers to rely on.")
-    elif run is None:
+    elif evaluation is None:
         offer = f"Attack {subject.count} digits"
-        st.markdown(f"**Still the first look** at {LOOK} digits. {offer}: {attacks:,} attacks, which you can stop.")
+        st.markdown(
+            f"**Still the first look** at {FIRST_LOOK} digits. {offer}: {attacks:,} attacks, which you can stop."
+        )
         st.button(offer, type="primary", key="evaluation-start", on_click=_go_on, args=(subject,))
-    elif run.problem:
-        st.error(f"The evaluation cannot go on: {plain(run.problem)}", icon=":material/error:")
-    elif run.ended:
-        st.markdown(f"**Done:** {run.attacks // TARGETS} digits × 9 targets = {run.attacks:,} attacks.")
-        st.caption(f"Computed in {run.seconds:.1f} s. The digits are the first ones of each class.")
+    elif evaluation.problem:
+        st.error(f"The evaluation cannot go on: {plain(evaluation.problem)}", icon=":material/error:")
+    elif evaluation.ended:
+        st.markdown(f"**Done:** {evaluation.attacks // TARGETS} digits × 9 targets = {evaluation.attacks:,} attacks.")
+        st.caption(f"Computed in {evaluation.seconds:.1f} s. The digits are the first ones of each class.")
     else:
-        kept = "What is done is shown below." if run.done else "Nothing is lost: below is still the first look."
-        st.markdown(f"**Stopped** after {run.done:,} of {run.attacks:,} attacks. {kept}")
+        kept = "What is done is shown below." if evaluation.done else "Nothing is lost: below is still the first look."
+        st.markdown(f"**Stopped** after {evaluation.done:,} of {evaluation.attacks:,} attacks. {kept}")
         st.button("Go on", type="primary", key="evaluation-go-on", on_click=_go_on, args=(subject,))

@@ -63,7 +63,7 @@ class Work:
 
     @property
     def setup(self) -> tuple:
-        """What tells this grid from others."""
+        """What identifies this grid."""
         return self.data, self.network.key, self.positions, self.attack
 
     @property
@@ -222,7 +222,7 @@ def _label(row: Row, target: int, k: int) -> str:
 
 
 def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None:
-    """Leave for the lab with the attack on digit `position` of class `source`; from the diagonal, with that digit."""
+    """Open in the lab the attack on digit `position` of class `source`; from the diagonal, with that digit."""
     choice = session.requested()
     if target == source:
         target = choice.with_digit(source).target

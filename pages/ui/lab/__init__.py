@@ -1,1 +1,1 @@
-"""The lab: what a visitor can take along from it."""
+"""The lab: the files and links that it offers."""

@@ -1,4 +1,4 @@
-"""What a visitor can take along: the attack as files, and links to hand out."""
+"""What the lab offers: the attack as files, and links to share."""
 
 from dataclasses import replace
 
@@ -40,10 +40,10 @@ def share(choice: Choice) -> None:
     """Let a teacher build a link that leaves out controls, shows some views only, or asks to predict first."""
     with st.popover("Share this set-up", icon=":material/share:"):
         st.markdown(
-            "A link to this digit, target and step. What you leave out here, whoever opens the link does not see."
+            "A link to this digit, target and step. What you leave out here is not shown to those who open the link."
         )
         if choice.data == OWN:
-            st.markdown("**This digit is your own** and nobody else's. To others the link shows another.")
+            st.markdown("**This digit is your own**; only you can see it. For others the link shows another digit.")
         hide = st.multiselect(
             "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.__getitem__, key="share-hide"
         )

@@ -92,7 +92,7 @@ def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: 
 
 
 def feature_maps(layers: list[Layer], theme: str) -> None:
-    """Show what is left of the digit after a layer of the visitor's choice."""
+    """Show the feature maps of the digit after a layer that the visitor chooses."""
     st.header("The digit on its way", anchor=False)
     names = [f"{layer.number} {layer.kind}: {layer.shape}" for layer in layers]
     key = f"after-of-{len(layers)}"

@@ -20,7 +20,7 @@ TILES = 10
 
 
 def show(choice: Choice, network: Network, digits: Digits, theme: str) -> None:
-    """Read all digits that may judge the network, and show how many of each class are read as each class."""
+    """Read all digits that may test the network, and show how many of each class are read as each class."""
     st.header("How well it reads", anchor=False)
     place = st.empty()
     logits = readings.outputs(choice.data, network, lambda share: place.progress(share, f"Reading: {share:.0%}"))
@@ -28,7 +28,7 @@ def show(choice: Choice, network: Network, digits: Digits, theme: str) -> None:
     sure, reads = logits.softmax(dim=1).max(dim=1)
     rows = torch.arange(len(digits))
     if choice.model == OWN:
-        rows = rows[training_panel.judges(choice.data)]
+        rows = rows[training_panel.test_positions(choice.data)]
     table = readings.confusion(digits.labels[rows], reads[rows])
     _accuracy(table, len(rows) < len(digits))
     key = f"confusion-{choice.data}-{network.key}"
@@ -43,9 +43,9 @@ def show(choice: Choice, network: Network, digits: Digits, theme: str) -> None:
         _digits_of_cell(choice, digits, of_cell, read, sure)
 
 
-def _accuracy(table: Tensor, only_kept_aside: bool) -> None:
+def _accuracy(table: Tensor, only_held_out: bool) -> None:
     count, right = int(table.sum()), int(table.diagonal().sum())
-    which = " that were kept aside from its training" if only_kept_aside else ""
+    which = " that were held out from its training" if only_held_out else ""
     st.markdown(
         f"Of the {count:,} digits{which} it reads {right:,} right: **{percent(right / count, 2)}**. A row of the table "
         "is what the digits are, a column what it takes them for. Click a cell to see its digits.",

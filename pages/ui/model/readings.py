@@ -14,7 +14,7 @@ from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed
 
 PART = 250
-"""How many digits are read between two looks at whether anybody still wants to know."""
+"""How many digits are read before it is checked whether the visitor still waits."""
 
 SECONDS_BETWEEN_REPORTS = 0.2
 
@@ -23,7 +23,7 @@ def outputs(data: str, network: Network, progress: Callable[[float], object] = l
     """Return the logits of every digit of `data`, (N, 10).
 
     progress: called with the share that is read, now and then, only while it takes time. What has been
-    read is remembered in parts, so that whoever is cut off goes on from there.
+    read is remembered in parts, so that an interrupted reading continues from there.
     """
     digits = resources.digits(data)
     count = len(digits)

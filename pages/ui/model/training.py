@@ -1,7 +1,7 @@
 """A network that a visitor trains: the settings, the digits it learns from, and how far it has come.
 
-Nothing is shared but the digits, which are read-only: each visitor has a network and dice of their
-own, and lives in their session.
+Only the digits are shared, which are read-only: each visitor has a network and a random generator of their
+own, kept in their session.
 """
 
 import math
@@ -30,19 +30,19 @@ SEEDS = (0, 9999)
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
-PROBE = 300
-"""About how many of MNIST's training digits are kept aside to look at while training."""
+VALIDATION_DIGITS = 300
+"""How many of MNIST's training digits are held out, to validate the network while it is trained."""
 
-EVERY = 5
-"""Of the UCI digits, one in so many of every class is kept aside."""
+HELD_OUT_EVERY = 5
+"""Of the UCI digits, one in so many of every class is held out."""
 
-LOOKS = 25
-"""About how often the accuracy is taken in a training."""
+VALIDATIONS = 25
+"""About how often the accuracy is measured in a training."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a visitor may choose; checked when made (ValueError), since a page's widgets can be bypassed."""
+class TrainingSettings:
+    """What a visitor may choose; raises ValueError for anything else, since a page's widgets can be bypassed."""
 
     architecture: str = "tutorial"
     epochs: int = 6
@@ -68,17 +68,17 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """Digits to learn from, and a `probe` kept aside from them, by which one sees how it goes.
+class Splits:
+    """The digits to train on, `train`, and those held out to validate the network meanwhile, `validation`.
 
-    unseen: for a data set that the digits come from, the positions of those kept aside: only they may
-    judge the network. Other data sets are unseen as a whole.
+    held_out: by data set that `train` is a part of, the positions of the digits held out: only these may test
+    the network. Of other data sets all digits may.
     """
 
     name: str
-    lessons: Digits
-    probe: Digits
-    unseen: Mapping[str, Tensor] = field(default_factory=dict)
+    train: Digits
+    validation: Digits
+    held_out: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def mnist_is_here() -> bool:
@@ -91,29 +91,29 @@ def mnist_is_here() -> bool:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the training digits …")
-def material(mnist: bool) -> Material:
-    """Return what networks are trained on: MNIST's training digits, or four fifths of the UCI digits."""
+def splits(mnist: bool) -> Splits:
+    """Return what networks are trained and validated on: MNIST's training digits, or four fifths of the UCI digits."""
     if mnist:
         digits = jsma.load_mnist(split="train")
-        lessons = digits.first(len(digits) - PROBE)
-        probe = Digits(digits.name, digits.images[-PROBE:], digits.labels[-PROBE:])
-        return Material("MNIST's training digits", lessons, probe)
+        last = slice(-VALIDATION_DIGITS, None)
+        validation = Digits(digits.name, digits.images[last], digits.labels[last])
+        return Splits("MNIST's training digits", digits.first(len(digits) - VALIDATION_DIGITS), validation)
     digits = resources.digits("uci")
-    held = kept_aside(digits.labels)
-    lessons, probe = (Digits(digits.name, digits.images[rows], digits.labels[rows]) for rows in (~held, held))
-    return Material("the UCI digits", lessons, probe, {"uci": held.nonzero().flatten()})
+    out = held_out(digits.labels)
+    training, validation = (Digits(digits.name, digits.images[rows], digits.labels[rows]) for rows in (~out, out))
+    return Splits("the UCI digits", training, validation, {"uci": out.nonzero().flatten()})
 
 
-def kept_aside(labels: Tensor) -> Tensor:
-    """Return which digits are kept aside for testing, (N,) bool: in every class each fifth, always the same."""
-    held = torch.zeros_like(labels, dtype=torch.bool)
+def held_out(labels: Tensor) -> Tensor:
+    """Return which digits are held out, (N,) bool: in every class each fifth, always the same ones."""
+    out = torch.zeros_like(labels, dtype=torch.bool)
     for label in range(10):
-        held[(labels == label).nonzero().flatten()[EVERY - 1 :: EVERY]] = True
-    return held
+        out[(labels == label).nonzero().flatten()[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]] = True
+    return out
 
 
 class State(Enum):
-    """Where a training stands."""
+    """Whether a training is running, and how it ended."""
 
     RUNNING = "running"
     COMPLETE = "complete"
@@ -122,28 +122,28 @@ class State(Enum):
 
 
 class Training:
-    """A training under way: it goes on while `advance` is called, and keeps what it has when it is stopped.
+    """A training that continues whenever `advance` is called; when it is stopped, the network keeps its weights.
 
-    A visitor's click starts a new run of the page while the old one may still be at its last batch, in
-    another thread: they take turns. losses: of every batch so far; accuracies: (batches so far, share
-    of the probe read right), in order.
+    A visitor's click starts a new run of the page while the old one may still compute its last batch, in
+    another thread: a lock lets one wait for the other. losses: of every batch so far; accuracies: (batches
+    so far, accuracy on the validation digits), in order.
     """
 
-    def __init__(self, settings: Settings, material: Material) -> None:
-        self.settings, self.material = settings, material
-        self.lessons = max(1, round(settings.share * len(material.lessons)))
-        self.batches = settings.epochs * math.ceil(self.lessons / BATCH_SIZE)
+    def __init__(self, settings: TrainingSettings, splits: Splits) -> None:
+        self.settings, self.splits = settings, splits
+        self.train_count = max(1, round(settings.share * len(splits.train)))
+        self.batches = settings.epochs * math.ceil(self.train_count / BATCH_SIZE)
         self.module = initialised(settings.architecture, settings.seed)
-        digits = material.lessons.first(self.lessons)
+        digits = splits.train.first(self.train_count)
         self._batches = train(self.module, digits, settings.epochs, settings.seed, settings.learning_rate)
         self.losses: list[float] = []
-        self.accuracies = [(0, accuracy(self.module, material.probe))]
+        self.accuracies = [(0, accuracy(self.module, splits.validation))]
         self.state, self.seconds = State.RUNNING, 0.0
-        self._turn, self._stop_asked = Lock(), False
+        self._lock, self._stop_asked = Lock(), False
 
     @property
     def done(self) -> int:
-        """How many batches have been learnt."""
+        """How many batches the network has been trained on."""
         return len(self.losses)
 
     @property
@@ -153,27 +153,27 @@ class Training:
 
     @property
     def seconds_left(self) -> float:
-        """How long the rest takes if it goes on as so far."""
+        """How many seconds the rest takes at the speed so far."""
         return self.seconds / max(1, self.done) * (self.batches - self.done)
 
     def advance(self, seconds: float) -> None:
-        """Train for about so long."""
-        with held(self._turn):
+        """Train for about so many seconds."""
+        with held(self._lock):
             began = time.monotonic()
             while self.state is State.RUNNING and not self._stop_asked and time.monotonic() - began < seconds:
                 self._one_batch()
-                time.sleep(0.001)  # hands the interpreter to whoever waits for it
+                time.sleep(0.001)  # lets other threads run
             self.seconds += time.monotonic() - began
 
     def stop(self) -> None:
-        """End here and keep what has been learnt; nothing happens if the end has come already."""
+        """End the training now and keep the weights; does nothing if it has ended already."""
         self._stop_asked = True
-        with held(self._turn):
+        with held(self._lock):
             if self.state is State.RUNNING:
                 self._end(State.STOPPED)
 
     def network(self) -> Network:
-        """Return what has been learnt as a network of which no accuracy is known yet."""
+        """Return the trained network, with no accuracy yet."""
         name = self.settings.architecture
         label = NETWORKS[name].label
         key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
@@ -185,19 +185,19 @@ class Training:
             self._end(State.FAILED)
         elif self.done == self.batches:
             self._end(State.COMPLETE)
-        elif self.done % max(1, min(self.batches // LOOKS, 20)) == 0:
-            self._look()
+        elif self.done % max(1, min(self.batches // VALIDATIONS, 20)) == 0:
+            self._validate()
 
-    def _look(self) -> None:
-        self.accuracies.append((self.done, accuracy(self.module, self.material.probe)))
+    def _validate(self) -> None:
+        self.accuracies.append((self.done, accuracy(self.module, self.splits.validation)))
 
     def _end(self, state: State) -> None:
         self._batches.close()
-        self._batches = (_ for _ in list[Progress]())  # lets go of the optimiser's memory
+        self._batches = (_ for _ in list[Progress]())  # frees the optimiser's memory
         self.module.zero_grad()
         self.module.eval()
         if not all(weights.isfinite().all() for weights in self.module.parameters()):
             state = State.FAILED
         if state is not State.FAILED and self.accuracies[-1][0] != self.done:
-            self._look()
+            self._validate()
         self.state = state

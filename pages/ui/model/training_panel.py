@@ -19,25 +19,25 @@ from pages.ui.model import readings
 from pages.ui.model.training import (
     EPOCHS,
     LEARNING_RATES,
-    PROBE,
     SEEDS,
     SHARES,
-    Settings,
+    VALIDATION_DIGITS,
     State,
     Training,
-    material,
+    TrainingSettings,
     mnist_is_here,
+    splits,
 )
 from pages.ui.outside import plain
 from pages.ui.shared import charts
 from pages.ui.turns import turns
 
-SECONDS_A_LOOK = 0.3
+SECONDS_PER_UPDATE = 0.3
 """How long is trained between two updates of the curves."""
 
 
 def panel(theme: str) -> None:
-    """Draw what there is to do: choose the settings, or watch the training that is under way."""
+    """Draw the settings, or the training that is running, or what the last one gave."""
     st.header("Train your own", anchor=False)
     training = st.session_state.get("training")
     watching, choosing = st.empty(), st.empty()  # a place each, so that one is gone as soon as the other is drawn
@@ -50,22 +50,22 @@ def panel(theme: str) -> None:
         _choose(None if training is None else training.settings)
 
 
-def judges(data: str) -> Tensor | slice:
-    """Return the positions of those digits of `data` that may judge the visitor's own network: what it has not seen."""
+def test_positions(data: str) -> Tensor | slice:
+    """Return the positions of those digits of `data` that may test the visitor's own network: held out, or all."""
     training = st.session_state.get("own_training")
-    return slice(None) if training is None else training.material.unseen.get(data, slice(None))
+    return slice(None) if training is None else training.splits.held_out.get(data, slice(None))
 
 
 def _settled(training: Training) -> bool:
-    """Return whether nothing is left to do: the network is in use, or there is none to use."""
+    """Return whether the training needs no further work: its network is in use, or it failed."""
     return training.state is State.FAILED or st.session_state.get("own_training") is training
 
 
-def _choose(last: Settings | None) -> None:
+def _choose(last: TrainingSettings | None) -> None:
     from_mnist = mnist_is_here()
-    count = 60_000 - PROBE if from_mnist else len(material(from_mnist).lessons)
-    last = last or (Settings(epochs=3, share=0.1) if from_mnist else Settings())
-    st.markdown(_what_is_learnt_from(from_mnist))
+    count = 60_000 - VALIDATION_DIGITS if from_mnist else len(splits(from_mnist).train)
+    last = last or (TrainingSettings(epochs=3, share=0.1) if from_mnist else TrainingSettings())
+    st.markdown(_which_digits(from_mnist))
     columns = st.columns(5, vertical_alignment="bottom")
     settings: dict[str, Any] = {
         "architecture": columns[0].selectbox(
@@ -97,7 +97,7 @@ def _choose(last: Settings | None) -> None:
     }
     if st.button("Train", key="train", icon=":material/play_arrow:"):
         try:
-            st.session_state.training = Training(Settings(**settings), material(from_mnist))
+            st.session_state.training = Training(TrainingSettings(**settings), splits(from_mnist))
         except (ValueError, MNISTUnavailable) as problem:
             st.error(plain(problem), icon=":material/info:")
         else:
@@ -105,19 +105,20 @@ def _choose(last: Settings | None) -> None:
             st.rerun()
 
 
-def _what_is_learnt_from(from_mnist: bool) -> str:
+def _which_digits(from_mnist: bool) -> str:
     where = (
-        f"It learns from **MNIST's 60,000 training digits**, all but {PROBE}, which are kept aside: while it learns, "
-        "they show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI digits test it."
+        f"It learns from **MNIST's 60,000 training digits**, all but {VALIDATION_DIGITS}, which are held out: while "
+        "it learns, they show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI "
+        "digits test it."
         if from_mnist
-        else "MNIST is not on this machine, so it learns from **the UCI digits**. One in five of every class is kept "
-        "aside, always the same ones. The network never learns from these; they alone test it."
+        else "MNIST is not on this machine, so it learns from **the UCI digits**. One in five of every class is held "
+        "out, always the same ones. The network never learns from these; they alone test it."
     )
-    return f"Start from random weights and look on while they learn to read. {where}"
+    return f"Start from random weights and watch while they learn to read. {where}"
 
 
 def _watch(training: Training, theme: str) -> None:
-    """Train on, for as long as the visitor stays on this page; then test the network and put it to use."""
+    """Train while the visitor stays on this page; then test the network and use it on every page."""
     st.markdown(f"{_in_words(training)} It waits while you are on another page.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -128,11 +129,11 @@ def _watch(training: Training, theme: str) -> None:
             disabled=training.state is not State.RUNNING,
         )
         bar = st.progress(0.0, " ")
-    line = st.empty()
+    waiting = st.empty()
     places = [column.empty() for column in st.columns(2)]
     _draw_curves(training, places, theme)
-    for _ in turns(line, lambda: training.state is State.RUNNING):
-        training.advance(SECONDS_A_LOOK)
+    for _ in turns(waiting, lambda: training.state is State.RUNNING):
+        training.advance(SECONDS_PER_UPDATE)
         bar.progress(training.done / training.batches, _where(training))
         _draw_curves(training, places, theme)
     if training.state is not State.FAILED:
@@ -162,7 +163,7 @@ def _put_to_use(training: Training, progress: Callable[[str, float], object]) ->
         except MNISTUnavailable:
             continue
         reads = readings.outputs(data, trained, partial(progress, data)).argmax(dim=1)
-        rows = training.material.unseen.get(data, slice(None))
+        rows = training.splits.held_out.get(data, slice(None))
         right[data] = (reads == labels)[rows].double().mean().item()
     networks.keep_own(replace(trained, accuracy=right))
     st.session_state.own_training = training
@@ -179,12 +180,12 @@ def _draw_curves(training: Training, places: list, theme: str) -> None:
     at, share = training.accuracies[-1]
     places[1].altair_chart(
         charts.accuracy(training.accuracies, batches, theme),
-        alt=f"The share of the digits kept aside that is read right: {percent(share)} after batch {at} of {batches}.",
+        alt=f"The share of the digits held out that is read right: {percent(share)} after batch {at} of {batches}.",
     )
 
 
 def _show_end(training: Training, theme: str) -> None:
-    """Say how the training ended, and what came of it."""
+    """Say how the training ended, and how well the network reads."""
     settings = training.settings
     if training.state is State.FAILED:
         st.warning(
@@ -210,28 +211,28 @@ def _show_end(training: Training, theme: str) -> None:
         return
     st.caption(
         f"Left, the loss of every batch: from {training.losses[0]:.3f} to {training.losses[-1]:.3f}. Right, the share "
-        f"of the {len(training.material.probe):,} digits kept aside that is read right: from "
+        f"of the {len(training.splits.validation):,} digits held out that is read right: from "
         f"{percent(training.accuracies[0][1])} before the first batch to {percent(training.accuracies[-1][1])}.",
         help=f"**Loss**: {TERMS['loss']} **Batch**: {TERMS['batch']}",
     )
 
 
 def _in_words(training: Training) -> str:
-    """Return one sentence on what is trained, and on what."""
+    """Return one sentence on the network, the digits and the settings of the training."""
     settings = training.settings
     epochs = f"{settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
     return (
-        f"{NETWORKS[settings.architecture].label}, {training.lessons:,} of {training.material.name}, {epochs}, "
+        f"{NETWORKS[settings.architecture].label}, {training.train_count:,} of {training.splits.name}, {epochs}, "
         f"learning rate {settings.learning_rate:g}, seed {settings.seed}."
     )
 
 
 def _results(training: Training) -> str:
-    """Return how well the network reads, with what the shares are of."""
+    """Return how well the network reads, each share with what it is a share of."""
     own, parts = networks.network(OWN), []
     for data, share in own.accuracy.items():
-        rows = training.material.unseen.get(data)
+        rows = training.splits.held_out.get(data)
         count = len(resources.digits(data)) if rows is None else len(rows)
-        of = f"the {count:,} {DATA_SETS[data].digits}{'' if rows is None else ' kept aside'}"
+        of = f"the {count:,} {DATA_SETS[data].digits}{'' if rows is None else ' held out'}"
         parts.append(f"**{percent(share)}** of {of}")
     return f"It reads {' and '.join(parts)} right."

@@ -6,7 +6,7 @@ from statistics import fmean
 from jsma import Direction, Output
 from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison.contenders import Contender, Trace
+from pages.ui.shared.comparison.methods import Method, Trace
 
 
 def reasons(traces: list[Trace]) -> list[str]:
@@ -16,27 +16,27 @@ def reasons(traces: list[Trace]) -> list[str]:
     """
     paragraphs, said = [], set()
     for trace in (each for each in traces if each.end.iteration):
-        name = trace.contender.name
-        live = _live(trace.contender)(trace.analyses, trace, traces)
-        general = "" if name in said else f"{trace.contender.character} "
-        paragraphs.append(f"**{trace.contender.label}.** {general}{live}")
+        name = trace.method.name
+        explanation = _explanation(trace.method)(trace.analyses, trace, traces)
+        general = "" if name in said else f"{trace.method.character} "
+        paragraphs.append(f"**{trace.method.label}.** {general}{explanation}")
         said.add(name)
     return paragraphs
 
 
 def _beside(trace: Trace, traces: list[Trace], by_probability: bool) -> Trace | None:
-    """Return the trace in the same direction of a rule that is on logits and blind to room, if it changed pixels.
+    """Return the trace of a rule in the same direction, on logits and not weighed by room, if it changed pixels.
 
     by_probability: whether it is to be a rule that weighs by probability.
     """
 
-    def fits(other: Contender) -> bool:
+    def fits(other: Method) -> bool:
         rule = other.rule
         if other.baseline or rule.weighs_by_room or other.output is not Output.LOGITS:
             return False
-        return rule.weighs_by_probability is by_probability and other.direction is trace.contender.direction
+        return rule.weighs_by_probability is by_probability and other.direction is trace.method.direction
 
-    return next((each for each in traces if fits(each.contender) and each.end.iteration), None)
+    return next((each for each in traces if fits(each.method) and each.end.iteration), None)
 
 
 def _of_steps(which: list[bool]) -> str:
@@ -50,14 +50,14 @@ def _share(told: list[Analysis]) -> str:
 def _on_logits(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = (
         f"Taken without signs, **{_share(told)}** of what it added up for the chosen pairs came from classes that "
-        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: nobody was going to read those. In "
+        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: no reader would choose those. In "
         f"{_of_steps([step.raises_rival for step in told])} the pair raised the logit of the leading rival."
     )
-    cured = _beside(trace, traces, by_probability=True)
-    if cured:
-        theirs = cured.analyses
+    weighted = _beside(trace, traces, by_probability=True)
+    if weighted:
+        theirs = weighted.analyses
         rises = _of_steps([step.raises_rival for step in theirs])
-        text += f" With {cured.contender.name}, which weighs each class by its probability, it was {_share(theirs)}, "
+        text += f" With {weighted.method.name}, which weighs each class by its probability, it was {_share(theirs)}, "
         text += f"and {rises}."
     return text
 
@@ -81,8 +81,8 @@ def _with_room(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = f"The chosen pixels had **{fmean(step.room for step in told):.2f}** of the range left on average."
     other = _beside(trace, traces, by_probability=True)
     if other:
-        text += f" Those of {other.contender.name} had {fmean(step.room for step in other.analyses):.2f}."
-    if trace.contender.direction is Direction.BOTH:
+        text += f" Those of {other.method.name} had {fmean(step.room for step in other.analyses):.2f}."
+    if trace.method.direction is Direction.BOTH:
         darkened = [step.direction is Direction.DECREASE for step in told]
         text += f" Free to go both ways, it darkened the pair in {_of_steps(darkened)}."
     return text
@@ -99,7 +99,7 @@ def _one_pixel(_: object, trace: Trace, traces: list[Trace]) -> str:
     if pairs:
         theirs = pairs.analyses
         text += (
-            f" {pairs.contender.name}, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
+            f" {pairs.method.name}, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
             f"{_of_steps([step.good_alone == 2 for step in theirs])} both pixels of its pair were admissible by "
             "themselves."
         )
@@ -118,12 +118,12 @@ def _power(value: float) -> str:
     return f"{digit}·10{raised}" if value else "0"
 
 
-def _live(contender: Contender) -> Callable[..., str]:
-    """Return what tells with the numbers of an attack what this contender is about."""
-    if contender.baseline:
-        return _one_pixel if contender.baseline.entry.looks_at_others else _top_two
-    if contender.rule.weighs_by_room:
+def _explanation(method: Method) -> Callable[..., str]:
+    """Return the function that explains this method with the numbers of an attack."""
+    if method.baseline:
+        return _one_pixel if method.baseline.entry.looks_at_others else _top_two
+    if method.rule.weighs_by_room:
         return _with_room
-    if contender.rule.weighs_by_probability:
+    if method.rule.weighs_by_probability:
         return _weighted
-    return _on_probabilities if contender.output is Output.PROBABILITIES else _on_logits
+    return _on_probabilities if method.output is Output.PROBABILITIES else _on_logits

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jsma.models import NETWORKS, WEIGHTS
-from pages.ui.shared.comparison.contenders import MEASURED
+from pages.ui.shared.comparison.methods import MEASURED
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
 
@@ -14,8 +14,8 @@ NUMBERS = ("attacks", "success_rate", "mean_distortion", "mean_distortion_of_suc
 
 
 @dataclass(frozen=True)
-class Line:
-    """One measurement; shares from 0 to 1, the last None where no attack succeeded; digits: which were attacked.
+class Measurement:
+    """One line of the table; shares from 0 to 1, the last None where no attack succeeded; digits: which were attacked.
 
     current: whether the weights it was measured on are those that are here now.
     """
@@ -35,7 +35,7 @@ class Line:
 class Results:
     """All that is there; missing: (model, setting) without a file; damaged: names of files that are no results."""
 
-    lines: list[Line]
+    measurements: list[Measurement]
     missing: list[tuple[str, str]]
     damaged: list[str]
 
@@ -50,20 +50,20 @@ class Results:
 def measured(folder: Path | None = None) -> Results:
     """Return what there is in `folder`, by default this repository's, for every shipped network and setting."""
     folder = FOLDER if folder is None else folder
-    lines, missing, damaged = [], [], []
+    measurements, missing, damaged = [], [], []
     for model in NETWORKS:
         for setting in MEASURED:
             path = folder / f"{model}-{setting}.json"
             try:
-                lines.append(_read(path, model, setting))
+                measurements.append(_read(path, model, setting))
             except FileNotFoundError:
                 missing.append((model, setting))
             except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 damaged.append(path.name)
-    return Results(lines, missing, damaged)
+    return Results(measurements, missing, damaged)
 
 
-def _read(path: Path, model: str, setting: str) -> Line:
+def _read(path: Path, model: str, setting: str) -> Measurement:
     facts = json.loads(path.read_text(encoding="utf-8"))
     if facts["model"] != model:
         raise ValueError(f"{path.name} is about another network.")
@@ -75,4 +75,4 @@ def _read(path: Path, model: str, setting: str) -> Line:
         raise ValueError(f"{path.name} holds a share that is none.")
     current = facts["weights_sha256"] == hashlib.sha256((WEIGHTS / f"{model}.pt").read_bytes()).hexdigest()
     about = str(facts["digits"]), str(facts["command"]), current
-    return Line(model, setting, attacks, success, distortion, of_successful, *about)
+    return Measurement(model, setting, attacks, success, distortion, of_successful, *about)

@@ -1,4 +1,4 @@
-"""The digits a visitor has brought: a small data set in their session, on no disk, seen by nobody else."""
+"""A visitor's own digits: a small data set in their session, never on disk and never shown to others."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ def digits() -> Digits | None:
     return st.session_state.get("own_digits")
 
 
-def keep(image: Tensor, label: int) -> int:
+def add(image: Tensor, label: int) -> int:
     """Add a digit, image (1, 28, 28), and return which sample of its class it is, from 0."""
     kept = digits() or Digits("your own digits", torch.empty(0, *image.shape), torch.empty(0, dtype=torch.int64))
     same = [k for k in range(len(kept)) if torch.equal(kept.images[k], image)]

@@ -1,4 +1,4 @@
-"""The chapters in their order: which one is open, how far each is done, and the ways from one to the next."""
+"""The chapters in their order: which one is open, how many of its tasks are done, and the buttons between them."""
 
 import streamlit as st
 
@@ -27,33 +27,33 @@ export default function ({ data, parentElement }) {
 
 
 def current() -> int:
-    """Return the number of the open chapter, from 1: the address's when that has changed, else the one kept."""
+    """Return the number of the open chapter, from 1: that of the address if it has changed, else the one before."""
     state, asked = st.session_state, st.query_params.get("chapter")
-    if asked is not None and asked != state.get("course_address"):
+    if asked is not None and asked != state.get("walkthrough_address"):
         if asked in _NUMBERS:
-            state.course_chapter = int(asked)
+            state.walkthrough_chapter = int(asked)
         else:
             session.notify(
                 f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
-    state.course_address = str(_kept())
-    if asked != state.course_address:
-        st.query_params["chapter"] = state.course_address
+    state.walkthrough_address = str(_kept())
+    if asked != state.walkthrough_address:
+        st.query_params["chapter"] = state.walkthrough_address
     return _kept()
 
 
 def _kept() -> int:
-    return st.session_state.setdefault("course_chapter", 1)
+    return st.session_state.setdefault("walkthrough_chapter", 1)
 
 
 def window() -> str:
-    """Return what the window is called while the open chapter is read."""
+    """Return the window's title: number and title of the open chapter."""
     return f"Chapter {current()}, {CHAPTERS[current() - 1].TITLE}"
 
 
 def _open(number: int) -> None:
-    st.session_state.course_chapter = number
+    st.session_state.walkthrough_chapter = number
 
 
 def _turn_to(number: int) -> None:
@@ -63,7 +63,7 @@ def _turn_to(number: int) -> None:
 
 
 def row(chapter: int) -> None:
-    """Draw a button for every chapter, with what is done of it."""
+    """Draw a button for every chapter, with how many of its tasks are done."""
     with st.container(key="chapters"):
         for number, each in enumerate(CHAPTERS, start=1):
             st.button(
@@ -85,8 +85,8 @@ def progress(names: tuple[str, ...]) -> str:
 def chapter(number: int, lesson: Lesson) -> None:
     """Show a chapter, under its title and its question.
 
-    Each chapter has a place of its own on the page, so that the one before is gone at once, and not
-    only when this one is drawn to its end.
+    Each chapter has its own container on the page, so that the previous one disappears at once, and not
+    only when this one has been drawn.
     """
     _to_the_top(key="to-the-top", data={"chapter": number}, height=0)
     places = [
@@ -101,10 +101,10 @@ def chapter(number: int, lesson: Lesson) -> None:
 
 
 def foot(chapter: int) -> None:
-    """Draw the ways to the chapters before and after; after the last, what to do next."""
+    """Draw links to the previous and next chapter; after the last, what to do next."""
     if chapter == len(CHAPTERS):
         with st.container(key="chapter-body-after"):
-            _after_the_course()
+            _after_the_walkthrough()
     with st.container(horizontal=True, horizontal_alignment="distribute", key="chapter-turn"):
         for number, way in ((chapter - 1, "← {}"), (chapter + 1, "{} →")):
             if 1 <= number <= len(CHAPTERS):
@@ -116,8 +116,8 @@ def foot(chapter: int) -> None:
                 )
 
 
-def _after_the_course() -> None:
-    st.subheader("After the course", anchor=False)
+def _after_the_walkthrough() -> None:
+    st.subheader("After the walkthrough", anchor=False)
     st.markdown(
         "You have seen all of it. Attack this digit with your own settings in the lab, train a network and see whether "
         "it is harder to mislead, or send somebody this digit and this target: the link opens it in the lab."

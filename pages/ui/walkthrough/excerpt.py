@@ -1,4 +1,4 @@
-"""Lines of the project's own source, read when they are shown, so that the course cannot drift from the code."""
+"""Lines of the project's own source, read when they are shown, so that the walkthrough shows the current code."""
 
 import inspect
 import textwrap

@@ -1,6 +1,6 @@
-"""What the later chapters find out about recorded attacks: pairs that tempt, the least budget, which costs more.
+"""The figures that the later chapters compute from recorded attacks: tempting pairs, the least budget, the cost.
 
-No page, no widget: a recording or a Jacobian goes in, a number or a few come out.
+Nothing is drawn here: functions of a recording or a Jacobian that return numbers.
 """
 
 import random
@@ -54,7 +54,7 @@ def tempting_pairs(recording: Recording, step: int) -> list[Marked]:
 
 
 def analyses(recording: Recording) -> list[Analysis]:
-    """Return what every step that changed pixels tells."""
+    """Return the analysis of every step that changed pixels."""
     told = (analyse(recording.as_step(k), recording.target, recording.attack.rule) for k in range(recording.iterations))
     return [each for each in told if each is not None]
 
@@ -88,7 +88,10 @@ def most_chosen(recording: Recording) -> tuple[int, list[float]]:
 
 
 def compare_cost(one: Recording, other: Recording) -> str:
-    """Say what `other` needs beside `one`: "fails", "fewer", "as many" or "more" pixels; fewer if only `one` fails."""
+    """Compare the pixels that two attacks need: "fewer", "as many" or "more" for `other` than for `one`.
+
+    "fails" if `other` fails; "fewer" if only `one` does.
+    """
     if other.stop is not Stop.REACHED_TARGET:
         return "fails"
     if one.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:

@@ -1,4 +1,4 @@
-"""Chapter 3: the Jacobian, read pixel by pixel, tried out by hand, and seen fade on probabilities."""
+"""Chapter 3: the Jacobian, read pixel by pixel, tested by hand, and small on probabilities."""
 
 import pandas as pd
 import streamlit as st
@@ -35,7 +35,7 @@ def show(lesson: Lesson) -> None:
         format_func=OUTPUTS.__getitem__,
         default=Output.LOGITS,
         required=True,
-        key="course-output",
+        key="walkthrough-output",
         persist_state="session",
     )
     _maps(lesson, output)
@@ -45,7 +45,7 @@ def show(lesson: Lesson) -> None:
         _change_by_hand(lesson, pixel)
     _in_the_library()
     _checks(lesson)
-    tasks.keep("the map is a promise for a small step, renewed each time.")
+    tasks.summary("the map is a promise for a small step, renewed each time.")
 
 
 @st.fragment
@@ -102,7 +102,7 @@ def _find_a_pixel(lesson: Lesson) -> int | None:
     with st.container(horizontal=True):
         row, column = (
             st.number_input(
-                name, 0, last - 1, value=None, step=1, key=f"course-{name}", persist_state="session", width=150
+                name, 0, last - 1, value=None, step=1, key=f"walkthrough-{name}", persist_state="session", width=150
             )
             for name, last in (("Row", height), ("Column", width))
         )

@@ -14,8 +14,8 @@ from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from jsma.glossary import TERMS, explained
 from pages.ui import navigation
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison import race
-from pages.ui.shared.comparison.contenders import CONTENDERS, MEASURED, Trace, trace
+from pages.ui.shared.comparison import show_comparison
+from pages.ui.shared.comparison.methods import MEASURED, METHODS, Trace, trace
 from pages.ui.theme import amounts, colours
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
@@ -26,12 +26,12 @@ QUESTION = "How good is the attack, how weak the network?"
 TASKS = ("hardest-classes", "denominators")
 
 PLAIN = next(iter(MEASURED.values()))
-MENDED = [label for label in MEASURED.values() if CONTENDERS[label].rule.weighs_by_probability]
-VARIANTS = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *MENDED)}
+BY_PROBABILITY = [label for label in MEASURED.values() if METHODS[label].rule.weighs_by_probability]
+VARIANTS = {name: METHODS[name].attack(Attack().theta, Attack().gamma) for name in (PLAIN, *BY_PROBABILITY)}
 """The rules a reader switches between, all on logits; the first is the paper's."""
 
-JUDGED = {name: CONTENDERS[name].attack(Attack().theta, Attack().gamma) for name in MEASURED.values()}
-"""What many digits can be attacked with."""
+ATTACKS = {name: METHODS[name].attack(Attack().theta, Attack().gamma) for name in MEASURED.values()}
+"""The attacks that can be run on many digits."""
 
 RULES_IN_WORDS = explained(*(rule.label for rule in Rule))
 SAMPLES = 2
@@ -48,11 +48,11 @@ def show(lesson: Lesson) -> None:
     )
     guess = _predict_hardest(lesson)
     _many_attacks(lesson, guess)
-    _wasted_effort(lesson)
+    _effort(lesson)
     _whole_test_set()
     _check()
     _program()
-    tasks.keep("The rule, the outputs it differentiates and the network decide together.")
+    tasks.summary("The rule, the outputs it differentiates and the network decide together.")
 
 
 def _program() -> None:
@@ -78,33 +78,33 @@ def _predict_hardest(lesson: Lesson) -> tuple[int, int] | None:
 
 def _reports() -> dict[tuple, Report]:
     """Return the reports of this visit, by network, data and attack."""
-    return st.session_state.setdefault("course_reports", {})
+    return st.session_state.setdefault("walkthrough_reports", {})
 
 
 def _many_attacks(lesson: Lesson, guess: tuple[int, int] | None) -> None:
     digits, named = findings.some_of_each(lesson.digits, SAMPLES)
     st.subheader(f"{len(digits)} digits, nine targets each", anchor=False)
     variant = st.segmented_control(
-        "Rule", JUDGED, default=PLAIN, required=True, key="course-judged", help=RULES_IN_WORDS
+        "Rule", ATTACKS, default=PLAIN, required=True, key="walkthrough-rule", help=RULES_IN_WORDS
     )
     subject = (lesson.network.key, lesson.choice.data)
-    if st.button(f"Run {len(digits)} digits × 9", icon=":material/play_arrow:", key="course-run", type="primary"):
-        _run(lesson, digits, JUDGED[variant], (*subject, JUDGED[variant]))
-    mine = {name: _reports()[*subject, attack] for name, attack in JUDGED.items() if (*subject, attack) in _reports()}
+    if st.button(f"Run {len(digits)} digits × 9", icon=":material/play_arrow:", key="walkthrough-run", type="primary"):
+        _run(lesson, digits, ATTACKS[variant], (*subject, ATTACKS[variant]))
+    mine = {name: _reports()[*subject, attack] for name, attack in ATTACKS.items() if (*subject, attack) in _reports()}
     if variant not in mine:
         st.caption(f"Nothing has been run with {variant} yet. It takes a few seconds, and can be stopped.")
     if mine:
         st.markdown(_figures(mine, 9 * len(digits)))
     if variant in mine:
         _by_class(mine[variant], variant, guess)
-        _open_hardest(lesson, mine[variant], JUDGED[variant], named)
+        _open_hardest(lesson, mine[variant], ATTACKS[variant], named)
 
 
 def _run(lesson: Lesson, digits: Digits, attack: Attack, name: tuple) -> None:
     """Attack all `digits`; after every part the report is kept and shown as progress, where Stop can end it."""
     total = 9 * len(digits)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Stop", icon=":material/stop:", key="course-stop", help="What is done so far is kept.")
+        st.button("Stop", icon=":material/stop:", key="walkthrough-stop", help="What is done so far is kept.")
         bar = st.progress(0.0, f"0 of {total} attacks")
     for report in evaluate_in_parts(lesson.network.module, digits, attack, digits_a_part=PART):
         _reports()[name] = report
@@ -158,7 +158,7 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
             values,
             default="Mean distortion",
             required=True,
-            key="course-cells",
+            key="walkthrough-cells",
             help=TERMS["hardness"],
         )
         meaning = f"{what} by digit and target; the same numbers are in the table below."
@@ -247,7 +247,7 @@ def _in_words(report: Report, cell: tuple[int, int]) -> str:
 def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tuple[int, int]]) -> None:
     place = int(report.hardest_first[0])
     (digit, sample), target = named[place // 9], int(report.targets[place])
-    if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="course-open-hardest"):
+    if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="walkthrough-open-hardest"):
         navigation.open_in_lab(
             replace(
                 lesson.choice,
@@ -266,7 +266,7 @@ def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tu
 # --- Where the effort goes ---------------------------------------------------------------------------
 
 
-def _wasted_effort(lesson: Lesson) -> None:
+def _effort(lesson: Lesson) -> None:
     st.subheader("Where the effort goes", anchor=False)
     plain = lesson.recording()
     if not plain.iterations:
@@ -285,12 +285,17 @@ def _wasted_effort(lesson: Lesson) -> None:
         "and step through both attacks side by side."
     )
     variant = st.segmented_control(
-        "Rule", MENDED, default=MENDED[0], required=True, key="course-switched", help=RULES_IN_WORDS
+        "Rule",
+        BY_PROBABILITY,
+        default=BY_PROBABILITY[0],
+        required=True,
+        key="walkthrough-switched",
+        help=RULES_IN_WORDS,
     )
     traces = {name: _trace(lesson, name) for name in (PLAIN, variant)}
     both, words = st.columns(2, gap="large")
     with both:
-        race(lesson.image, list(traces.values()))
+        show_comparison(lesson.image, list(traces.values()))
     with words:
         for name in traces:
             st.markdown(f"**{name}**: {shown.end(lesson.recording(VARIANTS[name]))}.")

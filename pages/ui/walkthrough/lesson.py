@@ -13,7 +13,7 @@ from pages.ui.networks import Network
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """The subject of the course: `choice` says it, the rest is what it stands for."""
+    """What the chapters are about: the visitor's choice, and the digits and the network that it names."""
 
     choice: Choice
     digits: Digits = field(repr=False)
@@ -21,7 +21,7 @@ class Lesson:
 
     @property
     def position(self) -> int:
-        """Where the chosen digit is among all."""
+        """The index of the chosen digit in the data set."""
         return int(self.digits.of_class(self.choice.digit)[self.choice.sample])
 
     @property
@@ -31,7 +31,7 @@ class Lesson:
 
     @property
     def subject(self) -> str:
-        """A name of digit, target and network: what is predicted of one does not hold for another."""
+        """A name of digit, target and network; each has its own predictions."""
         return f"{self.choice.data}-{self.position}-{self.choice.target}-{self.network.key}"
 
     def recording(self, attack: Attack = Attack()) -> Recording:  # noqa: B008

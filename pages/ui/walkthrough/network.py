@@ -34,7 +34,7 @@ def show(lesson: Lesson) -> None:
     _scores_and_shares(lesson, logits)
     _softmax(logits)
     _check(logits)
-    tasks.keep("logits are scores, softmax turns them into shares of certainty.")
+    tasks.summary("logits are scores, softmax turns them into shares of certainty.")
 
 
 @torch.no_grad()

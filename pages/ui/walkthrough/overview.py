@@ -31,7 +31,7 @@ SCALE = 5
 
 @dataclass(frozen=True)
 class Run:
-    """An attack to be matched with its ending: on the UCI digit at `position` and the tutorial's CNN."""
+    """An attack whose ending the reader has to name: on the UCI digit at `position` and the tutorial's CNN."""
 
     position: int
     target: int
@@ -94,7 +94,7 @@ def show(lesson: Lesson) -> None:
         with st.expander("The same loop in the library"):
             excerpt.show(Attack.steps, "for iteration in", "images = turn")
     _endings()
-    tasks.keep("ask, find two pixels, change, ask again.")
+    tasks.summary("ask, find two pixels, change, ask again.")
 
 
 @st.fragment
@@ -146,7 +146,7 @@ def _ended(task: str, run: Run, end: End) -> None:
     st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads {an(end.reads)} at the end.")
     wrong = f"It used {end.pairs} of {budget} pairs, and the network reads {an(end.reads)}. Try again."
     right = {
-        Stop.REACHED_TARGET: "The network reads the target, so nothing is left to do, whatever is left of the budget.",
+        Stop.REACHED_TARGET: "The network reads the target, so the attack has succeeded, however much budget is left.",
         Stop.BUDGET_SPENT: f"All {end.pairs} pairs are used, and the network still does not read {an(run.target)}.",
         Stop.NO_ADMISSIBLE_PAIR: "It neither reads the target nor has used its budget: it stopped because no pair is "
         "left that does both. A correct program says so and changes nothing more.",

@@ -48,7 +48,7 @@ def show(lesson: Lesson) -> None:
     _no_pair()
     _checks()
     _program()
-    tasks.keep("Distortion is the share of pixels changed; success without its cost says nothing.")
+    tasks.summary("Distortion is the share of pixels changed; success without its cost says nothing.")
 
 
 @st.fragment
@@ -166,7 +166,7 @@ def _less_budget(recording: Recording) -> None:
 
     @st.fragment
     def draw() -> None:
-        gamma = st.slider("Budget γ", *GAMMAS, Attack().gamma, step=0.005, format="percent", key="course-gamma")
+        gamma = st.slider("Budget γ", *GAMMAS, Attack().gamma, step=0.005, format="percent", key="walkthrough-gamma")
         limit = Attack(gamma=gamma).iterations(recording.pixels)
         step = min(limit, recording.iterations)
         now, target = recording.steps[step], recording.target

@@ -44,7 +44,7 @@ def show(lesson: Lesson) -> None:
         help=TERMS["skyband"],
     )
     excerpt.show(all_pairs, "alpha = ", "return torch.where")
-    tasks.keep("A pair counts by the product of what it does for the target and against the rest.")
+    tasks.summary("A pair counts by the product of what it does for the target and against the rest.")
 
 
 def _two_numbers(recording: Recording) -> None:
@@ -142,7 +142,7 @@ def _the_loop(recording: Recording) -> None:
     @st.fragment
     def draw() -> None:
         start = min(1, recording.iterations - 1)  # the pair of step 0 is revealed above
-        stage(recording, start, views=("picture", "saliency"), predict=True, key="course-saliency-stage", level=4)
+        stage(recording, start, views=("picture", "saliency"), predict=True, key="walkthrough-saliency-stage", level=4)
 
     draw()
 
@@ -214,7 +214,7 @@ def _probabilities(lesson: Lesson) -> None:
         help=explained("logit", "probability"),
     )
     output = st.segmented_control(
-        "Differentiate", ["Logits", "Probabilities"], default="Logits", required=True, key="course-plane-output"
+        "Differentiate", ["Logits", "Probabilities"], default="Logits", required=True, key="walkthrough-plane-output"
     )
     recording = lesson.recording(ON_PROBABILITIES if output == "Probabilities" else Attack())
     pair = recording.steps[0].pair

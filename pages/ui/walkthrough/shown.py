@@ -1,4 +1,4 @@
-"""How the later chapters show an attack: its picture, and how it ended, in a line."""
+"""How the later chapters show an attack: its picture, and one line on how it ended."""
 
 import streamlit as st
 

@@ -1,6 +1,6 @@
-"""What a chapter asks of its reader: questions that explain themselves, and predictions that come before the result.
+"""The tasks of a chapter: questions whose answers are explained, and predictions made before the result is shown.
 
-What was answered is kept for the visit, so that it is still there after a look at another page.
+Answers are kept in the session, so that they are still there after another page was open.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from pages.ui import access
 
 
 class Answer(NamedTuple):
-    """One answer to a question: its words, and what is said to whoever chooses it."""
+    """One answer to a question: its text, whether it is right, and why."""
 
     text: str
     why: str
@@ -20,22 +20,22 @@ class Answer(NamedTuple):
 
 
 def _given() -> dict[str, Any]:
-    """Return all that was answered or predicted on this visit, by task."""
-    return st.session_state.setdefault("course_given", {})
+    """Return all answers and predictions of this session, by task."""
+    return st.session_state.setdefault("walkthrough_given", {})
 
 
 def is_done(task: str) -> bool:
-    """Whether the question `task` was answered rightly, or something was predicted for the prediction `task`."""
-    return task in st.session_state.get("course_done", set())
+    """Whether the question `task` was answered correctly, or a prediction for `task` was made."""
+    return task in st.session_state.get("walkthrough_done", set())
 
 
 def mark_done(task: str) -> None:
-    """Count `task` as done; for acts that are neither a question nor a prediction."""
-    st.session_state.setdefault("course_done", set()).add(task)
+    """Count `task` as done; for tasks that are neither a question nor a prediction."""
+    st.session_state.setdefault("walkthrough_done", set()).add(task)
 
 
 def question(task: str, text: str, answers: Sequence[Answer]) -> None:
-    """Ask `text`; whoever chooses an answer reads why it is right or wrong, and may choose again."""
+    """Ask `text`; under the chosen answer stands why it is right or wrong, and the reader may choose again."""
     given = _given()
 
     def take() -> None:
@@ -48,7 +48,7 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
         text,
         range(len(answers)),
         index=given.get(task),
-        format_func=lambda place: answers[place].text,
+        format_func=lambda index: answers[index].text,
         key=f"question-{task}",
         on_change=take,
         label_visibility="collapsed",
@@ -62,7 +62,7 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
 
 
 def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> Any:
-    """Ask for a prediction; return it once it is locked in, until then None: show the result only after.
+    """Ask for a prediction; return it once it is locked in, None until then. The result is to be shown only after.
 
     subject: what the prediction is about; each has its own. ask: draws the widget for the key it is
     given and returns its value, None while nothing is chosen.
@@ -83,6 +83,6 @@ def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> An
     return None
 
 
-def keep(sentence: str) -> None:
-    """Close a chapter with the one sentence to keep."""
+def summary(sentence: str) -> None:
+    """Close a chapter with the one sentence to remember."""
     st.info(f"**Keep:** *{sentence}*", icon=":material/bookmark:")

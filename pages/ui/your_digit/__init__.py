@@ -1,1 +1,1 @@
-"""The page Your digit: a digit of the visitor's own, brought in, checked, made ready and read."""
+"""The page Your digit: a digit of the visitor's own: taken in, checked, prepared and read."""

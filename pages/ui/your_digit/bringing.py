@@ -44,7 +44,7 @@ def brought() -> np.ndarray | None:
 
 
 def _opened(data: bytes, before: Brought) -> Brought:
-    """Return what comes of `data`: its picture, or the one from before and what is wrong with this."""
+    """Return the picture in `data`; if it cannot be used, the previous one and what is wrong with this one."""
     try:
         opened = open_picture(data)
     except Refused as problem:

@@ -135,7 +135,7 @@ def test_a_missing_module_is_named(modules):
 
 
 def test_the_scripts_of_the_app_were_found():
-    assert {"stage.js", "race.js", "focus.js"} <= {path.name for path in ENTRIES}
+    assert {"stage.js", "comparison.js", "focus.js"} <= {path.name for path in ENTRIES}
 
 
 @pytest.mark.parametrize("entry", [*ENTRIES, SCRIPTS / "page.js"], ids=lambda path: path.stem)

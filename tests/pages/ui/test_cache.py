@@ -37,21 +37,21 @@ def a_network(key: str) -> Network:
 def test_the_longest_unasked_is_forgotten_first():
     memory = Cache(350)
     for key in "abc":
-        memory.keep(key, b"x" * 100)
+        memory.put(key, b"x" * 100)
     assert memory.get("a") == b"x" * 100
-    memory.keep("d", b"x" * 100)
+    memory.put("d", b"x" * 100)
     assert [memory.get(key) is MISSING for key in "abcd"] == [False, True, False, False]
-    memory.keep("whole", b"x" * 340)
+    memory.put("whole", b"x" * 340)
     assert [memory.get(key) is MISSING for key in "abcd"] == [True] * 4
-    memory.keep("more than all", b"x" * 400)
+    memory.put("more than all", b"x" * 400)
     assert (memory.get("more than all"), memory.bytes) == (MISSING, 0)
 
 
 def test_a_value_kept_again_counts_once():
     memory = Cache(1000)
-    memory.keep("a", b"x" * 100)
+    memory.put("a", b"x" * 100)
     once = memory.bytes
-    memory.keep("a", b"x" * 100)
+    memory.put("a", b"x" * 100)
     assert memory.bytes == once
 
 
@@ -104,6 +104,6 @@ def test_a_kept_recording_takes_the_memory_that_the_cache_counts(uci):
     _ = kept.name
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    cache.keep("attack", kept)
+    cache.put("attack", kept)
     assert len(payload) <= cache.bytes <= 1.01 * len(payload)
     assert taken <= 1.3 * cache.bytes

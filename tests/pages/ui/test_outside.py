@@ -16,7 +16,7 @@ from benchmarks.fuzz import MARKDOWN, shown
 from pages.ui import controls, session
 from pages.ui.choice import CONTROLS, Choice
 from pages.ui.outside import cut, plain
-from pages.ui.shared.comparison.contenders import AT_FIRST, CONTENDERS, MOST
+from pages.ui.shared.comparison.methods import AT_FIRST, METHODS, MOST
 from pages.ui.stage import Settled, settled
 from tests.helpers.app import opened
 
@@ -119,7 +119,7 @@ def test_a_number_of_images_that_can_be_had_is_not_remarked_on(asked):
     assert not app.warning
 
 
-ALL = list(CONTENDERS)
+ALL = list(METHODS)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""The race: several attacks on the same digit, drawn side by side and stepped together in the browser.
+"""The comparison: several attacks on the same digit, drawn side by side and stepped together in the browser.
 
-How data gets in: once, as JSON; the untouched picture, and for every attack and iteration the pixels
-that moved and the words and numbers to show, so that stepping asks nothing of the server. No events get out.
+The data is sent once, as JSON: the untouched picture, and for every attack and iteration the pixels
+that changed and the words and numbers to show, so that stepping needs no server. The component reports nothing.
 """
 
 import hashlib
@@ -13,21 +13,24 @@ from torch import Tensor
 
 from jsma.stage import pieces
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison.contenders import Moment, Trace
+from pages.ui.shared.comparison.methods import Moment, Trace
 
 HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
-    "jsma_race", html=pieces.html(HERE, "race"), css=pieces.css(HERE, "race"), js=pieces.script(HERE / "race.js")
+    "jsma_comparison",
+    html=pieces.html(HERE, "comparison"),
+    css=pieces.css(HERE, "comparison"),
+    js=pieces.script(HERE / "comparison.js"),
 )
 
 
-def race(image: Tensor, traces: list[Trace]) -> None:
+def show_comparison(image: Tensor, traces: list[Trace]) -> None:
     """Draw `traces`, attacks on image (1, H, W) towards one target, all at one iteration that the viewer moves.
 
     It begins where the first of them reaches the target, at the end if none does.
     """
-    _component(key="race", data=_message(image, traces), height="content")
+    _component(key="comparison", data=_message(image, traces), height="content")
 
 
 def begins_at(traces: list[Trace]) -> int:
@@ -45,8 +48,8 @@ def _message(image: Tensor, traces: list[Trace]) -> dict:
         "start": begins_at(traces),
         "traces": [
             {
-                "label": trace.contender.label,
-                "sign": trace.contender.sign,
+                "label": trace.method.label,
+                "sign": trace.method.sign,
                 "end": trace.ending,
                 "success": trace.success,
                 "steps": [_step(moment) for moment in trace.moments],
@@ -69,7 +72,7 @@ def _step(moment: Moment) -> dict:
 
 
 def _subject(image: Tensor, traces: list[Trace]) -> str:
-    """Name what is attacked, whichever the rules are: with another digit, target or network the race starts anew."""
+    """Return a name of what is attacked, the same for all methods: when it changes, the comparison starts again."""
     start = traces[0].moments[0]
     return _fingerprint([image.flatten().tolist(), traces[0].target, start.logit, start.sure])
 

@@ -113,7 +113,7 @@ def test_on_probabilities_the_two_best_pixels_are_taken_in_every_step(chapter, m
     count = len(list(Attack(output=Output.PROBABILITIES).steps(model, image, TARGET))) - 1
     app = chapter("saliency")
     assert "two best single pixels" not in words(app)
-    switch(app, "course-plane-output", "Probabilities")
+    switch(app, "walkthrough-plane-output", "Probabilities")
     assert f"**{count} of its {count} steps**" in words(app)
     assert "★: the best pair" in words(app)
 
@@ -130,7 +130,7 @@ def test_the_budget_slider_finds_the_least_budget_that_the_words_give(chapter, m
     app = chapter("perturbation")
     assert "**56 iterations**" in words(app)
     assert f"**{100 * 2 * iterations / 784:.2f} %**" in words(app)
-    slider = app.slider(key="course-gamma")
+    slider = app.slider(key="walkthrough-gamma")
     for gamma in [k / 200 for k in range(1, 30)]:
         enough = int(784 * gamma / 2 + 1e-9) >= iterations
         if abs(784 * gamma / 2 - iterations) < 2.5:
@@ -150,7 +150,7 @@ def test_darkening_is_shown_after_it_was_predicted(chapter, model, image):
 
 
 def done(app: AppTest) -> set[str]:
-    return getattr(app.session_state, "course_done", set())
+    return getattr(app.session_state, "walkthrough_done", set())
 
 
 def pictures(app: AppTest) -> str:
@@ -172,7 +172,7 @@ def small(monkeypatch):
 
 def test_many_attacks_are_summed_up_and_the_hardest_opens_in_the_lab(chapter, small, uci, model):
     app = chapter("judgement")
-    checked(app.button(key="course-run").click().run())
+    checked(app.button(key="walkthrough-run").click().run())
     images = torch.cat([uci.images[uci.of_class(label)[:1]].expand(9, -1, -1, -1) for label in range(3)])
     targets = torch.tensor([[other for other in range(10) if other != label] for label in range(3)]).flatten()
     result = Attack().run(model, images, targets)
@@ -190,7 +190,7 @@ def test_many_attacks_are_summed_up_and_the_hardest_opens_in_the_lab(chapter, sm
     failed_first = [(not won[k], int(result.changed[k])) for k in range(27)]
     place = failed_first.index(max(failed_first))
     assert f"**Hardest here: {place // 9} → {targets[place]}**" in words(app)
-    app.button(key="course-open-hardest").click().run()
+    app.button(key="walkthrough-open-hardest").click().run()
     choice = app.session_state["choice"]
     assert (choice.digit, choice.sample, choice.target) == (place // 9, 0, targets[place])
 
@@ -202,13 +202,13 @@ def test_what_was_done_before_a_stop_is_kept(chapter, small, monkeypatch):
 
     monkeypatch.setattr(judgement, "evaluate_in_parts", stopped)
     app = chapter("judgement")
-    app.button(key="course-run").click().run()
+    app.button(key="walkthrough-run").click().run()
     checked(app.run())
     assert "| JSMA on logits (stopped at 18 of 27) |" in words(app)
 
 
 @pytest.mark.parametrize("rule", ["JSMA on logits", "WJSMA"])
-def test_the_course_and_the_page_rules_give_the_same_share_of_negligible_classes(chapter, model, image, rule):
+def test_the_walkthrough_and_the_page_rules_give_the_same_share_of_negligible_classes(chapter, model, image, rule):
     negligible = whole = 0.0
     for step in judgement.VARIANTS[rule].steps(model, image, TARGET):
         for label in (set(range(10)) - {TARGET}) if step.pair else ():
@@ -231,7 +231,7 @@ def test_the_course_and_the_page_rules_give_the_same_share_of_negligible_classes
 def test_another_rule_is_shown_beside_the_papers(chapter, model, image):
     app = chapter("judgement")
     for name, attack in list(judgement.VARIANTS.items())[1:]:
-        switch(app, "course-switched", name)
+        switch(app, "walkthrough-switched", name)
         steps = list(attack.steps(model, image, TARGET))
         end = f"reached target after {len(steps) - 1} iterations, {steps[-1].changed} pixels"
         assert f"**{name}**: {end}" in words(app)

@@ -1,4 +1,4 @@
-"""What the course says about attacks, against plain loops over the attack's own steps."""
+"""What the walkthrough says about attacks, against plain loops over the attack's own steps."""
 
 from copy import deepcopy
 from dataclasses import replace

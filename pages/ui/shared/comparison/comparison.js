@@ -1,4 +1,4 @@
-// The race: several attacks on one digit, drawn side by side and stepped together, without asking the server.
+// The comparison: several attacks on one digit, drawn side by side and stepped together, without asking the server.
 // The data is laid out by pages/ui/shared/comparison/__init__.py; every number is shown as Python wrote it.
 
 import { isDark, listenForKeys, showControls } from "../../../../jsma/stage/scripts/controls.js";
@@ -12,14 +12,14 @@ const STEP_MS = 400;
 const CALM_STEP_MS = 1200; // for those who want less motion
 
 export default function ({ data, parentElement }) {
-  const [race, end] = mounted(parentElement, () => createRace(parentElement.querySelector(".race")));
-  race.receive(data);
+  const [comparison, end] = mounted(parentElement, () => createComparison(parentElement.querySelector(".comparison")));
+  comparison.receive(data);
   return end;
 }
 
-function createRace(root) {
+function createComparison(root) {
   const find = (selector) => root.querySelector(selector);
-  const part = (name) => find(`[data-testid="race-${name}"]`);
+  const part = (name) => find(`[data-testid="comparison-${name}"]`);
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const speaker = createSpeaker(find(".spoken"));
   let data = null;
@@ -92,7 +92,7 @@ function createRace(root) {
   acts.play = () => last > 0 && toggle();
   root.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button) acts[button.dataset.testid.replace("race-", "")]();
+    if (button) acts[button.dataset.testid.replace("comparison-", "")]();
   });
   part("slider").addEventListener("input", (event) => (pause(), go(Number(event.target.value))));
   const stopListening = listenForKeys(root, {
@@ -134,19 +134,19 @@ function picturesOf(original, steps) {
 function createCard(trace, at, { width, height, target }) {
   const element = document.createElement("li");
   element.className = "card";
-  element.dataset.testid = `race-card-${at}`;
+  element.dataset.testid = `comparison-card-${at}`;
   element.innerHTML = `
     <h3><span class="sign"></span><span class="label"></span></h3>
     <div>
-      <canvas width="${width}" height="${height}" role="img" data-testid="race-image-${at}"></canvas>
-      <p class="reading">reads <b class="pill" data-testid="race-reads-${at}"></b> <span data-testid="race-sure-${at}"></span></p>
-      <p>target ${target}: <b data-testid="race-target-${at}"></b></p>
+      <canvas width="${width}" height="${height}" role="img" data-testid="comparison-image-${at}"></canvas>
+      <p class="reading">reads <b class="pill" data-testid="comparison-reads-${at}"></b> <span data-testid="comparison-sure-${at}"></span></p>
+      <p>target ${target}: <b data-testid="comparison-target-${at}"></b></p>
       <span class="meter" aria-hidden="true"><i></i></span>
-      <p><b data-testid="race-changed-${at}"></b> changed</p>
+      <p><b data-testid="comparison-changed-${at}"></b> changed</p>
     </div>
-    <p class="status" data-testid="race-status-${at}"></p>`;
+    <p class="status" data-testid="comparison-status-${at}"></p>`;
   /** @type {Find} */
-  const part = (name) => element.querySelector(`[data-testid="race-${name}-${at}"]`);
+  const part = (name) => element.querySelector(`[data-testid="comparison-${name}-${at}"]`);
   element.querySelector(".label").textContent = trace.label;
   element.querySelector(".sign").innerHTML = trace.sign;
   const pen = part("image").getContext("2d");

@@ -1,4 +1,4 @@
-"""Who runs in the race, the rules and the baselines, and what is kept of each attack."""
+"""The methods that can be compared (a rule or a baseline, with its direction), and the trace of an attack by one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from pages.ui.outside import cut
 from pages.ui.scheduling import Proceed
 
 WAYS = {Direction.INCREASE: "", Direction.DECREASE: ", darken", Direction.BOTH: ", both"}
-"""How a direction is told; brightening is the usual one and needs no word."""
+"""What a label adds for each direction; brightening is the default and adds nothing."""
 
 DASHES = dict(zip(WAYS, [(), (6, 3), (2, 2)], strict=True))
-"""Of the line of each direction."""
+"""The dash pattern of the line in charts, for each direction."""
 
 
-def subjects() -> dict[str, tuple[Rule, Output] | Baseline]:
-    """Return all rules, once for each output they are compared on, and all baselines, by their names on screen."""
+def rules_and_baselines() -> dict[str, tuple[Rule, Output] | Baseline]:
+    """Return all rules, once for each output they are compared on, and all baselines, by the names that are shown."""
     rules = {variant.subject: (variant.rule, variant.output) for variant in compared()}
     return rules | {baseline.label: baseline for baseline in Baseline}
 
 
 _LOOKS = zip(
-    subjects(),
+    rules_and_baselines(),
     cycle(["#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28"]),
     cycle(
         [
@@ -47,43 +47,43 @@ _LOOKS = zip(
     strict=False,
 )
 LOOKS = {name: (colour, mark) for name, colour, mark in _LOOKS}
-"""A colour and a mark for each subject, whichever way it goes. The colours read on white and on black and differ for
-the colour-blind, too. Marks are SVG paths from -1 to 1: disc, square, triangle, diamond, cross, wedge, bar."""
+"""A colour and a mark for each rule and baseline, the same for all directions. The colours can be read on white and on
+black and by the colour-blind. Marks are SVG paths from -1 to 1: disc, square, triangle, diamond, cross, wedge, bar."""
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A rule or a baseline, by its name in `subjects`, and which way it changes pixels."""
+class Method:
+    """A rule or a baseline, by its name in `rules_and_baselines`, and the direction in which it changes pixels."""
 
     name: str
     direction: Direction
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that is shown, which says the direction, too."""
         return self.name + WAYS[self.direction]
 
     @property
     def baseline(self) -> Baseline | None:
-        """Which baseline it is, if it is one."""
-        subject = subjects()[self.name]
-        return subject if isinstance(subject, Baseline) else None
+        """The baseline; None for a rule."""
+        entry = rules_and_baselines()[self.name]
+        return entry if isinstance(entry, Baseline) else None
 
     @property
     def rule(self) -> Rule:
-        """Which rule it is; for a baseline the one whose a and b it looks at."""
-        subject = subjects()[self.name]
-        return Attack.rule if isinstance(subject, Baseline) else subject[0]
+        """The rule; for a baseline the rule whose a and b it uses."""
+        entry = rules_and_baselines()[self.name]
+        return Attack.rule if isinstance(entry, Baseline) else entry[0]
 
     @property
     def output(self) -> Output:
-        """What it differentiates."""
-        subject = subjects()[self.name]
-        return Output.LOGITS if isinstance(subject, Baseline) else subject[1]
+        """The outputs that are differentiated."""
+        entry = rules_and_baselines()[self.name]
+        return Output.LOGITS if isinstance(entry, Baseline) else entry[1]
 
     @property
     def character(self) -> str:
-        """One sentence on what it does, whatever the attack."""
+        """What it does in every attack, in a sentence or two."""
         if self.baseline:
             return self.baseline.entry.character
         if self.output is Output.PROBABILITIES and not self.rule.weighs_by_probability:
@@ -95,7 +95,7 @@ class Contender:
 
     @property
     def sign(self) -> str:
-        """Its line and mark as a small SVG: the rule is told by colour and mark, the direction by dashes."""
+        """Its line and mark as a small SVG: colour and mark say which rule, dashes which direction."""
         dashes, colour = " ".join(map(str, DASHES[self.direction])), LOOKS[self.name][0]
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
@@ -104,27 +104,30 @@ class Contender:
         )
 
     def attack(self, theta: float, gamma: float) -> Attack:
-        """Return its settings; a baseline takes all but the rule from them."""
+        """Return the settings of its attack; a baseline uses all of them but the rule."""
         return Attack(self.rule, self.output, self.direction, theta, gamma)
 
 
-CONTENDERS = {each.label: each for name in subjects() for each in (Contender(name, way) for way in WAYS)}
-"""All there are, by their labels."""
+METHODS = {each.label: each for name in rules_and_baselines() for each in (Method(name, way) for way in WAYS)}
+"""All methods, by their labels."""
 
 MEASURED = {variant.file_name: variant.subject + WAYS[variant.direction] for variant in compared()}
-"""The labels of the compared variants of the rules, by the names of the files about them."""
+"""The labels of the methods that benchmarks/table.py measures, by the names of the files with their results."""
 
 AT_FIRST = [*MEASURED.values(), next(iter(Baseline)).label]
-"""Who is compared at first."""
+"""The labels of the methods that are chosen at first."""
 
 MOST = 8
-"""How many run at a time."""
+"""How many methods can be compared at a time."""
 
 
 def problem_with_rules(asked: list[str], otherwise: list[str]) -> str:
-    """Return a sentence if not all whom the address asks for can run: some of them do, or else `otherwise`."""
-    asked = [label for label in asked if label]  # an empty one stands for none at all, which may be wished
-    known = list(dict.fromkeys(label for label in asked if label in CONTENDERS))[:MOST]
+    """Return a sentence if not all methods that the address names can be used: the known ones are, or else `otherwise`.
+
+    asked: the labels in the address. Returns "" if all can be used.
+    """
+    asked = [label for label in asked if label]  # an empty label stands for no method at all, which is allowed
+    known = list(dict.fromkeys(label for label in asked if label in METHODS))[:MOST]
     if known == asked:
         return ""
     return (
@@ -135,12 +138,12 @@ def problem_with_rules(asked: list[str], otherwise: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Moment:
-    """One iteration, 0 is the untouched image: what the network says, and what has been changed.
+    """One iteration (0 is the untouched image): the outputs of the network, and what has been changed.
 
     sure: the probability of the class it reads; probability and logit: the target's; moves: each
-    pixel (flat index) that differs from the iteration before, with its value now; analysis: what the
-    pair to be changed next tells, None on the last and for a baseline; refused: whether JSMA would refuse the pixels
-    that a baseline changes next.
+    pixel (flat index) that differs from the iteration before, with its value now; analysis: of the
+    pair to be changed next, None on the last iteration and for a baseline; refused: whether JSMA would
+    refuse the pixels that a baseline changes next.
     """
 
     iteration: int
@@ -156,16 +159,16 @@ class Moment:
 
 @dataclass(frozen=True)
 class Trace:
-    """A whole attack by one contender."""
+    """A whole attack by one method: every iteration, and why it ended."""
 
-    contender: Contender
+    method: Method
     target: int
     moments: tuple[Moment, ...]
     stop: Stop
 
     @property
     def success(self) -> bool:
-        """Whether the network reads the target in the end."""
+        """Whether the network reads the target at the end."""
         return self.stop.success
 
     @property
@@ -175,21 +178,21 @@ class Trace:
 
     @property
     def end(self) -> Moment:
-        """The last moment."""
+        """The last iteration."""
         return self.moments[-1]
 
     @property
     def analyses(self) -> list[Analysis]:
-        """What every step of a rule that changed pixels tells."""
+        """The analysis of every step that changed pixels; empty for a baseline."""
         return [moment.analysis for moment in self.moments if moment.analysis is not None]
 
     def at(self, iteration: int) -> Moment:
-        """Return the moment of an iteration; who has finished stays at the end."""
+        """Return the state at an iteration; after the last one, the state at the end."""
         return self.moments[min(iteration, len(self.moments) - 1)]
 
 
 def trace(data: str, network: Network, index: int, target: int, label: str, theta: float, gamma: float) -> Trace:
-    """Return the attack on digit `index` of `data` towards `target` by the contender called `label`."""
+    """Return the attack on digit `index` of `data` towards `target` by the method with this label."""
     image = resources.digits(data).images[index]
     return computed(_trace, network, image, target, label, theta, gamma, own=data == OWN)
 
@@ -197,10 +200,10 @@ def trace(data: str, network: Network, index: int, target: int, label: str, thet
 def _trace(
     network: Network, image: torch.Tensor, target: int, label: str, theta: float, gamma: float, proceed: Proceed
 ) -> Trace:
-    contender = CONTENDERS[label]
-    attack = contender.attack(theta, gamma)
-    if contender.baseline:
-        steps = _while_wanted(baseline_steps(contender.baseline, network.module, image, target, attack), proceed)
+    method = METHODS[label]
+    attack = method.attack(theta, gamma)
+    if method.baseline:
+        steps = _while_wanted(baseline_steps(method.baseline, network.module, image, target, attack), proceed)
     else:
         steps = _while_wanted(attack.steps(network.module, image, target), proceed)
     images = [step.image.flatten() for step in steps]
@@ -208,11 +211,11 @@ def _trace(
         _moment(step, before, now, target, attack.rule)
         for step, before, now in zip(_while_wanted(steps, proceed), [images[0], *images], images, strict=False)
     ]
-    return Trace(contender, target, tuple(moments), steps[-1].stop)
+    return Trace(method, target, tuple(moments), steps[-1].stop)
 
 
 def _while_wanted(steps: Iterable, proceed: Proceed) -> list:
-    """Return the steps; end with what `proceed` raises, which is asked before each."""
+    """Return the steps; `proceed` is called before each and may raise, which ends the attack."""
     taken = []
     for step in steps:
         proceed()

@@ -1,4 +1,4 @@
-"""A report of many attacks, drawn: headline numbers, maps by source and target, budgets, telling cases, files."""
+"""Views of a report: headline numbers, maps by source and target, budgets, hardest and easiest attacks, files."""
 
 import math
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from pages.ui.scheduling import Proceed
 from pages.ui.theme import amounts, colours
 
 OUTCOMES = {"succeeded": "target", "failed": "failed"}
-"""What may come of an attack, with the names of their colours in the palette."""
+"""The outcomes of an attack, with the names of their colours in the palette."""
 
 SHOWN = 5
 """How many of the hardest and of the easiest attacks are shown."""
