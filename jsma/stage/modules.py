@@ -6,7 +6,8 @@ It knows only the forms of import and export that the scripts of this project us
     export function name…    export async function name…    export const name…    export class Name…
     export default function …                               in the entry only
 
-Anything else raises ValueError. Comments on lines of their own are left out. All modules then share one scope, so no two may declare the same name at the top level.
+Anything else raises ValueError. Comments on lines of their own are left out. All modules then
+share one scope, so no two may declare the same name at the top level.
 """
 
 import re
