@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from .convolution import FasterGradients
-from .jacobian import MANY, Output, forward, jacobian_of_classes, like_parameters
+from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, forward, jacobian_of_classes, like_parameters
 from .rules import Rule, Untargeted, has_won, weighed
-from .saliency import Direction, Pairs, best_pair, in_range
+from .saliency import Direction, Pairs, best_pair, rescale
 from .stop import Stop
 from .workers import exhaust
 
@@ -204,7 +204,9 @@ class Attack:
         budget_left: Tensor,
     ) -> "_Turn":
         """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
-        with FasterGradients() if len(images) >= MANY else nullcontext():  # for few images torch's own are as fast
+        with (
+            FasterGradients() if len(images) >= MIN_IMAGES_FOR_CLASS_LOOP else nullcontext()
+        ):  # for few images torch's own are as fast
             leaf, logits = forward(model, images)
         ways = [Direction.INCREASE, Direction.DECREASE] if self.direction is Direction.BOTH else [self.direction]
         domains = [search_domain(originals, images, way).flatten(1) for way in ways]
@@ -332,7 +334,7 @@ def _better(one: _Offer, two: _Offer) -> _Offer:
     """Return for each image the offer whose pair scores higher; on a tie, the first."""
     both = one.pairs, two.pairs
     alpha, beta = (torch.stack([getattr(pairs, name).abs() for pairs in both], dim=1) for name in ("alpha", "beta"))
-    score = in_range(alpha) * in_range(beta)  # Pairs.score of tiny derivatives may have vanished
+    score = rescale(alpha) * rescale(beta)  # Pairs.score of tiny derivatives may have vanished
     lost = two.pairs.found & (~one.pairs.found | (score[:, 1] > score[:, 0]))
 
     def pick(first: Tensor, second: Tensor) -> Tensor:
