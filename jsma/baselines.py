@@ -7,9 +7,9 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from .attack import Attack, aims, count_changed, moved, search_domain
+from .attack import Attack, count_changed, moved, resolve_targets, search_domain
 from .jacobian import forward, like_parameters
-from .rules import Rule, has_won, weighed
+from .rules import Rule, has_succeeded, weighted_gradients
 from .saliency import Direction
 from .stop import Stop
 
@@ -119,18 +119,18 @@ def baseline_steps(
     `Attack.run` does.
     """
     originals = images = like_parameters(image[None], model).clone()
-    labels, untargeted = aims(model, originals, target)
+    labels, untargeted = resolve_targets(model, originals, target)
     if untargeted is not None:
         raise ValueError(f"A baseline needs a class as its target; found {target!r}.")
     ways = [Direction.INCREASE, Direction.DECREASE] if attack.direction is Direction.BOTH else [attack.direction]
     limit = 2 * attack.iterations(image.numel()) // baseline.pixels_at_once
     for iteration in range(limit + 1):
         leaf, logits = forward(model, images)
-        ((a, b),) = weighed(Rule.JSMA, attack.output, None, leaf, logits, labels)
+        ((a, b),) = weighted_gradients(Rule.JSMA, attack.output, None, leaf, logits, labels)
         offers = [_offer(baseline, way, search_domain(originals, images, way).flatten(), a[0], b[0]) for way in ways]
         choice = max(offers, key=lambda offer: (len(offer.pixels), offer.score))  # of equals the first, brightening
         left = max(offer.left for offer in offers)
-        won = bool(has_won(logits, labels, None))
+        won = bool(has_succeeded(logits, labels, None))
         stop = _why_stop(
             won, iteration < limit, left >= baseline.pixels_at_once, len(choice.pixels) == baseline.pixels_at_once
         )

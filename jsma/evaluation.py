@@ -14,7 +14,7 @@ from .convolution import FasterGradients
 from .data import Digits
 from .jacobian import Output, forward, like_parameters
 from .report import Report, settings_of
-from .rules import Rule, weighed
+from .rules import Rule, weighted_gradients
 from .sharing import in_chunks
 from .stop import Stop
 
@@ -121,7 +121,7 @@ def adversarial_distance(model: nn.Module, images: Tensor, targets: Tensor, batc
     for batch, labels in zip(images.split(batch_size), targets.to(images.device).split(batch_size), strict=True):
         with FasterGradients():
             leaf, logits = forward(model, batch)
-        ((a, b),) = weighed(Rule.JSMA, Output.LOGITS, None, leaf, logits, labels)
+        ((a, b),) = weighted_gradients(Rule.JSMA, Output.LOGITS, None, leaf, logits, labels)
         distances.append(1 - ((a > 0) & (b < 0)).double().mean(dim=1))
     return torch.cat(distances).cpu()
 

@@ -50,9 +50,7 @@ def jacobian_of_classes(model: nn.Module, images: Tensor, output: Output, classe
     Each image is repeated once per class, and each copy is differentiated for its class: one backward pass.
     """
     copies, logits = forward(model, images.repeat_interleave(classes, dim=0))  # (N * classes, ...)
-    one_hots = torch.eye(classes, device=logits.device, dtype=logits.dtype).repeat(
-        len(images), 1
-    )  # (N * classes, classes)
+    one_hots = torch.eye(classes, device=logits.device, dtype=logits.dtype).repeat(len(images), 1)
     rows = vector_jacobian(output.of(logits), copies, one_hots)  # (N * classes, C, H, W)
     return rows.view(len(images), classes, *images.shape[1:])
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from .attack import Result, aims
+from .attack import Result, resolve_targets
 from .jacobian import forward, like_parameters
-from .rules import Untargeted, has_won
+from .rules import Untargeted, has_succeeded
 
 IMAGES_AT_ONCE, FEATURES_AT_ONCE = 256, 1 << 21
 """How much is shown to the model in one go."""
@@ -25,7 +25,7 @@ def refine(model: nn.Module, images: Tensor, targets: Tensor | Untargeted | None
     """
     originals = like_parameters(images, model)
     current = result.images.to(originals).flatten(1).clone()
-    labels, untargeted = aims(model, originals, targets)
+    labels, untargeted = resolve_targets(model, originals, targets)
     rows = result.success.to(originals.device).nonzero().flatten()
     while len(rows):
         row, feature = (current[rows] != originals.flatten(1)[rows]).nonzero(as_tuple=True)
@@ -59,6 +59,6 @@ def _margins_without(
         label = labels[row][:, None]
         others = logits.scatter(1, label, -torch.inf).amax(dim=1)
         margin = logits.gather(1, label).squeeze(1) - others
-        won = has_won(logits, labels[row], untargeted)
+        won = has_succeeded(logits, labels[row], untargeted)
         margins.append(torch.where(won, margin if untargeted is None else -margin, -torch.inf))
     return torch.cat(margins)

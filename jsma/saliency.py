@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 PAIRS_AT_ONCE = 1 << 20
-"""How many pairs are compared at once: bounds the memory for skybands of any size."""
+"""How many pairs are compared at once; bounds the memory for skybands of any size."""
 
 MAX_UNSORTED = 32
 """Up to this many pixels per image, comparing all pairs is cheaper than a sort that removes some pixels first."""

@@ -278,7 +278,7 @@ def test_images_of_224_by_224_in_colour_and_the_worst_case_need_less_than_100_me
     ],
 )
 def test_shapes_that_do_not_fit_are_refused_by_what_was_found(a, b, domain):
-    with pytest.raises(ValueError, match=r"one shape \(N, n\)") as refusal:
+    with pytest.raises(ValueError, match=r"same shape \(N, n\)") as refusal:
         best_pair(a, b, domain, INCREASE)
     assert str(tuple(a.shape)) in str(refusal.value)
 
