@@ -161,7 +161,7 @@ def _caption(step: Step) -> str:
 
 
 def steps_csv(steps: Sequence[Step]) -> str:
-    """Return CSV with one line per step: prediction, changed pixels, the pair and its figures, stop, and all outputs."""
+    """Return CSV with one line per step: prediction, changed pixels, pair and its figures, stop, all outputs."""
     classes, width = len(steps[0].outputs), steps[0].image.shape[2]
     pair_columns = ["p_row", "p_column", "q_row", "q_column", "alpha", "beta", "score", "direction"]
     outputs = [f"{kind}_{label}" for kind in ("logit", "probability") for label in range(classes)]

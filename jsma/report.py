@@ -129,7 +129,7 @@ class Report:
         ]
 
     def _results_at_budgets(self) -> list[tuple[float, int, Tensor, Tensor]]:
-        """Return for each budget: gamma, maximum iterations, which attacks succeed, (N,) bool, and distortions, (N,)."""
+        """Return for each budget: gamma, maximum iterations, successes, (N,) bool, and distortions, (N,)."""
         if self.changed_at is None:
             raise ValueError("This report has no changed_at; hardness and at_budgets need it.")
         reached = self.result.success & (self.result.iterations == 0)

@@ -20,7 +20,7 @@ _GENERATOR_LOCK = Lock()
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a training: batch `batch` of `batches`, in epoch `epoch` of `epochs`, both from 1; and the loss."""
+    """The progress of a training: batch `batch` of `batches` in epoch `epoch` of `epochs`, both from 1; the loss."""
 
     epoch: int
     epochs: int
