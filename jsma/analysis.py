@@ -1,8 +1,8 @@
-"""What the pair of one step tells about the rule that chose it: each figure defined once, for every page.
+"""Figures about the pair of one step that explain the rule's choice; each is defined once, here, for all pages.
 
-All is over `Step`, which `Attack.steps` yields and a recording gives back (`Recording.as_step`). With sign
-+1 for brightening and -1 for darkening, a pixel with sign * a > 0 and sign * b < 0 is good alone: it
-raises the target and lowers the others without a partner.
+The input is a `Step`, from `Attack.steps` or from a recording (`Recording.as_step`). Definition: with sign +1
+for brightening and -1 for darkening, a pixel is "good alone" if sign * a > 0 and sign * b < 0, that is, if it
+raises the target and lowers the other classes without a partner.
 """
 
 from collections.abc import Iterable
@@ -17,18 +17,18 @@ from .rules import Rule, room
 from .saliency import Direction
 
 NEGLIGIBLE_PROBABILITY = 0.001
-"""A class that the network gives less is negligible: it is not going to be the answer, so lowering it wins nothing."""
+"""A class with a smaller probability is negligible: it cannot become the prediction, so lowering it has no use."""
 
 
 class Analysis(NamedTuple):
-    """What the chosen pair of one step tells.
+    """The figures of one step's pair.
 
-    beta: the sum of the sizes |part| of what the classes add to β, see `parts_of_beta`; negligible_beta: how
-    much of it comes from classes below NEGLIGIBLE_PROBABILITY; raises_rival: whether, by the Jacobian, the
-    pair raises the leading rival, the other class with the largest output; good_alone: how many of the two pixels are
-    good alone, 0 to 2; two_strongest: whether no two pixels of the domain pull more on the target; room: how
-    far the two can move, on average; direction: which way they go; column_sum: the largest |sum over all classes| of a
-    chosen pixel's derivatives, which is 0 on probabilities but for rounding.
+    beta: the sum of |part| over the parts of β, one per class (`parts_of_beta`); negligible_beta: the part of that
+    sum that comes from classes below NEGLIGIBLE_PROBABILITY; raises_rival: whether the pair, by
+    its Jacobian, raises the rival, the class other than the target with the largest output; good_alone: how many of
+    the two pixels are good alone, 0 to 2; two_strongest: whether they are the two pixels of the domain with the
+    largest sign * a; room: how far the two can move, on average; direction: in which they are changed; column_sum:
+    the larger |sum over all classes| of a pixel's derivatives, which is 0 on probabilities except for rounding.
     """
 
     beta: float
@@ -42,14 +42,14 @@ class Analysis(NamedTuple):
 
 
 def analyse(step: Step, target: int, rule: Rule) -> Analysis | None:
-    """Return what `step` of an attack towards the class `target` by `rule` tells; None where it chooses no pair."""
+    """Return the figures for `step` of an attack by `rule` towards `target`; None for a step without a pair."""
     if step.pair is None:
         return None
     chosen, sign = [step.pair.first, step.pair.second], step.pair.direction.sign
     columns = step.jacobian.flatten(1)[:, chosen].double()  # (classes, 2)
-    sizes = parts_of_beta(step, target, rule).abs()
+    sizes = parts_of_beta(step, target, rule).abs()  # (classes,)
     rival = step.outputs.index_fill(0, torch.tensor(target), -torch.inf).argmax()
-    pull, push = sign * step.target_gradient, -sign * step.others_gradient
+    pull, push = sign * step.target_gradient, -sign * step.others_gradient  # (n,) each; both > 0 is good alone
     strongest = pull[step.domain].topk(2).values
     return Analysis(
         beta=sizes.sum().item(),
@@ -64,12 +64,12 @@ def analyse(step: Step, target: int, rule: Rule) -> Analysis | None:
 
 
 def refused(step: BaselineStep) -> bool:
-    """Return whether the pixels that a baseline chose have a β of the wrong sign, so that JSMA would refuse them."""
+    """Return whether β of the pixels that a baseline chose has the wrong sign, so that JSMA would not admit them."""
     return step.direction is not None and step.direction.sign * step.beta >= 0
 
 
 def parts_of_beta(step: Step, target: int, rule: Rule) -> Tensor:
-    """Return what each class adds to the β of the pair as `rule` weighs it, (classes,) float64; the target adds 0."""
+    """Return the part of the pair's β that comes from each class, weighted by `rule`: (classes,) float64, target 0."""
     columns = step.jacobian.flatten(1)[:, [step.chosen.first, step.chosen.second]].double()
     if rule.weighs_by_room:
         columns = columns * _room(step)
@@ -80,13 +80,13 @@ def parts_of_beta(step: Step, target: int, rule: Rule) -> Tensor:
 
 
 def negligible_share(analyses: Iterable[Analysis]) -> float:
-    """Return which part of all that the steps add up to β, by size, comes from negligible classes; NaN for no step.
+    """Return the share of β that comes from negligible classes, over all steps: 0 to 1, NaN if there are no steps.
 
-    The sums over all steps are divided once: a step that adds up more counts for more.
+    It is sum(negligible_beta) / sum(beta), not the mean of the steps' shares.
     """
     analyses = list(analyses)
-    whole = sum(each.beta for each in analyses)
-    return sum(each.negligible_beta for each in analyses) / whole if whole else float("nan")
+    total = sum(each.beta for each in analyses)
+    return sum(each.negligible_beta for each in analyses) / total if total else float("nan")
 
 
 def _room(step: Step) -> Tensor:

@@ -1,7 +1,8 @@
-"""The Jacobian-based saliency map attack: settings, the loop, and what it returns.
+"""The Jacobian-based saliency map attack: its settings, the loop, and its results.
 
-Until the network says the target, the budget is spent or no pair is left: differentiate, find the
-best pair of pixels, change both, ask again (Papernot et al. 2016, arXiv 1511.07528).
+Each iteration differentiates the network, finds the best pair of pixels and changes both. The loop ends when
+the network predicts the target, the budget is spent, or no admissible pair is left (Papernot et al. 2016,
+arXiv 1511.07528).
 """
 
 import math
@@ -14,22 +15,22 @@ import torch
 from torch import Tensor, nn
 
 from .convolution import FasterGradients
-from .jacobian import MANY, Output, forward, jacobian_of_classes, like_parameters
-from .rules import Rule, Untargeted, has_won, weighed
-from .saliency import Direction, Pairs, best_pair, in_range
+from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, forward, jacobian_of_classes, like_parameters
+from .rules import Rule, Untargeted, has_succeeded, weighted_gradients
+from .saliency import Direction, Pairs, best_pair, rescale
 from .stop import Stop
 from .workers import exhaust
 
-LARGEST_BATCH, FEATURES_AT_ONCE = 128, 1 << 19
-"""A batch is as many images as repay the calls and fit the processor's caches: of 32, 64 and 128 the best."""
+MAX_BATCH, MAX_BATCH_FEATURES = 128, 1 << 19
+"""A batch is large enough to amortise the calls, and small enough for the CPU's caches. Best of 32, 64 and 128."""
 
-WORTH_A_THREAD = 16
-"""With fewer images for each core, a run does not share them among threads."""
+MIN_IMAGES_PER_THREAD = 16
+"""A run starts only as many threads as have at least this many images each."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two features, first < second, as flat indices into (C, H, W), and what makes them the best pair."""
+    """The best pair: two features, first < second, as flat indices into (C, H, W), with alpha, beta and score."""
 
     first: int
     second: int
@@ -41,14 +42,14 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One moment of an attack: the image as it stands, what the network says, and the pair to change next.
+    """One step of an attack: the current image, the network's outputs, and the pair to change next.
 
     image (C, H, W); outputs (classes,), the logits; probabilities (classes,); target_gradient and
-    others_gradient (n,), a and b of the rule; domain (n,) bool, the pixels that may be changed;
-    changed, how many pixels differ from the original. pair is None on the last step, stop is None on
+    others_gradient (n,), the rule's a and b; domain (n,) bool, the pixels that may be changed;
+    changed, the number of pixels that differ from the original. pair is None on the last step, stop is None on
     all others.
-    With Direction.BOTH the gradients and the domain are those of the chosen pair's direction (of
-    brightening on the last step), with Untargeted.MAXIMAL those of the chosen class (of class 0).
+    With Direction.BOTH the gradients and the domain are those of the chosen pair's direction (on the last step,
+    of INCREASE); with Untargeted.MAXIMAL they are those of the chosen class (on the last step, of class 0).
     """
 
     iteration: int
@@ -65,24 +66,24 @@ class Step:
 
     @property
     def chosen(self) -> Pair:
-        """The pair to change next; ValueError on the last step, which has none."""
+        """The pair to change next. Raises ValueError on the last step, which has none."""
         if self.pair is None:
             raise ValueError(f"Step {self.iteration} is the last one; it has no pair.")
         return self.pair
 
     @cached_property
     def jacobian(self) -> Tensor:
-        """(classes, C, H, W), of the outputs that the attack differentiates; computed when first asked for."""
+        """The Jacobian (classes, C, H, W) of the outputs that the attack differentiates; computed on first access."""
         return self.differentiate()
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The ends of N attacks: images (N, C, H, W), success (N,) bool, stop, iterations (N,), changed (N,) int64.
+    """The results of N attacks: images (N, C, H, W), success (N,) bool, stop, iterations (N,), changed (N,) int64.
 
-    pairs (N, budget, 2) int64: what was changed at each iteration, -1 where it ended before; a run
-    with a smaller budget changes the first of these. stop is None for attacks that were not
-    finished because the run was ended early; their images are as far as they came.
+    pairs (N, budget, 2) int64: the features changed at each iteration, -1 after the attack has ended. A run with
+    a smaller budget changes the same pairs, but fewer. stop is None for attacks that did not end because the run
+    was cancelled; their images are those of the last iteration.
     """
 
     images: Tensor
@@ -95,9 +96,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Attack:
-    """The settings of an attack; hashable, and checked when made (ValueError).
+    """The settings of an attack: immutable and hashable. Raises ValueError for invalid values.
 
-    theta: how far a pixel is moved by one change, in (0, 1]; the direction says the sign.
+    theta: the magnitude of one change of a pixel, in (0, 1]; the direction gives the sign.
     gamma: the largest share of features that may be changed, in (0, 1]; the paper's upsilon.
     """
 
@@ -118,23 +119,23 @@ class Attack:
                 raise ValueError(f"{name} is {value!r}; it must be a number above 0 and at most 1.")
 
     def iterations(self, features: int) -> int:
-        """Return how many pairs the budget pays for: floor(features * gamma / 2)."""
+        """Return the maximum number of iterations, one pair each: floor(features * gamma / 2)."""
         return math.floor(round(features * self.gamma / 2, 9))  # rounded, so that 100 * 0.58 / 2 is 29
 
     def steps(self, model: nn.Module, image: Tensor, target: int | Untargeted | None) -> Iterator[Step]:
         """Attack one image (C, H, W) in [0, 1] towards class `target`; yield every step, the last with its stop.
 
-        target None is Untargeted.AWAY. Step 0 is the untouched image. The model is left as it was.
+        target: None is Untargeted.AWAY. Step 0 is the original image. The model is not changed.
         Raises ValueError as `run` does.
         """
-        originals = images = like_parameters(image[None], model).clone()  # not the caller's memory
-        labels, untargeted = aims(model, originals, target)
+        originals = images = like_parameters(image[None], model).clone()  # (1, C, H, W), not the caller's memory
+        labels, untargeted = resolve_targets(model, originals, target)
         limit = self.iterations(image.numel())
         for iteration in range(limit + 1):
             budget_left = torch.tensor([iteration < limit], device=images.device)
             turn = self._turn(model, untargeted, originals, images, labels, budget_left)
             yield self._step(model, iteration, images, originals, turn)
-            if not turn.goes_on:
+            if not turn.continues:
                 return
             images = turn.changed_images
 
@@ -146,53 +147,56 @@ class Attack:
         batch_size: int | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Result:
-        """Attack images (N, C, H, W) in [0, 1] towards targets (N,) int64 and return how each ended.
+        """Attack images (N, C, H, W) in [0, 1] towards targets (N,) int64 and return a Result of N attacks.
 
-        targets: None is Untargeted.AWAY for all. batch_size: how many images are worked on at a
-        time (None: chosen by their size); those that are done make room for waiting ones. progress:
-        called from this thread, often, with how many attacks are done and how many there are;
-        returning False ends the run with what is done so far.
-        On a processor the images are shared among torch.get_num_threads() threads that use the
-        model at the same time; a model that cannot take that needs torch.set_num_threads(1).
-        The choices are those of `steps`, up to ties at the level of rounding. The model is left as
-        it was; result.images lies on its device. Raises ValueError for images out of [0, 1], a
-        target that is no class, shapes that do not fit and outputs that are not finite.
+        targets: None is Untargeted.AWAY for all. batch_size: the number of images in a batch (None: depends on
+        their size); when an attack ends, the next image takes its place. progress: called often, from this
+        thread, with the number of finished attacks and N; returning False cancels the run, which then returns
+        the results so far.
+        On a CPU the images are divided among torch.get_num_threads() threads, which call the model concurrently;
+        if the model is not thread-safe, call torch.set_num_threads(1) first.
+        The pairs are those of `steps`, except for ties within rounding errors. The model is not changed;
+        result.images is on its device. Raises ValueError for images outside [0, 1], targets that are not
+        classes of the model, shapes that do not match, and outputs that are not finite.
         """
         originals = like_parameters(images, model)
-        labels, untargeted = aims(model, originals, targets)
+        labels, untargeted = resolve_targets(model, originals, targets)
         count, features = len(originals), math.prod(originals.shape[1:])
         at_once = _batch_size(batch_size, features)
-        pairs = labels.new_full((count, self.iterations(features) + 1, 2), -1)  # one more, for what would be next
-        state = _State(originals, originals.clone(), labels, labels * 0, torch.full_like(labels, GOES_ON), pairs)
+        pairs = labels.new_full((count, self.iterations(features) + 1, 2), -1)  # the last column stays -1
+        state = _State(originals, originals.clone(), labels, labels * 0, torch.full_like(labels, CONTINUES), pairs)
         cores = torch.get_num_threads() if originals.device.type == "cpu" else 1
-        shares = max(1, min(cores, count // WORTH_A_THREAD))
-        works = [
-            self._work(model, untargeted, state, torch.arange(k, count, shares, device=labels.device), at_once)
-            for k in range(shares)
+        threads = max(1, min(cores, count // MIN_IMAGES_PER_THREAD))
+        tasks = [
+            self._attack_rows(model, untargeted, state, torch.arange(k, count, threads, device=labels.device), at_once)
+            for k in range(threads)
         ]
-        exhaust(works, progress and (lambda done: progress(done, count)))
+        exhaust(tasks, progress and (lambda done: progress(done, count)))
         return state.result()
 
-    def _work(
-        self, model: nn.Module, untargeted: Untargeted | None, state: "_State", waiting: Tensor, at_once: int
+    def _attack_rows(
+        self, model: nn.Module, untargeted: Untargeted | None, state: "_State", queue: Tensor, at_once: int
     ) -> Iterator[int]:
-        """Attack the rows of `state` named by `waiting`, `at_once` at a time; yield each turn how many are done."""
+        """Attack the rows of `state` with the indices `queue` (M,), in batches of `at_once`; yield how many have ended.
+
+        It yields after every turn. A row whose attack has ended is replaced by the next one of the queue.
+        """
         limit = state.pairs.shape[1] - 1
-        rows, begun = waiting[:0], 0
-        while begun < len(waiting) or len(rows):
-            room = at_once - len(rows)
-            rows = torch.cat([rows, waiting[begun : begun + room]])
-            begun = min(begun + room, len(waiting))
+        rows, started = queue[:0], 0
+        while started < len(queue) or len(rows):
+            free = at_once - len(rows)
+            rows = torch.cat([rows, queue[started : started + free]])
+            started = min(started + free, len(queue))
             iterations = state.iterations[rows]
             turn = self._turn(
                 model, untargeted, state.originals[rows], state.images[rows], state.labels[rows], iterations < limit
             )
             state.images[rows] = turn.changed_images
             state.pairs[rows, iterations] = turn.pair
-            state.iterations[rows] = iterations + turn.goes_on
+            state.iterations[rows] = iterations + turn.continues
             state.stop[rows] = turn.stop
-            rows = rows[turn.goes_on]
-            yield begun - len(rows)
+            rows = rows[turn.continues]
+            yield started - len(rows)
 
     def _turn(
         self,
@@ -203,49 +207,55 @@ class Attack:
         labels: Tensor,
         budget_left: Tensor,
     ) -> "_Turn":
-        """Take every image of a batch once round the loop. This is the attack; all else is bookkeeping."""
-        with FasterGradients() if len(images) >= MANY else nullcontext():  # for few images torch's own are as fast
-            leaf, logits = forward(model, images)
-        ways = [Direction.INCREASE, Direction.DECREASE] if self.direction is Direction.BOTH else [self.direction]
-        domains = [search_domain(originals, images, way).flatten(1) for way in ways]
-        derivatives = weighed(self.rule, self.output, untargeted, leaf, logits, labels)
-        offers = (
-            self._offer(way, domain, images, a, b)
-            for a, b in derivatives
-            for way, domain in zip(ways, domains, strict=True)
-        )
-        first = next(offers)
-        best = reduce(_better, offers, first)
-        two_left = reduce(torch.logical_or, (domain.count_nonzero(dim=1) >= 2 for domain in domains))
-        stop = _why_stop(has_won(logits, labels, untargeted), budget_left, two_left, best.pairs.found)
-        goes_on = stop == GOES_ON
-        pair = torch.stack([best.pairs.first, best.pairs.second], dim=1).where(goes_on[:, None], -1)
-        return _Turn(logits.detach(), first, best, stop, goes_on, pair, moved(images, pair, best.sign, self.theta))
+        """Carry out one turn, that is one iteration, for every image (N, C, H, W) of a batch: the attack itself.
 
-    def _offer(self, way: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Offer":
-        """Return the best pair of each image for one direction, with what it was chosen from."""
-        a, b = self.rule.in_direction(a, b, images, way)
-        sign = torch.full((len(images),), way.sign, device=images.device)
-        return _Offer(a, b, domain, best_pair(a, b, domain, way), sign)
+        originals, images: (N, C, H, W); labels: (N,) int64; budget_left: (N,) bool.
+        """
+        many = len(images) >= MIN_IMAGES_FOR_CLASS_LOOP  # for fewer images torch's own gradients are as fast
+        with FasterGradients() if many else nullcontext():
+            leaf, logits = forward(model, images)
+        both = self.direction is Direction.BOTH
+        directions = [Direction.INCREASE, Direction.DECREASE] if both else [self.direction]
+        domains = [search_domain(originals, images, direction).flatten(1) for direction in directions]  # (N, n) each
+        gradients = weighted_gradients(self.rule, self.output, untargeted, leaf, logits, labels)
+        proposals = (
+            self._proposal(direction, domain, images, a, b)
+            for a, b in gradients  # (N, n) each
+            for direction, domain in zip(directions, domains, strict=True)
+        )
+        first = next(proposals)
+        best = reduce(_better, proposals, first)
+        enough_pixels = reduce(torch.logical_or, (domain.count_nonzero(dim=1) >= 2 for domain in domains))  # (N,)
+        succeeded = has_succeeded(logits, labels, untargeted)
+        stop = _stop_reason(succeeded, budget_left, enough_pixels, best.pairs.found)  # (N,)
+        continues = stop == CONTINUES
+        pair = torch.stack([best.pairs.first, best.pairs.second], dim=1).where(continues[:, None], -1)  # (N, 2)
+        return _Turn(logits.detach(), first, best, stop, continues, pair, moved(images, pair, best.sign, self.theta))
+
+    def _proposal(self, direction: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Proposal":
+        """Return the best pair of each image for one direction; domain, a and b: (N, n)."""
+        a, b = self.rule.in_direction(a, b, images, direction)
+        sign = torch.full((len(images),), direction.sign, device=images.device)  # (N,)
+        return _Proposal(a, b, domain, best_pair(a, b, domain, direction), sign)
 
     def _step(self, model: nn.Module, iteration: int, images: Tensor, originals: Tensor, turn: "_Turn") -> Step:
-        if turn.goes_on:
-            pairs, shown, stop = turn.best.pairs, turn.best, None
-            direction = Direction.INCREASE if shown.sign[0] > 0 else Direction.DECREASE
+        if turn.continues:
+            pairs, proposal, stop = turn.best.pairs, turn.best, None
+            direction = Direction.INCREASE if proposal.sign[0] > 0 else Direction.DECREASE
             first, second = int(pairs.first[0]), int(pairs.second[0])
             alpha, beta = float(pairs.alpha[0]), float(pairs.beta[0])
-            pair = Pair(first, second, alpha, beta, -alpha * beta, direction)  # in float64, where it cannot vanish
+            pair = Pair(first, second, alpha, beta, -alpha * beta, direction)  # in float64, without underflow
         else:
-            pair, shown, stop = None, turn.first, REASONS[turn.stop[0]]
+            pair, proposal, stop = None, turn.first, REASONS[turn.stop[0]]
         classes = turn.logits.shape[1]
         return Step(
             iteration=iteration,
             image=images[0],
             outputs=turn.logits[0],
             probabilities=turn.logits[0].softmax(dim=0),
-            target_gradient=shown.target_gradient[0],
-            others_gradient=shown.others_gradient[0],
-            domain=shown.domain[0],
+            target_gradient=proposal.target_gradient[0],
+            others_gradient=proposal.others_gradient[0],
+            domain=proposal.domain[0],
             pair=pair,
             changed=int(count_changed(images, originals)[0]),
             stop=stop,
@@ -255,7 +265,7 @@ class Attack:
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """Where N attacks of a run stand; written in place, a row an attack.
+    """The state of the N attacks of a run, one row per attack; updated in place.
 
     originals and images (N, C, H, W); labels, iterations and stop (N,) int64; pairs (N, budget + 1, 2).
     """
@@ -268,8 +278,8 @@ class _State:
     pairs: Tensor
 
     def result(self) -> Result:
-        """Return what there is."""
-        reasons = [None if number == GOES_ON else REASONS[number] for number in self.stop.tolist()]
+        """Return the results so far."""
+        reasons = [None if number == CONTINUES else REASONS[number] for number in self.stop.tolist()]
         success = self.stop == REASONS.index(Stop.REACHED_TARGET)
         changed = count_changed(self.images, self.originals)
         pairs = self.pairs[:, :-1].cpu()
@@ -277,8 +287,8 @@ class _State:
 
 
 @dataclass(frozen=True, eq=False)
-class _Offer:
-    """What one direction offers a batch: a, b and domain (N, n), the best pairs, and the direction's sign (N,)."""
+class _Proposal:
+    """The best pairs of a batch for one direction, with a, b and domain (N, n), and the direction's sign (N,)."""
 
     target_gradient: Tensor
     others_gradient: Tensor
@@ -289,27 +299,27 @@ class _Offer:
 
 @dataclass(frozen=True, eq=False)
 class _Turn:
-    """What came of one time round the loop for a batch; images that stopped are unchanged.
+    """The result of one turn for a batch.
 
-    first: what was offered first, the brightening where there is a choice; best: what is taken;
-    stop (N,) int64: places in REASONS, or GOES_ON; goes_on (N,) bool; pair (N, 2) int64, the features changed, -1
-    where nothing is.
+    logits (N, classes). first: the first proposal (with Direction.BOTH, that of INCREASE); best: the chosen one.
+    stop (N,) int64: index in REASONS, or CONTINUES; continues (N,) bool. pair (N, 2) int64: the features changed,
+    -1 for none. changed_images (N, C, H, W): images whose attack has ended are unchanged.
     """
 
     logits: Tensor
-    first: _Offer
-    best: _Offer
+    first: _Proposal
+    best: _Proposal
     stop: Tensor
-    goes_on: Tensor
+    continues: Tensor
     pair: Tensor
     changed_images: Tensor
 
 
 def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Tensor:
-    """Return bool, shaped like `images`: the pixels that may still be moved in `direction`.
+    """Return the pixels that may be changed in `direction`, (N, C, H, W) bool; originals, images: (N, C, H, W).
 
-    A pixel is out once it has reached the end of its range, as in the paper. One that was moved the
-    other way is out as well, so that Direction.BOTH never takes a change back.
+    As in the paper, a pixel leaves the domain when it reaches the end of its range. A pixel that was changed in
+    the other direction is excluded, too, so that Direction.BOTH never undoes a change.
     """
     if direction is Direction.INCREASE:
         return (images < 1) & (images >= originals)
@@ -317,54 +327,58 @@ def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Te
 
 
 def moved(images: Tensor, features: Tensor, sign: Tensor, theta: float) -> Tensor:
-    """Return the images with the features (N, k) of each moved by sign (N,) times theta; a feature -1 is none."""
-    pixels = images.flatten(1)
-    moves, features, sign = features >= 0, features.clamp(min=0), sign[:, None].to(pixels.dtype)
-    before = pixels.gather(1, features)
+    """Return images (N, C, H, W) with features (N, k) of each changed by sign (N,) times theta; -1 is no feature."""
+    pixels = images.flatten(1)  # (N, n)
+    is_feature, features, sign = features >= 0, features.clamp(min=0), sign[:, None].to(pixels.dtype)
+    before = pixels.gather(1, features)  # (N, k)
     after = (before + sign * theta).clamp(0, 1)
     end = sign.clamp(min=0)
-    rounding = min(theta / 4, torch.finfo(after.dtype).eps * (8 + 1 / theta))  # of 1 / theta additions
+    rounding = min(theta / 4, torch.finfo(after.dtype).eps * (8 + 1 / theta))  # error of 1 / theta sums
     after = torch.where((after - end).abs() < rounding, end, after)
-    return pixels.scatter(1, features, torch.where(moves, after, before)).view_as(images)
+    return pixels.scatter(1, features, torch.where(is_feature, after, before)).view_as(images)
 
 
-def _better(one: _Offer, two: _Offer) -> _Offer:
-    """Return for each image the offer whose pair scores higher; on a tie, the first."""
+def _better(one: _Proposal, two: _Proposal) -> _Proposal:
+    """Return the proposal with the larger score, for each image of the batch; on a tie, the first."""
     both = one.pairs, two.pairs
     alpha, beta = (torch.stack([getattr(pairs, name).abs() for pairs in both], dim=1) for name in ("alpha", "beta"))
-    score = in_range(alpha) * in_range(beta)  # Pairs.score of tiny derivatives may have vanished
-    lost = two.pairs.found & (~one.pairs.found | (score[:, 1] > score[:, 0]))
+    score = rescale(alpha) * rescale(beta)  # (N, 2); Pairs.score may have underflowed
+    take_second = two.pairs.found & (~one.pairs.found | (score[:, 1] > score[:, 0]))
 
     def pick(first: Tensor, second: Tensor) -> Tensor:
-        return torch.where(lost if first.ndim == 1 else lost[:, None], second, first)
+        return torch.where(take_second if first.ndim == 1 else take_second[:, None], second, first)
 
     def fields(of: object, names: tuple[str, ...]) -> list[Tensor]:
         return [getattr(of, name) for name in names]
 
-    of_pairs, of_offer = ("first", "second", "alpha", "beta", "score", "found"), ("target_gradient", "others_gradient")
+    of_pairs, gradients = ("first", "second", "alpha", "beta", "score", "found"), ("target_gradient", "others_gradient")
     pairs = Pairs(*map(pick, fields(one.pairs, of_pairs), fields(two.pairs, of_pairs)))
-    a, b = map(pick, fields(one, of_offer), fields(two, of_offer))
-    return _Offer(a, b, pick(one.domain, two.domain), pairs, pick(one.sign, two.sign))
+    a, b = map(pick, fields(one, gradients), fields(two, gradients))
+    return _Proposal(a, b, pick(one.domain, two.domain), pairs, pick(one.sign, two.sign))
 
 
 REASONS = list(Stop)
-GOES_ON = -1
+CONTINUES = -1
 
 
-def _why_stop(won: Tensor, budget_left: Tensor, two_left: Tensor, pair_found: Tensor) -> Tensor:
-    """Return for each image the place in REASONS of the first that holds, or GOES_ON."""
-    stop = torch.where(pair_found, GOES_ON, REASONS.index(Stop.NO_ADMISSIBLE_PAIR))
-    stop = torch.where(two_left, stop, REASONS.index(Stop.DOMAIN_EMPTY))
+def _stop_reason(succeeded: Tensor, budget_left: Tensor, enough_pixels: Tensor, pair_found: Tensor) -> Tensor:
+    """Return the index in REASONS of the first reason that applies, or CONTINUES; all tensors (N,)."""
+    stop = torch.where(pair_found, CONTINUES, REASONS.index(Stop.NO_ADMISSIBLE_PAIR))
+    stop = torch.where(enough_pixels, stop, REASONS.index(Stop.DOMAIN_EMPTY))
     stop = torch.where(budget_left, stop, REASONS.index(Stop.BUDGET_SPENT))
-    return torch.where(won, REASONS.index(Stop.REACHED_TARGET), stop)
+    return torch.where(succeeded, REASONS.index(Stop.REACHED_TARGET), stop)
 
 
-def aims(
+def resolve_targets(
     model: nn.Module, images: Tensor, target: int | Tensor | Untargeted | None
 ) -> tuple[Tensor, Untargeted | None]:
-    """Return labels (N,), the targets or the answers to leave, and the kind of untargeted attack if it is one."""
+    """Return labels (N,) int64 and the kind of untargeted attack, None for a targeted one.
+
+    The labels are the targets; for an untargeted attack, the classes that the model predicts for images
+    (N, C, H, W). Raises ValueError for targets that are not classes of the model, or not (N,) int64.
+    """
     if target is None or isinstance(target, Untargeted):
-        return _answers(model, images), target or Untargeted.AWAY
+        return _predictions(model, images), target or Untargeted.AWAY
     labels = torch.as_tensor(target, device=images.device)
     if labels.ndim == 0 and not isinstance(target, Tensor):
         labels = labels.reshape(1)
@@ -372,17 +386,18 @@ def aims(
     return labels, None
 
 
-def _answers(model: nn.Module, images: Tensor) -> Tensor:
-    """Return the class (N,) that the model answers for each image."""
+def _predictions(model: nn.Module, images: Tensor) -> Tensor:
+    """Return the class (N,) that the model predicts for each image (N, C, H, W)."""
     batches = images.split(_batch_size(None, math.prod(images.shape[1:]))) if len(images) else []
-    answers = [forward(model, batch)[1].argmax(dim=1) for batch in batches]
-    return torch.cat(answers) if answers else torch.zeros(0, dtype=torch.int64, device=images.device)
+    predictions = [forward(model, batch)[1].argmax(dim=1) for batch in batches]
+    return torch.cat(predictions) if predictions else torch.zeros(0, dtype=torch.int64, device=images.device)
 
 
 def _check_targets(targets: Tensor, model: nn.Module, images: Tensor) -> None:
     if targets.shape != (len(images),):
         raise ValueError(
-            f"There are {len(images)} images, but targets has shape {tuple(targets.shape)}; expected ({len(images)},)."
+            f"There are {len(images)} images, but targets has the shape {tuple(targets.shape)}; "
+            f"expected ({len(images)},)."
         )
     if targets.dtype != torch.int64:
         raise ValueError(f"Targets must be whole numbers (int64); found {targets.dtype}.")
@@ -390,17 +405,18 @@ def _check_targets(targets: Tensor, model: nn.Module, images: Tensor) -> None:
         classes = forward(model, images[:1])[1].shape[1]
         wrong = targets[(targets < 0) | (targets >= classes)].tolist()
         if wrong:
-            raise ValueError(f"Target {wrong[0]} is no class of this model; it has the classes 0 to {classes - 1}.")
+            raise ValueError(f"Target {wrong[0]} is not a class of this model; its classes are 0 to {classes - 1}.")
 
 
 def _batch_size(given: int | None, features: int) -> int:
+    """Return `given`, or for None the default for images of so many features; ValueError if it is not at least 1."""
     if given is None:
-        return max(1, min(LARGEST_BATCH, FEATURES_AT_ONCE // max(1, features)))
+        return max(1, min(MAX_BATCH, MAX_BATCH_FEATURES // max(1, features)))
     if isinstance(given, bool) or not isinstance(given, int) or given < 1:
         raise ValueError(f"batch_size is {given!r}; it must be a whole number of at least 1.")
     return given
 
 
 def count_changed(images: Tensor, originals: Tensor) -> Tensor:
-    """Return how many features of each image differ from the original's, (N,)."""
+    """Return the number of features of each image that differ from its original, (N,) int64."""
     return (images != originals).flatten(1).sum(dim=1)

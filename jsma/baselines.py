@@ -1,4 +1,4 @@
-"""Two simpler ways of choosing pixels, to set beside the attack: what do its pairs and its β buy?"""
+"""Two simpler attacks, to compare with JSMA: they show the benefit of choosing pairs, and of β."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from .attack import Attack, aims, count_changed, moved, search_domain
+from .attack import Attack, count_changed, moved, resolve_targets, search_domain
 from .jacobian import forward, like_parameters
-from .rules import Rule, has_won, weighed
+from .rules import Rule, has_succeeded, weighted_gradients
 from .saliency import Direction
 from .stop import Stop
 
 
 @dataclass(frozen=True)
 class BaselineEntry:
-    """All that is known of a baseline; label: its name on screen; meaning: what the glossary says of it.
+    """All properties of a baseline.
 
-    pixels_at_once: how many pixels one iteration changes; looks_at_others: whether b, what a pixel does for the other
-    classes, is looked at. character: one sentence on what it does, for the comparison of rules.
+    value: its name in addresses; label: its name on screen; meaning: its entry in the glossary. pixels_at_once: how
+    many pixels one iteration changes; looks_at_others: whether it uses b, the derivative of the other classes.
+    character: one sentence on what it does, for the comparison of rules.
     """
 
     value: str
@@ -31,17 +32,17 @@ class BaselineEntry:
 
 
 class Baseline(Enum):
-    """Which pixels of the search domain are changed next: this is the table of all baselines.
+    """The table of all baselines: how the pixels to change next are chosen from the search domain.
 
     With Z the differentiated outputs, t the target, x the pixel, a = dZ_t/dx and b = sum over j != t
-    of dZ_j/dx, when brightening (darkening is the same with the signs of a and b turned):
+    of dZ_j/dx, for brightening (darkening is the same with the signs of a and b flipped):
 
-        TOP_TWO    the two pixels with the largest a, both above 0; b is not looked at
+        TOP_TWO    the two pixels with the largest a, both above 0; b is not used
         ONE_PIXEL  the pixel with the largest -a * b among those with a > 0 and b < 0
 
-    TOP_TWO is what the Adversarial Robustness Toolbox does in SaliencyMapMethod, which has no sign
-    test at all: here a pixel must at least pull towards the target. ONE_PIXEL is the saliency of
-    single features that Papernot et al. 2016 (arXiv 1511.07528) begin with.
+    TOP_TWO is what SaliencyMapMethod of the Adversarial Robustness Toolbox does, except that it has no sign
+    test: here a must be above 0. ONE_PIXEL is the saliency map of single features of Papernot et al. 2016
+    (arXiv 1511.07528).
     """
 
     TOP_TWO = BaselineEntry(
@@ -65,7 +66,7 @@ class Baseline(Enum):
     )
 
     def __new__(cls, entry: BaselineEntry) -> "Baseline":
-        """Let the entry's `value` be the member's."""
+        """Use the entry's `value` as the member's value."""
         member = object.__new__(cls)
         member._value_ = entry.value
         return member
@@ -86,11 +87,11 @@ class Baseline(Enum):
 
 @dataclass(frozen=True, eq=False)
 class BaselineStep:
-    """One moment: the image as it stands, what the network says, and the pixels to change next.
+    """One step of a baseline: the current image, the network's outputs, and the pixels to change next.
 
     image (C, H, W); outputs (classes,), the logits; probabilities (classes,); pixels, flat indices
-    into the image, the best first; alpha and beta, the sums of their a and b; direction, which way
-    they are moved; changed, how many pixels differ from the original. On the last step there are no
+    into the image, the best first; alpha and beta, the sums of their a and b; direction, in which
+    they are changed; changed, the number of pixels that differ from the original. On the last step there are no
     pixels, alpha and beta are 0 and direction is None; stop is None on all others.
     """
 
@@ -109,30 +110,35 @@ class BaselineStep:
 def baseline_steps(
     baseline: Baseline, model: nn.Module, image: Tensor, target: int, attack: Attack
 ) -> Iterator[BaselineStep]:
-    """Change one image (C, H, W) in [0, 1] towards `target` by `baseline`; yield every step, the last with its stop.
+    """Attack one image (C, H, W) in [0, 1] towards `target` by `baseline`; yield every step, the last with its stop.
 
-    attack: its output, direction, theta and gamma hold here too; its rule is not used. The budget is
-    that of its pairs, 2 * attack.iterations(n) changes. With Direction.BOTH the direction whose
-    pixels have the larger sum of what the baseline compares is taken, on a tie brightening. Ties go to the lowest
-    indices. Stop.NO_ADMISSIBLE_PAIR says that too few pixels pass the baseline's test, DOMAIN_EMPTY that
-    too few are left that may be changed. The model is left as it was. Raises ValueError as
-    `Attack.run` does.
+    attack: its output, direction, theta and gamma apply; its rule is not used. The budget is the same number of
+    changes, 2 * attack.iterations(n). With Direction.BOTH the direction is chosen whose pixels have the larger sum of
+    the values that the baseline compares; on a tie, brightening. Other ties: the lowest indices.
+    Stop.NO_ADMISSIBLE_PAIR means that too few pixels pass the baseline's test, DOMAIN_EMPTY that too few pixels may
+    still be changed. The model is not changed. Raises ValueError as `Attack.run` does.
     """
     originals = images = like_parameters(image[None], model).clone()
-    labels, untargeted = aims(model, originals, target)
+    labels, untargeted = resolve_targets(model, originals, target)
     if untargeted is not None:
         raise ValueError(f"A baseline needs a class as its target; found {target!r}.")
-    ways = [Direction.INCREASE, Direction.DECREASE] if attack.direction is Direction.BOTH else [attack.direction]
+    both = attack.direction is Direction.BOTH
+    directions = [Direction.INCREASE, Direction.DECREASE] if both else [attack.direction]
     limit = 2 * attack.iterations(image.numel()) // baseline.pixels_at_once
     for iteration in range(limit + 1):
         leaf, logits = forward(model, images)
-        ((a, b),) = weighed(Rule.JSMA, attack.output, None, leaf, logits, labels)
-        offers = [_offer(baseline, way, search_domain(originals, images, way).flatten(), a[0], b[0]) for way in ways]
-        choice = max(offers, key=lambda offer: (len(offer.pixels), offer.score))  # of equals the first, brightening
-        left = max(offer.left for offer in offers)
-        won = bool(has_won(logits, labels, None))
-        stop = _why_stop(
-            won, iteration < limit, left >= baseline.pixels_at_once, len(choice.pixels) == baseline.pixels_at_once
+        ((a, b),) = weighted_gradients(Rule.JSMA, attack.output, None, leaf, logits, labels)
+        proposals = [
+            _proposal(baseline, direction, search_domain(originals, images, direction).flatten(), a[0], b[0])
+            for direction in directions
+        ]
+        choice = max(proposals, key=lambda proposal: (len(proposal.pixels), proposal.score))  # on a tie, the first
+        needed = baseline.pixels_at_once
+        stop = _stop_reason(
+            succeeded=bool(has_succeeded(logits, labels, None)),
+            budget_left=iteration < limit,
+            enough_pixels=max(proposal.domain_size for proposal in proposals) >= needed,
+            found=len(choice.pixels) == needed,
         )
         chosen = list(choice.pixels) if stop is None else []
         yield BaselineStep(
@@ -154,30 +160,32 @@ def baseline_steps(
 
 
 @dataclass(frozen=True)
-class _Offer:
-    """What one direction offers: its pixels (fewer where not enough pass), their score, how many may be changed."""
+class _Proposal:
+    """The best pixels for one direction (fewer if too few pass the test), their score, and the size of the domain."""
 
     direction: Direction
     pixels: tuple[int, ...]
     score: float
-    left: int
+    domain_size: int
 
 
-def _offer(baseline: Baseline, way: Direction, domain: Tensor, a: Tensor, b: Tensor) -> _Offer:
-    pull, push = way.sign * a.double(), -way.sign * b.double()  # in float64 products of tiny derivatives stay above 0
+def _proposal(baseline: Baseline, direction: Direction, domain: Tensor, a: Tensor, b: Tensor) -> _Proposal:
+    """Return the best pixels for one direction; domain, a and b: (n,)."""
+    sign = direction.sign
+    pull, push = sign * a.double(), -sign * b.double()  # float64, so that products of tiny derivatives do not underflow
     passes = domain & (pull > 0) & (push > 0) if baseline.entry.looks_at_others else domain & (pull > 0)
     score = (pull * push if baseline.entry.looks_at_others else pull).masked_fill(~passes, -torch.inf)
     best = score.sort(descending=True, stable=True).indices[: baseline.pixels_at_once]
     best = best[passes[best]]
-    return _Offer(way, tuple(best.tolist()), score[best].sum().item(), int(domain.sum()))
+    return _Proposal(direction, tuple(best.tolist()), score[best].sum().item(), int(domain.sum()))
 
 
-def _why_stop(won: bool, budget_left: bool, enough_left: bool, found: bool) -> Stop | None:
-    """Return the first reason that holds, in the order of the attack."""
+def _stop_reason(succeeded: bool, budget_left: bool, enough_pixels: bool, found: bool) -> Stop | None:
+    """Return the first reason that applies, in the same order as `Attack`; None to continue."""
     reasons = {
-        Stop.REACHED_TARGET: won,
+        Stop.REACHED_TARGET: succeeded,
         Stop.BUDGET_SPENT: not budget_left,
-        Stop.DOMAIN_EMPTY: not enough_left,
+        Stop.DOMAIN_EMPTY: not enough_pixels,
         Stop.NO_ADMISSIBLE_PAIR: not found,
     }
-    return next((reason for reason, holds in reasons.items() if holds), None)
+    return next((reason for reason, applies in reasons.items() if applies), None)

@@ -1,4 +1,4 @@
-"""Handwritten digits, all in one form: 28 x 28 grey pixels in [0, 1], light ink on black."""
+"""The table of data sets, and how each is loaded: 28 x 28 grey pixels in [0, 1], white digits on black."""
 
 import gzip
 import hashlib
@@ -21,16 +21,16 @@ SIDE = 28
 """Height and width of every image, in pixels."""
 
 INK_BOX = 20
-"""Height and width of the box that MNIST's makers fitted the ink into before centring it."""
+"""Height and width of the box to which MNIST's authors scaled each digit before they centred it."""
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-"""MNIST's four files, unpacked: known without torchvision, which takes a second to import."""
+"""MNIST's four files, decompressed. Listed here because torchvision takes a second to import."""
 
 ARCHIVE_BYTES = 11_594_722
-"""The size of MNIST's four packed files together."""
+"""The total size of MNIST's four compressed files."""
 
 TIMEOUT_SECONDS = 20
-"""How long a mirror may be silent before the download is given up."""
+"""How long to wait for a mirror before trying the next or giving up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Digits:
         return len(self.labels)
 
     def of_class(self, label: int) -> Tensor:
-        """Return the positions of the digits labelled `label`, in order, as (M,) int64."""
+        """Return the indices of the digits labelled `label`, ascending, (M,) int64."""
         return (self.labels == label).nonzero().flatten()
 
     def first(self, count: int) -> "Digits":
@@ -57,22 +57,22 @@ class Digits:
 
 
 class DataUnavailable(OSError):
-    """A data set could not be read or fetched; the message says what was found and what to do."""
+    """A data set could not be loaded or downloaded; the message says why and what to do."""
 
 
 class MNISTUnavailable(DataUnavailable):
-    """MNIST could not be read or fetched; the message says what was found and what to do."""
+    """MNIST could not be loaded or downloaded; the message says why and what to do."""
 
 
 # --- UCI digits: embedded, offline ---------------------------------------------------------------
 
 
 def load_uci_digits() -> Digits:
-    """Return the 1,797 UCI handwritten digits in MNIST's form.
+    """Return the 1,797 UCI handwritten digits, images (1797, 1, 28, 28), in MNIST's format.
 
-    The source images are 8 x 8 with values 0..16 (Alpaydin and Kaynak, UCI Machine Learning
-    Repository, CC BY 4.0). Each is enlarged to 20 x 20 by bicubic interpolation, stretched in
-    contrast, and centred by mass in 28 x 28, as MNIST was made from larger scans.
+    The source images are 8 x 8 with values 0..16. Each is enlarged to 20 x 20 by bicubic interpolation,
+    increased in contrast, and centred by its centre of mass in 28 x 28, as MNIST's digits are. Source: Alpaydin
+    and Kaynak, UCI Machine Learning Repository, CC BY 4.0.
     """
     with np.load(Path(__file__).with_name("uci_digits.npz"), allow_pickle=False) as source:
         small = torch.tensor(source["images"], dtype=torch.float32)[:, None] / 16
@@ -82,21 +82,20 @@ def load_uci_digits() -> Digits:
 
 
 def stretch(ink: Tensor) -> Tensor:
-    """Return images (N, 1, H, W) with faint grey taken to 0 and strong ink to 1.
+    """Return images (N, 1, H, W) with more contrast: values up to 0.25 become 0, values from 0.95 become 1.
 
-    The enlarged strokes are blurred; the steeper ramp from 0.25 to 0.95 gives them edges, and the
-    images MNIST's mean brightness (0.13).
+    The enlarged strokes are blurred. This gives them edges, and the images MNIST's mean brightness (0.13).
     """
     return ((ink - 0.25) / 0.7).clamp(0, 1)
 
 
 def centre_by_mass(ink: Tensor) -> Tensor:
-    """Return (N, 1, 28, 28): each image (1, h, w) of `ink` moved so that its centre of mass is the middle.
+    """Return (N, 1, 28, 28): each image of `ink` (N, 1, h, w), shifted so that its centre of mass is in the middle.
 
-    Whole pixels only, so no value changes; the ink is never pushed over the edge.
+    The shift is in whole pixels, so the values do not change, and never moves ink out of the image.
     """
     count, _, height, width = ink.shape
-    mass = ink.sum(dim=(1, 2, 3)).clamp(min=1e-6)
+    mass = ink.sum(dim=(1, 2, 3)).clamp(min=1e-6)  # (N,)
     row = (ink.sum(dim=(1, 3)) * torch.arange(height)).sum(1) / mass
     column = (ink.sum(dim=(1, 2)) * torch.arange(width)).sum(1) / mass
     top = ((SIDE - 1) / 2 - row).round().long().clamp(0, SIDE - height)
@@ -107,13 +106,13 @@ def centre_by_mass(ink: Tensor) -> Tensor:
     return centred
 
 
-# --- MNIST: from the disk, or fetched once -------------------------------------------------------
+# --- MNIST: from disk, or downloaded once --------------------------------------------------------
 
 
 def mnist_root(root: str | Path | None = None) -> Path:
-    """Return the folder MNIST is looked for in: `root`, else $JSMA_DATA_DIR, else the user's cache.
+    """Return the folder of MNIST: `root` if given, else $JSMA_DATA_DIR, else a folder in the user's cache.
 
-    Raises MNISTUnavailable where nothing is said and the user has no home.
+    Raises MNISTUnavailable if neither is given and the user has no home folder.
     """
     if root is not None:
         return Path(root)
@@ -121,20 +120,20 @@ def mnist_root(root: str | Path | None = None) -> Path:
         return Path(os.environ["JSMA_DATA_DIR"])
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jsma"
-    except RuntimeError as homeless:
+    except RuntimeError as no_home:
         raise MNISTUnavailable(
-            "You have no home folder in which MNIST could be. Set JSMA_DATA_DIR to the folder that holds MNIST/raw, "
-            "or is to hold it."
-        ) from homeless
+            "There is no home folder to look for MNIST in. Set JSMA_DATA_DIR to the folder that contains MNIST/raw, "
+            "or to which it should be downloaded."
+        ) from no_home
 
 
 def load_mnist(root: str | Path | None = None, split: str = "test", download: bool = False) -> Digits:
     """Return MNIST's "train" (60,000) or "test" (10,000) digits.
 
-    root: see `mnist_root`. download: fetch the files first if they are not there.
-    Raises ValueError for another split, and MNISTUnavailable (an OSError) for a root that is not a
-    folder or may not be entered, for files that are missing or damaged, and for a download that failed.
-    Source: LeCun, Cortes and Burges, read through torchvision.
+    root: see `mnist_root`. download: download the files first if they are missing.
+    Raises ValueError for another split, and MNISTUnavailable (an OSError) for a root that is not a folder or
+    not accessible, for missing or damaged files, and for a download that failed.
+    Source: LeCun, Cortes and Burges, loaded through torchvision.
     """
     if split not in ("train", "test"):
         raise ValueError(f'split is {split!r}, but MNIST has "train" and "test".')
@@ -142,8 +141,8 @@ def load_mnist(root: str | Path | None = None, split: str = "test", download: bo
     if not _files_present(folder):
         if not download:
             raise MNISTUnavailable(
-                f"No MNIST in {folder}. Let it be downloaded (download=True), or set JSMA_DATA_DIR "
-                "to the folder that holds MNIST/raw."
+                f"No MNIST in {folder}. Download it (download=True), or set JSMA_DATA_DIR "
+                "to the folder that contains MNIST/raw."
             )
         download_mnist(folder)
     return _read(folder, split)
@@ -152,18 +151,18 @@ def load_mnist(root: str | Path | None = None, split: str = "test", download: bo
 def mnist_present(root: str | Path | None = None) -> bool:
     """Return whether all of MNIST's files are in `root` (see `mnist_root`).
 
-    Raises MNISTUnavailable for a root that is not a folder or may not be entered.
+    Raises MNISTUnavailable for a root that is not a folder or not accessible.
     """
     return _files_present(mnist_root(root))
 
 
 def download_mnist(root: str | Path | None = None, progress: Callable[[float], object] = lambda share: None) -> None:
-    """Fetch MNIST's four files into `root` (see `mnist_root`), all or none.
+    """Download MNIST's four files into `root` (see `mnist_root`), all or none.
 
-    progress is called with the share of bytes that have come, 0 to 1; it may raise to stop. The
-    files are checked and unpacked in a folder beside their place and moved there when complete, so
-    that a download cut short is never taken for a whole one. If somebody else, who shares the folder,
-    brings them meanwhile, theirs stay. Raises MNISTUnavailable when the network or the disk fails.
+    progress: called with the share of bytes received, 0 to 1; it may raise to cancel. The files are verified and
+    decompressed in a temporary folder beside the final one and moved when complete, so that an interrupted download
+    is never used. If another process has completed the same download meanwhile, its files are kept. Raises
+    MNISTUnavailable if the network or the disk fails.
     """
     raw = mnist_root(root) / "MNIST" / "raw"
     unfinished = None
@@ -171,22 +170,22 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], o
         found = raw.stat().st_ino if raw.exists() else None
         raw.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=raw.parent))
-        came = 0
+        received = 0
         for name, md5 in _torchvision_mnist().resources:
             archive = bytearray()
-            for chunk in _from_first_mirror_that_answers(name):
+            for chunk in _download(name):
                 archive += chunk
-                progress(min((came + len(archive)) / ARCHIVE_BYTES, 1.0))
+                progress(min((received + len(archive)) / ARCHIVE_BYTES, 1.0))
             if hashlib.md5(archive).hexdigest() != md5:
-                raise OSError(f"{name} arrived damaged")
+                raise OSError(f"{name} has a wrong checksum")
             (unfinished / name.removesuffix(".gz")).write_bytes(gzip.decompress(archive))
-            came += len(archive)
+            received += len(archive)
         unfinished.chmod(0o755)
         _put_in_place(unfinished, raw, found)
     except (OSError, ValueError, HTTPException) as failure:
         raise MNISTUnavailable(
             f"MNIST could not be downloaded to {raw} ({failure}). Check the network and the disk, then "
-            "try again; the built-in UCI digits work without either."
+            "try again; the built-in UCI digits need neither."
         ) from failure
     finally:
         if unfinished is not None:
@@ -194,7 +193,7 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], o
 
 
 def _put_in_place(unfinished: Path, raw: Path, found: int | None) -> None:
-    """Move the files to `raw`, unless the folder that was `found` there (by its number) has been replaced."""
+    """Move the files to `raw`, unless another process has replaced the folder found there (its inode is `found`)."""
     if raw.exists() and raw.stat().st_ino == found:
         shutil.rmtree(raw, ignore_errors=True)
     try:
@@ -204,7 +203,8 @@ def _put_in_place(unfinished: Path, raw: Path, found: int | None) -> None:
             raise
 
 
-def _from_first_mirror_that_answers(name: str) -> Iterator[bytes]:
+def _download(name: str) -> Iterator[bytes]:
+    """Yield the file `name` in pieces, from the first mirror that answers. Raises OSError or HTTPException."""
     mirrors = _torchvision_mnist().mirrors
     for mirror in mirrors:
         try:
@@ -218,30 +218,31 @@ def _from_first_mirror_that_answers(name: str) -> Iterator[bytes]:
 
 
 def _files_present(root: Path) -> bool:
-    """Return whether all four files are there. Raises MNISTUnavailable where one cannot look for them."""
+    """Return whether all four files exist. Raises MNISTUnavailable if the folder is not accessible."""
     try:
-        is_other = root.exists() and not root.is_dir()
+        is_file = root.exists() and not root.is_dir()
         raw = root / "MNIST" / "raw"
         present = all((raw / name).is_file() for name in FILES)
-    except (OSError, ValueError) as problem:  # as for a folder that one may not enter, or a name too long
+    except (OSError, ValueError) as problem:  # such as a folder without permission, or a name that is too long
         raise MNISTUnavailable(
-            f"One cannot look for MNIST in {root} ({problem}). Let yourself into that folder, or set JSMA_DATA_DIR "
-            "to one that holds MNIST/raw."
+            f"The folder {root} is not accessible ({problem}). Change its permissions, or set JSMA_DATA_DIR "
+            "to a folder that contains MNIST/raw."
         ) from problem
-    if is_other:
-        raise MNISTUnavailable(f"{root} is a file, not a folder. Name the folder that holds MNIST/raw.")
+    if is_file:
+        raise MNISTUnavailable(f"{root} is a file, not a folder. Give the folder that contains MNIST/raw.")
     return present
 
 
 def _read(root: Path, split: str) -> Digits:
+    """Return the digits of `split`. Raises MNISTUnavailable if the files are damaged."""
     try:
         dataset = _torchvision_mnist()(root, train=split == "train", download=False)
         images, labels = dataset.data, dataset.targets
         if images.shape != (len(labels), SIDE, SIDE) or len(labels) != {"train": 60_000, "test": 10_000}[split]:
             raise ValueError(f"images of shape {tuple(images.shape)} with {len(labels)} labels")
         if images.dtype != torch.uint8 or not 0 <= labels.min() <= labels.max() <= 9:
-            raise ValueError("values that are no grey levels or no digits")
-    except Exception as damage:  # torchvision asserts, indexes and reshapes: any of these means damage
+            raise ValueError("values that are not grey levels or not digits")
+    except Exception as damage:  # torchvision raises many types for damaged files
         raise MNISTUnavailable(
             f"The MNIST files in {root / 'MNIST' / 'raw'} are damaged ({damage}). Delete that folder and "
             "download them again."
@@ -250,11 +251,10 @@ def _read(root: Path, split: str) -> Digits:
 
 
 def _torchvision_mnist() -> Any:
-    """Return torchvision's MNIST class, importable also beside a CPU-only torch.
+    """Return torchvision's MNIST class; works also with a CPU-only torch.
 
-    torchvision's Linux wheels are built for CUDA, and importing one registers fake versions of two
-    operators that a CPU-only torch does not have. The data sets use neither, so that declaring
-    them is enough.
+    torchvision's Linux wheels are built for CUDA. Their import registers two operators that a CPU-only torch
+    does not have, and fails. The data sets use neither operator, so it is enough to declare them.
     """
     try:
         from torchvision.datasets import MNIST
@@ -276,11 +276,11 @@ def _torchvision_mnist() -> Any:
 class DataSet:
     """A data set that can be attacked.
 
-    label: its name on screen; digits: what its members are called; about: one sentence on it. load: returns it, given
-    the folder of its files (None: the usual one) and whether they may be fetched, and raises DataUnavailable where it
-    is not here. accuracy_key: what the record of a network's training calls the accuracy on it. download: fetches its
-    files, `megabytes` in all, calling the function it is given with the share that has come; None where there is
-    nothing to fetch.
+    label: its name on screen; digits: the plural for its images, in texts; about: one sentence on it. load: takes the
+    folder of its files (None: the default one) and whether they may be downloaded, and returns Digits; raises
+    DataUnavailable if it cannot. accuracy_key: the key of the accuracy on it in a network's training record. download:
+    downloads its files, `megabytes` in total, and calls its argument with the share received, 0 to 1; None if the data
+    set is built in.
     """
 
     label: str
@@ -310,4 +310,4 @@ DATA_SETS = {
         megabytes=12,
     ),
 }
-"""The table of all data sets, by the names that addresses and the command line use. The first is always here."""
+"""The table of all data sets, by the names that addresses and the command line use. The first must be built in."""

@@ -1,4 +1,4 @@
-"""How often the attack succeeds, and what it costs."""
+"""Accuracy of a network, and success and distortion of the attack on whole data sets."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -14,23 +14,23 @@ from .convolution import FasterGradients
 from .data import Digits
 from .jacobian import Output, forward, like_parameters
 from .report import Report, settings_of
-from .rules import Rule, weighed
+from .rules import Rule, weighted_gradients
 from .sharing import in_chunks
 from .stop import Stop
 
 IMAGES_IN_A_CHUNK = 25
-"""What a killed evaluation may lose: some seconds; 225 attacks are more than a working batch, so that none waits."""
+"""A killed evaluation loses at most one chunk, some seconds. Its 225 attacks fill a batch of `Attack.run`."""
 
-GRID = 10
-"""Into how many equal parts the attack's gamma is cut for `Report.hardness`."""
+BUDGETS = 10
+"""The default number of equidistant budgets, up to the attack's gamma, for `Report.hardness`."""
 
 
 @torch.no_grad()
 def accuracy(model: nn.Module, digits: Digits, batch_size: int = 1000) -> float:
-    """Return the share of `digits` that `model` reads as their label, from 0 to 1."""
+    """Return the share of `digits` for which `model` predicts the label, 0 to 1."""
     batches = zip(digits.images.split(batch_size), digits.labels.split(batch_size), strict=True)
-    answers = ((model(like_parameters(images, model)).argmax(1).cpu(), labels) for images, labels in batches)
-    return sum(int((answer == labels).sum()) for answer, labels in answers) / len(digits)
+    predictions = ((model(like_parameters(images, model)).argmax(1).cpu(), labels) for images, labels in batches)
+    return sum(int((predicted == labels).sum()) for predicted, labels in predictions) / len(digits)
 
 
 def evaluate(
@@ -42,32 +42,32 @@ def evaluate(
     gammas: tuple[float, ...] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
-    """Attack every digit towards every class but its label, and return a Report of (classes - 1) * N attacks.
+    """Attack N digits towards every class except their label, and return a Report of (classes - 1) * N attacks.
 
-    folder: where finished chunks of 25 digits are kept; called again with the same arguments after
-    it was cut off, even by SIGKILL, the evaluation goes on from there. gammas: the budgets at which
-    `Report.hardness` looks (None: ten equal parts of the attack's). progress: called with how many
-    attacks are done and how many there are; returning False ends it with the finished chunks.
-    With torch.distributed initialised the chunks are shared among the ranks, and every rank returns
-    the whole report. Raises ValueError when there are no digits, for a gamma above the attack's, for
-    a folder of another evaluation, and as `Attack.run` does.
+    folder: where finished chunks of 25 digits are saved; after an interruption, even SIGKILL, a call with the same
+    arguments resumes from there. gammas: the budgets for `Report.hardness`, ascending (None: ten, equidistant up to
+    the attack's gamma). progress: called with the number of finished attacks and of all attacks; returning False
+    cancels, and the report covers the finished chunks.
+    With torch.distributed initialised, the chunks are distributed among the ranks, and every rank returns the whole
+    report. Raises ValueError if there are no digits, for a gamma above the attack's, for a folder of another
+    evaluation, and as `Attack.run` does.
     """
     if not len(digits):
         raise ValueError("There are no digits to attack.")
-    gammas = _grid(attack, gammas)
+    gammas = _budgets(attack, gammas)
     starts = range(0, len(digits), IMAGES_IN_A_CHUNK)
     total = len(digits) * (classes - 1)
 
     def compute(k: int) -> dict[str, Tensor] | None:
-        part = slice(starts[k], starts[k] + IMAGES_IN_A_CHUNK)
+        rows = slice(starts[k], starts[k] + IMAGES_IN_A_CHUNK)
         before = starts[k] * (classes - 1)
         report = progress and (lambda done, _: progress(before + done, total))
-        return _chunk(model, digits.images[part], digits.labels[part], attack, classes, gammas, report)
+        return _chunk(model, digits.images[rows], digits.labels[rows], attack, classes, gammas, report)
 
     identity = {} if folder is None else _identity(model, digits, attack, classes, gammas)
     records = in_chunks(len(starts), compute, None if folder is None else Path(folder), identity)
     if not records:
-        raise ValueError("The evaluation was ended before its first chunk was done.")
+        raise ValueError("The evaluation was cancelled before its first chunk was finished.")
     return _report(attack, gammas, digits, records)
 
 
@@ -80,16 +80,16 @@ def evaluate_in_parts(
     digits_a_part: int = 10,
     progress: Callable[[int, int], object] | None = None,
 ) -> Iterator[Report]:
-    """Do as `evaluate`, and yield the Report of all that is done so far after every part; the last is the whole.
+    """Do the same as `evaluate`, but yield after every part a Report of all attacks so far; the last is complete.
 
-    For those who look on: whoever stops asking keeps the last report. digits_a_part: how many digits
-    are attacked between two reports; parts are small, so that the whole takes longer than by
-    `evaluate`. progress: called often, with how many attacks of the part are done and how many it has;
-    returning False ends all. Raises ValueError as `evaluate` does.
+    It is for interactive use; the caller may stop the iteration at any time. digits_a_part: the number of digits
+    between two reports; with small parts it is slower than `evaluate`. progress: called often, with the number of
+    finished attacks of the current part and of all its attacks; returning False cancels. Raises ValueError as
+    `evaluate` does.
     """
     if not len(digits):
         raise ValueError("There are no digits to attack.")
-    gammas, records = _grid(attack, gammas), []
+    gammas, records = _budgets(attack, gammas), []
     for images, labels in zip(digits.images.split(digits_a_part), digits.labels.split(digits_a_part), strict=True):
         record = _chunk(model, images, labels, attack, classes, gammas, progress)
         if record is None:
@@ -99,29 +99,35 @@ def evaluate_in_parts(
 
 
 def _report(attack: Attack, gammas: tuple[float, ...], digits: Digits, records: list[dict[str, Tensor]]) -> Report:
-    whole = {name: torch.cat([record[name] for record in records]) for name in records[0]}
-    stop = [list(Stop)[number] for number in whole["stop"].tolist()]
+    """Return the report of the chunks whose `records` are given."""
+    columns = {name: torch.cat([record[name] for record in records]) for name in records[0]}
+    stop = [list(Stop)[number] for number in columns["stop"].tolist()]
     images = digits.images.new_empty(0, *digits.images.shape[1:])
-    success = whole["stop"] == list(Stop).index(Stop.REACHED_TARGET)
-    result = Result(images, success, stop, whole["iterations"], whole["changed"])
+    success = columns["stop"] == list(Stop).index(Stop.REACHED_TARGET)
+    result = Result(images, success, stop, columns["iterations"], columns["changed"])
     return Report(
-        attack, whole["sources"], whole["targets"], result, gammas, whole["changed_at"], whole["adversarial_distance"]
+        attack,
+        columns["sources"],
+        columns["targets"],
+        result,
+        gammas,
+        columns["changed_at"],
+        columns["adversarial_distance"],
     )
 
 
 def adversarial_distance(model: nn.Module, images: Tensor, targets: Tensor, batch_size: int = 64) -> Tensor:
-    """Return A(X, t) = 1 - the share of pixels that alone pull X towards t, (N,) float64 in [0, 1].
+    """Return A(X, t) = 1 - the share of pixels with dZ_t/dx > 0 and sum over j != t of dZ_j/dx < 0, (N,) float64.
 
-    Such a pixel has dZ_t/dx > 0 and the sum of the others' derivatives < 0, on logits Z. images:
-    (N, C, H, W) in [0, 1]; targets: (N,) int64. Raises ValueError as `Attack.run` does for images.
-    Source: Papernot et al. 2016.
+    Z are the logits; A lies in [0, 1]. images: (N, C, H, W) in [0, 1]; targets: (N,) int64. Raises ValueError as
+    `Attack.run` does for images. Source: Papernot et al. 2016.
     """
     images = like_parameters(images, model)
     distances = []
     for batch, labels in zip(images.split(batch_size), targets.to(images.device).split(batch_size), strict=True):
         with FasterGradients():
             leaf, logits = forward(model, batch)
-        ((a, b),) = weighed(Rule.JSMA, Output.LOGITS, None, leaf, logits, labels)
+        ((a, b),) = weighted_gradients(Rule.JSMA, Output.LOGITS, None, leaf, logits, labels)
         distances.append(1 - ((a > 0) & (b < 0)).double().mean(dim=1))
     return torch.cat(distances).cpu()
 
@@ -135,7 +141,7 @@ def _chunk(
     gammas: tuple[float, ...],
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, Tensor] | None:
-    """Return the record of one chunk, a tensor a column; None if progress ended it before it was whole."""
+    """Return the record of one chunk, one tensor per column; None if progress cancelled it."""
     sources = labels.repeat_interleave(classes - 1)
     targets = (sources + torch.arange(1, classes).repeat(len(labels))) % classes
     images = images.repeat_interleave(classes - 1, dim=0)
@@ -156,24 +162,26 @@ def _chunk(
 
 
 def _changed_after(pairs: Tensor, iterations: int) -> Tensor:
-    """Return how many different features the first so many pairs (N, L, 2) touch, (N,); -1 is none."""
-    touched = pairs[:, :iterations].flatten(1).sort(dim=1).values
-    new = torch.ones_like(touched, dtype=torch.bool)
-    new[:, 1:] = touched[:, 1:] != touched[:, :-1]
-    return (new & (touched >= 0)).sum(dim=1)
+    """Return the number of different features in the first `iterations` pairs (N, L, 2), (N,); -1 is no feature."""
+    features = pairs[:, :iterations].flatten(1).sort(dim=1).values  # (N, 2 * iterations)
+    new = torch.ones_like(features, dtype=torch.bool)
+    new[:, 1:] = features[:, 1:] != features[:, :-1]
+    return (new & (features >= 0)).sum(dim=1)
 
 
-def _grid(attack: Attack, gammas: tuple[float, ...] | None) -> tuple[float, ...]:
+def _budgets(attack: Attack, gammas: tuple[float, ...] | None) -> tuple[float, ...]:
+    """Return the given budgets, or the default ones; ValueError if they do not ascend or exceed the attack's gamma."""
     if gammas is None:
-        return tuple(attack.gamma * k / GRID for k in range(1, GRID + 1))
+        return tuple(attack.gamma * k / BUDGETS for k in range(1, BUDGETS + 1))
     if any(gamma > attack.gamma for gamma in gammas) or list(gammas) != sorted(gammas):
-        raise ValueError(f"gammas is {gammas}; it must rise and not go above the attack's gamma, {attack.gamma}.")
+        raise ValueError(f"gammas is {gammas}; it must ascend and not exceed the attack's gamma, {attack.gamma}.")
     return tuple(gammas)
 
 
 def _identity(
     model: nn.Module, digits: Digits, attack: Attack, classes: int, gammas: tuple[float, ...]
 ) -> dict[str, Any]:
+    """Return everything the chunks depend on, for `in_chunks`."""
     return {
         "attack": settings_of(attack),
         "classes": classes,
@@ -186,7 +194,7 @@ def _identity(
 
 
 def fingerprint(tensors: list[Tensor]) -> str:
-    """Return a SHA-256 of the tensors' values."""
+    """Return the SHA-256 of the tensors' values, in hexadecimal."""
     digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

@@ -1,4 +1,4 @@
-"""An attack to take along: as an animation, as a picture of one step, as a table; and a grid of attacks."""
+"""Export of an attack: an animation, a picture of one step, a table; and a picture of a grid of attacks."""
 
 import csv
 import io
@@ -14,19 +14,20 @@ from .palette import COLOURS, rgb, shades
 from .stop import Stop
 
 ON_WHITE, ON_BLACK = COLOURS["light"], COLOURS["dark"]
-"""Pictures to take along are on white, the digits in them on black."""
+"""Exported pictures have a white background; the digits in them are white on black."""
 
 TINT = rgb(ON_WHITE["tint"])
-"""The colour of changed pixels, red, green and blue; darker where the pixel is darker."""
+"""The colour of changed pixels (red, green, blue) at full brightness."""
 
 SOURCE, TARGET = ON_WHITE["source"], ON_WHITE["target"]
 """The colours of source and target."""
 
 
 def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350) -> bytes:
-    """Return an animated GIF of the image at every step, changed pixels tinted, the last frame held.
+    """Return an animated GIF of the image at every step, with changed pixels tinted and a longer last frame.
 
-    scale: how many dots wide a pixel is drawn. For grey images (1, H, W); raises ValueError for others.
+    scale: the width of an image pixel in the GIF's pixels; milliseconds: per frame. The images must be grey,
+    (1, H, W); raises ValueError for others.
     """
     from PIL import Image
 
@@ -38,18 +39,21 @@ def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350
 
 
 def picture(image: Tensor, original: Tensor, scale: int = 1) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Return a uint8 array (H * scale, W * scale, 3): the grey image (1, H, W), what differs from `original` tinted."""
+    """Return a grey image (1, H, W) as uint8 (H * scale, W * scale, 3), with pixels that differ from `original` tinted.
+
+    Raises ValueError for an image of another shape.
+    """
     if image.ndim != 3 or image.shape[0] != 1:
         raise ValueError(f"A grey image (1, H, W) is needed; found {tuple(image.shape)}.")
     value = image[0][..., None].double()
     tinted = torch.tensor(TINT, dtype=torch.float64) * (0.4 + 0.6 * value)
     colours = torch.where((image != original)[0][..., None], tinted, 14 + 241 * value)
-    dots: np.ndarray[Any, np.dtype[np.uint8]] = colours.round().byte().numpy()
-    return dots.repeat(scale, axis=0).repeat(scale, axis=1)
+    pixels: np.ndarray[Any, np.dtype[np.uint8]] = colours.round().byte().numpy()  # (H, W, 3)
+    return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def step_png(step: Step, original: Tensor, target: int) -> bytes:
-    """Return a PNG of one step: the image with the next pair ringed, all Jacobian maps, and the probabilities."""
+    """Return a PNG of one step: the image with the next pair marked, all Jacobian maps, and the probabilities."""
     from matplotlib.figure import Figure
 
     classes, width = len(step.outputs), step.image.shape[2]
@@ -57,7 +61,7 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(2, 5))
     image, bars = left.subplots(2, 1, height_ratios=(5, 3))
     image.imshow(picture(step.image, original))
-    for pixel, colour, marker in _ringed(step):
+    for pixel, colour, marker in _marked_pixels(step):
         image.plot(pixel % width, pixel // width, marker, ms=14, mfc="none", mec=colour, mew=2)
     image.set_title(f"iteration {step.iteration}, {step.changed} pixels changed")
     bars.bar(
@@ -73,7 +77,7 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
         if label < classes:
             drawn = axes.imshow(step.jacobian[label, 0], cmap=_diverging(), vmin=-limit, vmax=limit)
             axes.set_title(f"{label}" + (" (target)" if label == target else ""))
-    right.colorbar(drawn, ax=maps, shrink=0.7, label="derivative by each pixel")
+    right.colorbar(drawn, ax=maps, shrink=0.7, label="derivative with respect to each pixel")
     right.suptitle(_caption(step))
     image.axis("off")
     file = io.BytesIO()
@@ -82,13 +86,13 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
 
 
 def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scale: int = 3) -> bytes:
-    """Return a PNG of attacks on one image of every class, a row a source and a column a target, with labels.
+    """Return a PNG of attacks on one image of every class: sources as rows, targets as columns, with labels.
 
-    originals: (K, 1, H, W), that of class k in row k and on the diagonal; results: for every class
-    its attacks towards the K - 1 others, in ascending order; scale: how many dots wide a pixel is
-    drawn. Under each picture stand its ending, and how many pixels changed in how many iterations;
-    one that failed has a dashed frame.
-    Raises ValueError where these do not fit together.
+    originals: (K, 1, H, W), one of each class in order, drawn on the diagonal; results: for every class, its
+    attacks towards the K - 1 others, in ascending order; scale: the width of an image pixel in the PNG's pixels.
+    Below each picture are the reason why the attack ended, the number of changed pixels and of iterations;
+    failed attacks have a dashed frame.
+    Raises ValueError if the numbers of originals and results do not match.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
@@ -116,8 +120,8 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
             original = target == source
             shown = picture(originals[source] if original else result.images[k], originals[source], scale)
             canvas[y : y + height * scale, x : x + width * scale] = shown
-            ending = "original" if original else _ending(result.stop[k])
-            write(x + width * scale / 2, y + height * scale + 14, ending, 8, weight="bold")
+            reason = "original" if original else _reason(result.stop[k])
+            write(x + width * scale / 2, y + height * scale + 14, reason, 8, weight="bold")
             if not original and not result.success[k]:
                 corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
                 sides = (width * scale + 6) / size[0], (height * scale + 6) / size[1]
@@ -133,7 +137,7 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
     return file.getvalue()
 
 
-def _ending(stop: Stop | None) -> str:
+def _reason(stop: Stop | None) -> str:
     return "" if stop is None else stop.brief
 
 
@@ -143,7 +147,8 @@ def _diverging() -> Any:
     return LinearSegmentedColormap.from_list("jacobian", shades("light", "diverging"))
 
 
-def _ringed(step: Step) -> list[tuple[int, str, str]]:
+def _marked_pixels(step: Step) -> list[tuple[int, str, str]]:
+    """Return index, colour and matplotlib marker of both pixels of the pair; nothing on the last step."""
     pair = step.pair
     return [] if pair is None else [(pair.first, ON_BLACK["p"], "o"), (pair.second, ON_BLACK["q"], "s")]
 
@@ -151,12 +156,12 @@ def _ringed(step: Step) -> list[tuple[int, str, str]]:
 def _caption(step: Step) -> str:
     if step.stop is not None:
         return f"Jacobian; ended: {step.stop.value}"
-    assert step.pair is not None  # there is one at every step but the last
+    assert step.pair is not None  # only the last step has none
     return f"Jacobian; next pair: α = {step.pair.alpha:.3g}, β = {step.pair.beta:.3g}, −αβ = {step.pair.score:.3g}"
 
 
 def steps_csv(steps: Sequence[Step]) -> str:
-    """Return one line a step: what the network reads, the pair chosen, its numbers, and all outputs."""
+    """Return CSV with one line per step: prediction, changed pixels, pair and its figures, stop, all outputs."""
     classes, width = len(steps[0].outputs), steps[0].image.shape[2]
     pair_columns = ["p_row", "p_column", "q_row", "q_column", "alpha", "beta", "score", "direction"]
     outputs = [f"{kind}_{label}" for kind in ("logit", "probability") for label in range(classes)]

@@ -1,4 +1,4 @@
-"""The networks: the tutorial's CNN, the paper's LeNet. All return logits."""
+"""The table of networks, and their weights: the tutorial's CNN and the paper's LeNet. All return logits."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from torch import nn
 from .writing import make_folder, write_together
 
 WEIGHTS = Path(__file__).parent / "weights"
-"""The folder of the weights that come with the package."""
+"""The folder of the weights in the package."""
 
 
 def tutorial() -> nn.Sequential:
@@ -50,7 +50,7 @@ def lenet() -> nn.Sequential:
 
 @dataclass(frozen=True)
 class KnownNetwork:
-    """A network that comes with the package: its name on screen, and a function that builds it with random weights."""
+    """A network of the package: its name on screen, and a function that builds it with random weights."""
 
     label: str
     architecture: Callable[[], nn.Sequential]
@@ -64,7 +64,7 @@ NETWORKS = {
 
 
 def build(name: str) -> nn.Sequential:
-    """Return the network `name` with fresh random weights. Raises ValueError for an unknown name."""
+    """Return the network `name` with random weights. Raises ValueError for an unknown name."""
     if name not in NETWORKS:
         raise ValueError(f"There is no model {name!r}; choose one of {', '.join(NETWORKS)}.")
     return NETWORKS[name].architecture()
@@ -73,8 +73,8 @@ def build(name: str) -> nn.Sequential:
 def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Sequential:
     """Return the trained network `name` ("tutorial" or "lenet") in eval mode; it outputs logits.
 
-    folder: where NAME.pt lies, as `python -m jsma train` writes it. Raises ValueError for an
-    unknown name or weights that do not fit or are not finite, FileNotFoundError when there are none.
+    folder: contains NAME.pt, as `python -m jsma train` writes it. Raises ValueError for an unknown name, for
+    damaged weights, those of another network, and those that are not finite; FileNotFoundError if there are none.
     """
     model = build(name)
     path = Path(folder) / f"{name}.pt"
@@ -83,13 +83,13 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
             raise FileNotFoundError(f"There are no weights at {path}. Train them: {training_command(name, folder)}.")
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         if not all(weights.isfinite().all() for weights in model.state_dict().values()):
-            raise ValueError("some are no finite numbers")
+            raise ValueError("some are not finite")
     except FileNotFoundError:
         raise
-    except Exception as damage:  # what a damaged file makes torch raise depends on where the damage is
+    except Exception as damage:  # the type depends on where the file is damaged
         what = next(iter(str(damage).splitlines()), type(damage).__name__)
-        if isinstance(damage, UnpicklingError):  # torch's own words advise to load them by all means
-            what = "they hold something else than numbers"
+        if isinstance(damage, UnpicklingError):  # torch's message recommends weights_only=False, which is unsafe
+            what = "the file contains other objects than tensors"
         raise ValueError(
             f"The weights at {path} are damaged or of another network ({what}). "
             f"Train them again: {training_command(name, folder)}."
@@ -98,19 +98,19 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
 
 
 def training_record(name: str, folder: str | Path = WEIGHTS) -> dict[str, Any]:
-    """Return what is known of the weights of `name`: accuracy, epochs, seed, versions, as training wrote it.
+    """Return the record of the training of `name`: accuracy, epochs, seed, versions, as `save_model` wrote it.
 
-    Raises ValueError for a damaged record, FileNotFoundError when there is none.
+    Raises ValueError for a damaged record, FileNotFoundError if there is none.
     """
     path = Path(folder) / f"{name}.json"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict):
-            raise ValueError("it is no object")
-        for measure in filter(lambda name: name.endswith("_accuracy"), record):  # as jsma.data.DATA_SETS names them
+            raise ValueError("it is not a JSON object")
+        for measure in filter(lambda name: name.endswith("_accuracy"), record):  # the accuracy_key of a data set
             share = record[measure]
             if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-                raise ValueError(f"{measure} is no number from 0 to 1")
+                raise ValueError(f"{measure} is not a number from 0 to 1")
     except FileNotFoundError:
         raise FileNotFoundError(
             f"There is no record of training at {path}. Train again: {training_command(name, folder)}."
@@ -123,20 +123,23 @@ def training_record(name: str, folder: str | Path = WEIGHTS) -> dict[str, Any]:
 
 
 def save_model(name: str, model: nn.Module, record: dict[str, Any], folder: str | Path = WEIGHTS) -> Path:
-    """Write the weights and, beside them, `record` as JSON, both or neither; return the path of the weights."""
-    weights, beside = saved_as(name, folder)
+    """Write the weights and `record`, as JSON, into `folder`, both or neither; return the path of the weights.
+
+    Raises OSError if they cannot be written.
+    """
+    weights_path, record_path = saved_as(name, folder)
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     make_folder(folder)
-    write_together({weights: file.getvalue(), beside: (json.dumps(record, indent=2) + "\n").encode()})
-    return weights
+    write_together({weights_path: file.getvalue(), record_path: (json.dumps(record, indent=2) + "\n").encode()})
+    return weights_path
 
 
 def saved_as(name: str, folder: str | Path = WEIGHTS) -> tuple[Path, Path]:
-    """Return where `save_model` writes the weights and the record."""
+    """Return the paths to which `save_model` writes the weights and the record."""
     return Path(folder) / f"{name}.pt", Path(folder) / f"{name}.json"
 
 
 def training_command(name: str, folder: str | Path = WEIGHTS) -> str:
-    """Return what is to be typed to train the weights of `folder` again."""
+    """Return the command that trains the weights of `folder` again."""
     return f"python -m jsma train --model {name} --out {shlex.quote(str(folder))}"

@@ -1,6 +1,6 @@
-"""The colours of meaning: one palette for the stage, for charts and for pictures, in light and dark.
+"""The palette: the colours of the stage, of charts and of pictures, in a light and a dark theme.
 
-It stands in palette.css alone, which the stage takes as it is; Python reads it here.
+The colours are defined in palette.css only. The stage includes this file; Python parses it here.
 """
 
 import re
@@ -17,22 +17,22 @@ def _colours() -> dict[str, dict[str, str]]:
 
 
 COLOURS = _colours()
-"""By theme, "light" or "dark", and by name in the palette: a colour, or several with blanks between."""
+"""By theme, "light" or "dark", and by name: one colour, or several separated by spaces."""
 
 
 def shades(theme: str, name: str) -> list[str]:
-    """Return the colours of a scale, as "diverging" (below zero, zero, above) or "amount" (from none to most)."""
+    """Return the colours of a scale: "diverging" (below zero, zero, above) or "amount" (from zero to the largest)."""
     return COLOURS[theme][name].split()
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """Return #rrggbb as red, green and blue, 0 to 255."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return red, green, blue
 
 
 def variables() -> str:
-    """Return a style in which every single colour is the variable --jsma-NAME of a page that is light or dark."""
+    """Return CSS that defines every single colour as a variable --jsma-NAME, by the theme of the page."""
     light, dark = COLOURS["light"], COLOURS["dark"]
     single = (name for name, colour in light.items() if re.fullmatch(r"#[0-9a-f]{6}", colour))
     return f":root {{ {' '.join(f'--jsma-{name}: light-dark({light[name]}, {dark[name]});' for name in single)} }}"

@@ -1,4 +1,4 @@
-"""What came of many attacks: figures, tables by source and target, and files."""
+"""The results of many attacks: figures, tables by source and target, and files."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ _INTEGERS = ("source", "target", "iterations", "changed")
 
 
 class AtBudget(NamedTuple):
-    """What a run with the budget gamma comes to; iterations is what it pays for, the rest as in `Report`."""
+    """The figures for the budget gamma; iterations: the maximum number it allows; the others as in `Report`."""
 
     gamma: float
     iterations: int
@@ -36,13 +36,12 @@ class AtBudget(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What came of attacking every digit towards every other class.
+    """The results of attacks on every digit towards every other class.
 
-    sources and targets: (N,) int64, label and target of each attack; result: how each ended, without
-    the images, of which only the shape is kept. changed_at: (N, K) int64, how many features had been
-    changed when the budget of gammas[k] would have been spent; adversarial_distance: (N,), see the
-    function of that name. Distortion is the share of features changed, from 0 to 1; every mean
-    divides by the number of attacks it names, and is NaN where that is 0.
+    sources and targets: (N,) int64, label and target of each attack; result: how each ended, with empty images
+    (0, C, H, W). changed_at: (N, K) int64, the number of features changed when the budget gammas[k] was spent;
+    adversarial_distance: (N,), see `jsma.adversarial_distance`. Distortion is the share of features changed, 0 to 1.
+    The name of every mean says over which attacks it is; it is NaN if there are none.
     """
 
     attack: Attack
@@ -55,22 +54,22 @@ class Report:
 
     @property
     def features(self) -> int:
-        """How many values an image has."""
+        """The number of features of an image."""
         return math.prod(self.result.images.shape[1:])
 
     @property
     def classes(self) -> int:
-        """How many classes the tables by source and target have."""
+        """The number of classes in the tables by source and target."""
         return int(torch.cat([self.sources, self.targets]).max()) + 1 if len(self.targets) else 0
 
     @property
     def success_rate(self) -> float:
-        """The share of all attacks that reached their target."""
+        """The share of attacks that succeeded, over all attacks."""
         return _mean(self.result.success)
 
     @property
     def distortion(self) -> Tensor:
-        """The share of features that each attack changed, (N,) float64."""
+        """The share of features changed by each attack, (N,) float64."""
         return self.result.changed.double() / self.features
 
     @property
@@ -80,17 +79,17 @@ class Report:
 
     @property
     def mean_distortion_of_successful(self) -> float:
-        """The mean distortion over the attacks that reached their target; NaN if none did."""
+        """The mean distortion over the attacks that succeeded; NaN if none did."""
         return _mean(self.distortion[self.result.success])
 
     @property
     def stops(self) -> dict[Stop, int]:
-        """How many attacks ended for each reason."""
+        """The number of attacks that ended for each reason."""
         counted = Counter(self.result.stop)
         return {reason: counted[reason] for reason in Stop}
 
     def by_source_and_target(self, values: Tensor) -> Tensor:
-        """Return the means of values (N,) as (classes, classes) float64, a row a source; NaN where there are none."""
+        """Return the means of values (N,) by source and target, (classes, classes) float64; NaN without attacks."""
         cell = self.sources * self.classes + self.targets
         sums, counts = torch.zeros(2, self.classes**2, dtype=torch.float64).unbind()
         sums.index_add_(0, cell, values.double())
@@ -111,28 +110,28 @@ class Report:
     def hardness(self) -> Tensor:
         """H(s, t), (classes, classes): the area under mean distortion as a function of success rate.
 
-        Both are taken at no budget and at the budgets of `gammas`, over all attacks, and joined by
-        straight lines. All budgets come from the one run: an attack with a smaller budget makes the
-        same choices and ends earlier. Source: Papernot et al. 2016.
+        It is computed by the trapezoidal rule from the points at gamma = 0 and at each of `gammas`, over all
+        attacks. One run gives all points, since an attack with a smaller budget makes the same choices and ends
+        earlier. Source: Papernot et al. 2016.
         """
         area = torch.zeros(self.classes, self.classes, dtype=torch.float64)
-        ends = [tuple(map(self.by_source_and_target, values)) for _, _, *values in self._ends_at_budgets()]
+        ends = [tuple(map(self.by_source_and_target, values)) for _, _, *values in self._results_at_budgets()]
         for (success_before, distortion_before), (success, distortion) in pairwise(ends):
             area += (success - success_before) * (distortion + distortion_before) / 2
         return area
 
     @property
     def at_budgets(self) -> list[AtBudget]:
-        """The figures at no budget (gamma 0) and at every budget of `gammas`, all from the one run."""
+        """The figures for gamma = 0 and for each of `gammas`, all from the same run."""
         return [
             AtBudget(gamma, limit, _mean(reached), _mean(distortion), _mean(distortion[reached]))
-            for gamma, limit, reached, distortion in self._ends_at_budgets()
+            for gamma, limit, reached, distortion in self._results_at_budgets()
         ]
 
-    def _ends_at_budgets(self) -> list[tuple[float, int, Tensor, Tensor]]:
-        """Return each budget, its iterations, which attacks reach their target, (N,) bool, and distortions, (N,)."""
+    def _results_at_budgets(self) -> list[tuple[float, int, Tensor, Tensor]]:
+        """Return for each budget: gamma, maximum iterations, successes, (N,) bool, and distortions, (N,)."""
         if self.changed_at is None:
-            raise ValueError("This report was made without a grid of gammas.")
+            raise ValueError("This report has no changed_at; hardness and at_budgets need it.")
         reached = self.result.success & (self.result.iterations == 0)
         ends = [(0.0, 0, reached, torch.zeros_like(self.distortion))]
         for gamma, changed in zip(self.gammas, self.changed_at.T, strict=True):
@@ -143,31 +142,31 @@ class Report:
 
     @property
     def hardest_first(self) -> Tensor:
-        """The attacks from hardest to easiest, (N,) int64: failed ones first, then by how much their classes resist.
+        """The indices of the attacks from hardest to easiest, (N,) int64.
 
-        A source and a target resist more with a lower success rate, then with a larger mean distortion; of their
-        attacks those come first that changed more pixels. So the first of all is of the pair of classes that resists
-        most. Attack by attack there would be no telling: most failed ones have spent the whole budget, and tie.
-        `hardness` would not do, as it is 0 where no attack succeeds.
+        Sorted by: failed before successful; then the success rate of the attack's source and target, lowest first;
+        then their mean distortion, largest first; then the number of changed pixels, largest first. The figures of
+        source and target come before those of the attack because most failed attacks have spent the whole budget
+        and tie. `hardness` is not used because it is 0 where no attack succeeds.
         """
         order = torch.arange(len(self.targets))
         for values in (-self.result.changed, -self._of_cell(self.distortion), self._of_cell(self.result.success)):
-            order = order[values[order].argsort(stable=True)]  # the last to sort by comes first
+            order = order[values[order].argsort(stable=True)]  # the last sort decides first
         return order[self.result.success[order].int().argsort(stable=True)]
 
     def _of_cell(self, values: Tensor) -> Tensor:
-        """Return for each attack the mean of values (N,) over its source and target, (N,)."""
+        """Return for each attack the mean of values (N,) over all attacks with its source and target, (N,)."""
         return self.by_source_and_target(values)[self.sources, self.targets]
 
     @property
     def robustness(self) -> float:
-        """The smallest adversarial distance of all attacks. Source: Papernot et al. 2016."""
+        """The smallest adversarial distance over all attacks. Source: Papernot et al. 2016."""
         if self.adversarial_distance is None:
-            raise ValueError("This report was made without adversarial distances.")
+            raise ValueError("This report has no adversarial distances.")
         return self.adversarial_distance.min().item()
 
     def summary(self) -> dict[str, Any]:
-        """Return the settings, all figures and the tables by source and target, ready for JSON (NaN as None)."""
+        """Return the settings, all figures and the tables by source and target, serialisable as JSON (NaN as None)."""
         return {
             "attack": settings_of(self.attack),
             "image_shape": list(self.result.images.shape[1:]),
@@ -183,9 +182,9 @@ class Report:
         }
 
     def save(self, path: str | Path) -> None:
-        """Write the report to `path`, whole or not at all: its `summary`, then every attack; `load` reads it again.
+        """Write the report to `path`, atomically, as JSON that `load` reads: its `summary` and every attack.
 
-        A name that ends in .csv gives the attacks alone, a line each; any other JSON.
+        With the extension .csv it writes only the attacks, one line each. Raises OSError if it cannot be written.
         """
         path = Path(path)
         text = self.to_csv() if path.suffix.lower() == ".csv" else self.to_json()
@@ -194,19 +193,19 @@ class Report:
     def to_json(self) -> str:
         """Return the text that `save` writes as JSON."""
         changed_at = None if self.changed_at is None else self.changed_at.tolist()
-        whole = {**self.summary(), "gammas": self.gammas, "changed_at": changed_at, "each": self._columns()}
-        return json.dumps(whole) + "\n"
+        content = {**self.summary(), "gammas": self.gammas, "changed_at": changed_at, "each": self._columns()}
+        return json.dumps(content) + "\n"
 
     def to_csv(self) -> str:
         """Return the text that `save` writes as CSV."""
         text, columns = io.StringIO(), self._columns()
-        lines = csv.writer(text, lineterminator="\n")
-        lines.writerows([columns, *zip(*columns.values(), strict=True)])
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([columns, *zip(*columns.values(), strict=True)])
         return text.getvalue()
 
     @staticmethod
     def load(path: str | Path) -> "Report":
-        """Return the report that `save` wrote as JSON. Raises ValueError for a file that is none."""
+        """Return the report that `save` wrote as JSON. Raises ValueError for any other file."""
         content = Path(path).read_bytes()
         try:
             whole = json.loads(content)
@@ -222,8 +221,8 @@ class Report:
             distance = each.get("adversarial_distance")
             distance = None if distance is None else torch.tensor(distance, dtype=torch.float64)
             gammas = tuple(map(float, whole["gammas"]))
-        except Exception as damage:  # what a damaged file raises depends on where the damage is
-            raise ValueError(f"{path} is no report of an evaluation ({damage!r}).") from damage
+        except Exception as damage:  # the type depends on where the file is damaged
+            raise ValueError(f"{path} is not a report of an evaluation ({damage!r}).") from damage
         return Report(attack, integers["source"], integers["target"], result, gammas, changed_at, distance)
 
     def _columns(self) -> dict[str, list[Any]]:
@@ -240,7 +239,7 @@ class Report:
 
 
 def settings_of(attack: Attack) -> dict[str, Any]:
-    """Return the settings of an attack, ready for JSON."""
+    """Return the settings of an attack, serialisable as JSON."""
     return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(attack).items()}
 
 
@@ -249,7 +248,7 @@ def _mean(values: Tensor) -> float:
 
 
 def _plain(value: object) -> object:
-    """Return numbers and lists of them with None for NaN, which JSON does not have."""
+    """Return a value or nested list with None in place of NaN, which JSON does not have."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

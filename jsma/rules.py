@@ -1,4 +1,4 @@
-"""What an attack is after, and how a rule weighs the derivatives that lead there."""
+"""The table of rules, which weight the derivatives, and the goals of an attack without a target."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +14,16 @@ from .saliency import Direction
 
 @dataclass(frozen=True)
 class RuleEntry:
-    """All that is known of a rule; whoever needs to know a rule asks for these, never which rule it is.
+    """All properties of a rule. Other code reads these properties and never asks which rule it is.
 
-    value: its name in addresses, files and on the command line; label: its name on screen; meaning: what the glossary
-    says of it.
-    weighs_by_probability: whether every other class counts in b by its probability; weighs_by_room: whether a and b
-    are multiplied by how far the pixel can still move.
-    formula: a and b. beta_words: how β comes about, read after "all others, ". a_caption and b_caption stand under
-    the target's map and under the other maps, of which there are {others}. character: one sentence on what the rule
-    does, for the comparison of rules. compared: the settings that are compared and measured on whole data sets.
+    value: its name in addresses, files and on the command line; label: its name on screen; meaning: its entry in the
+    glossary.
+    weighs_by_probability: whether b weights every other class by its probability; weighs_by_room: whether a and b
+    are multiplied by the room, that is how far the pixel can still move.
+    formula: a and b. beta_words: how β is computed; follows "all others, " in texts. a_caption and b_caption: the
+    captions of the target's map and of the other maps; {others} is their number. character: one sentence on what the
+    rule does, for the comparison of rules. compared: outputs and directions with which the rule is compared with others
+    and measured on whole data sets.
     """
 
     value: str
@@ -39,11 +40,11 @@ class RuleEntry:
 
 
 class Rule(Enum):
-    """How the derivatives are weighed before pairs are compared: this is the table of all rules.
+    """The table of all rules: how the derivatives are weighted before pairs are compared.
 
-    In the formulas Z are the differentiated outputs, p the probabilities, t the target, x a pixel, and room 1 - x when
-    brightening; for darkening we read it as x. Sources: JSMA, Papernot et al. 2016, arXiv 1511.07528; WJSMA and TJSMA,
-    arXiv 2007.06032.
+    In the formulas Z are the differentiated outputs, p the probabilities, t is the target and x a pixel; room is 1 - x
+    for brightening. For darkening, which the source of TJSMA does not define, it is x here. Sources: JSMA, Papernot et
+    al. 2016, arXiv 1511.07528; WJSMA and TJSMA, Loison et al. 2020, arXiv 2007.06032.
     """
 
     JSMA = RuleEntry(
@@ -91,7 +92,7 @@ class Rule(Enum):
     )
 
     def __new__(cls, entry: RuleEntry) -> "Rule":
-        """Let the entry's `value` be the member's."""
+        """Use the entry's `value` as the member's value."""
         member = object.__new__(cls)
         member._value_ = entry.value
         return member
@@ -106,30 +107,30 @@ class Rule(Enum):
 
     @property
     def weighs_by_probability(self) -> bool:
-        """Whether every other class counts in b by its probability."""
+        """Whether b weights every other class by its probability."""
         return self.entry.weighs_by_probability
 
     @property
     def weighs_by_room(self) -> bool:
-        """Whether a and b are multiplied by the room that the pixel has left."""
+        """Whether a and b are multiplied by the room, how far the pixel can still move."""
         return self.entry.weighs_by_room
 
     def in_direction(self, a: Tensor, b: Tensor, images: Tensor, direction: Direction) -> tuple[Tensor, Tensor]:
-        """Return a and b (N, n) as pairs are compared that are moved in `direction`; images (N, ...) as they stand."""
+        """Return a and b (N, n) as this rule weights them for `direction`; images: the current ones, (N, C, H, W)."""
         if not self.weighs_by_room:
             return a, b
-        left = room(images, direction).flatten(1)
-        return a * left, b * left
+        factor = room(images, direction).flatten(1)  # (N, n)
+        return a * factor, b * factor
 
 
 def room(values: Tensor, direction: Direction) -> Tensor:
-    """Return how far values in [0, 1] can move in `direction`, up or down, shaped as they are."""
+    """Return how far each value in [0, 1] can move in `direction`, in the shape of `values`."""
     return 1 - values if direction is Direction.INCREASE else values
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A rule with what it differentiates and which way it changes pixels."""
+    """A rule with the outputs that it differentiates and the direction in which it changes pixels."""
 
     rule: Rule
     output: Output
@@ -137,72 +138,78 @@ class Variant:
 
     @property
     def subject(self) -> str:
-        """The rule on screen, with the output where the rule is compared on several."""
+        """The rule's name on screen; with the output, if the rule is compared on more than one."""
         outputs = {output for output, _ in self.rule.entry.compared}
         return f"{self.rule.label} on {self.output.value}" if len(outputs) > 1 else self.rule.label
 
     @property
     def file_name(self) -> str:
-        """What files about it are called: jsma-logits, tjsma-both."""
+        """The name of its files without the ending, as jsma-logits or tjsma-both."""
         parts = [self.subject.replace(" on ", "-").lower()]
         return "-".join(parts + ([] if self.direction is Direction.INCREASE else [self.direction.value]))
 
 
 def compared() -> list[Variant]:
-    """Return the variants of all rules that are compared with one another, and measured on whole data sets."""
+    """Return the variants of all rules that are compared and measured on whole data sets."""
     return [Variant(rule, output, direction) for rule in Rule for output, direction in rule.entry.compared]
 
 
 class Untargeted(Enum):
-    """What an attack without a target is after: any answer but c, the class answered for the untouched image.
+    """The kinds of attack without a target; the goal is any prediction except c, the one for the original image.
 
-    Given in the place of a target; both are of Wiyatno and Xu, arXiv 1808.07945, and go with every
-    `Rule` and direction. With a_k and b_k the rule's a and b towards class k:
+    Pass one in place of a target; both work with every `Rule` and direction. Let a_k and b_k be the rule's a
+    and b for the class k as the target:
 
-        AWAY     NT-JSMA: a = -a_c, b = -b_c, so that c falls and the others rise
-        MAXIMAL  M-JSMA: at every iteration the best pair of all classes k and directions, with
-                 a = a_k, b = b_k for k other than c, and AWAY's for c; Direction.BOTH is the paper's.
-                 Ties go to the lowest class. A pixel is never moved back (the paper's oscillation rule).
+        AWAY     NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise
+        MAXIMAL  M-JSMA: at every iteration, the best pair over all classes k and directions, with
+                 a = a_k and b = b_k for k != c, and those of AWAY for c. The paper uses Direction.BOTH.
+                 Ties: the lowest class. A change is never undone (the paper's oscillation rule).
+
+    Source: Wiyatno and Xu 2018, arXiv 1808.07945.
     """
 
     AWAY = "away"
     MAXIMAL = "maximal"
 
 
-def has_won(logits: Tensor, labels: Tensor, untargeted: Untargeted | None) -> Tensor:
-    """Return (N,) bool: whether the answer is the label (with a target), or no longer is it (without)."""
-    answers = logits.argmax(dim=1)
-    return answers == labels if untargeted is None else answers != labels
+def has_succeeded(logits: Tensor, labels: Tensor, untargeted: Untargeted | None) -> Tensor:
+    """Return (N,) bool: with a target, whether the prediction is the label; without, whether it is another class.
+
+    logits: (N, classes); labels: (N,), as `jsma.attack.resolve_targets` returns them.
+    """
+    predictions = logits.argmax(dim=1)
+    return predictions == labels if untargeted is None else predictions != labels
 
 
-def weighed(
+def weighted_gradients(
     rule: Rule, output: Output, untargeted: Untargeted | None, leaf: Tensor, logits: Tensor, labels: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield a and b, (N, n) each and signed for brightening: once, or once a class for MAXIMAL.
+    """Yield a and b, (N, n) each, with the signs of brightening: once, or once per class for Untargeted.MAXIMAL.
 
-    leaf and logits: as from `jsma.jacobian.forward`; labels (N,): the targets, or what is to be left. Only the
-    vector-Jacobian products that the rule needs are computed. Room depends on the direction: `Rule.in_direction`.
+    leaf (N, C, H, W) and logits (N, classes): from `jsma.jacobian.forward`; labels (N,): from
+    `jsma.attack.resolve_targets`. Only the vector-Jacobian products that the rule needs are computed. The room depends
+    on the direction and is not applied here, see `Rule.in_direction`.
     """
     outputs, probabilities = output.of(logits), logits.detach().softmax(dim=1)
     if untargeted is not Untargeted.MAXIMAL:
-        a, b = _towards(rule, output, leaf, outputs, probabilities, labels)
+        a, b = _gradients_towards(rule, output, leaf, outputs, probabilities, labels)
         yield (a, b) if untargeted is None else (-a, -b)
         return
     for k in range(logits.shape[1]):
-        a, b = _towards(rule, output, leaf, outputs, probabilities, torch.full_like(labels, k))
-        sign = torch.where(labels == k, -1, 1)[:, None]
+        a, b = _gradients_towards(rule, output, leaf, outputs, probabilities, torch.full_like(labels, k))
+        sign = torch.where(labels == k, -1, 1)[:, None]  # (N, 1)
         yield sign * a, sign * b
 
 
-def _towards(
+def _gradients_towards(
     rule: Rule, output: Output, leaf: Tensor, outputs: Tensor, probabilities: Tensor, classes: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the rule's a and b towards one class an image."""
-    of_class = one_hot(classes, outputs.shape[1]).to(outputs.dtype)
-    a = vector_jacobian(outputs, leaf, of_class).flatten(1)
-    if (
-        not rule.weighs_by_probability and output is Output.PROBABILITIES
-    ):  # they add up to one: what one gains the others lose
-        return a, -a
-    of_others = (1 - of_class) * probabilities if rule.weighs_by_probability else 1 - of_class
-    return a, vector_jacobian(outputs, leaf, of_others).flatten(1)
+    """Return the rule's a and b, (N, n) each, for one target class per image, classes (N,)."""
+    target_weights = one_hot(classes, outputs.shape[1]).to(outputs.dtype)  # (N, classes)
+    a = vector_jacobian(outputs, leaf, target_weights).flatten(1)  # (N, C, H, W) to (N, n)
+    if output is Output.PROBABILITIES and not rule.weighs_by_probability:
+        return a, -a  # probabilities sum to one, so the derivatives of all classes sum to zero
+    others_weights = 1 - target_weights  # (N, classes)
+    if rule.weighs_by_probability:
+        others_weights = others_weights * probabilities
+    return a, vector_jacobian(outputs, leaf, others_weights).flatten(1)

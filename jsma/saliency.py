@@ -1,20 +1,21 @@
 """The saliency map over pairs of pixels, and an exact search for its best pair.
 
-For the target class t, a pixel i pulls on the target with a_i = dF_t/dx_i and on the others with
-b_i = sum over j != t of dF_j/dx_i. A pair (p, q) has
+F are the network's outputs, x the pixels and t the target class. Each pixel i has two derivatives,
+a_i = dF_t/dx_i of the target and b_i = sum over j != t of dF_j/dx_i of all other classes. A pair (p, q) has
 
     alpha = a_p + a_q        beta = b_p + b_q        score = -alpha * beta
 
 and is admissible for brightening when alpha > 0 and beta < 0, for darkening when alpha < 0 and
 beta > 0 (Papernot et al. 2016). The pair with the largest score is the one to change.
 
-The search. Darkening is brightening with both signs turned. For brightening, the score of an
-admissible pair grows with a and falls with b. So no pair with p scores more than p would beside a
-pixel with the largest a and the smallest b there are: where that is less than the score of some
-pair at hand, p is out. And if two other pixels both dominate p (a no smaller, b no larger), p can
-be exchanged for one of them without loss: the best pair lies in the 2-skyband, the pixels dominated
-by at most one other. The bound costs a few passes over the pixels and leaves few of them; one sort
-and two running minima find the skyband among those; all pairs within it are cheap.
+The search for brightening; for darkening, the signs of a and b are flipped first.
+
+1. Upper bound, O(n): no pair with pixel i scores more than (a_i + max a)(max(-b) - b_i). If that is less
+   than the score of a pair already known, i cannot be in the best pair and is removed.
+2. 2-skyband, O(n log n): j dominates i if a_j >= a_i and b_j <= b_i. If two pixels dominate i, one of them
+   can replace i in any pair without lowering its score. So the best pair lies among the pixels that at most
+   one other pixel dominates. One sort and two running maxima of -b find them.
+3. Brute force, O(k^2): all pairs of the k remaining pixels are compared.
 """
 
 import math
@@ -25,10 +26,10 @@ import torch
 from torch import Tensor
 
 PAIRS_AT_ONCE = 1 << 20
-"""How many pairs are compared in one go: bounds the memory, whatever the size of the skyband."""
+"""How many pairs are compared at once; bounds the memory for skybands of any size."""
 
-FEW = 32
-"""Up to so many pixels of an image, all pairs cost less than a sort that leaves fewer."""
+MAX_UNSORTED = 32
+"""Up to this many pixels per image, comparing all pairs is cheaper than a sort that removes some pixels first."""
 
 
 class Direction(Enum):
@@ -41,13 +42,13 @@ class Direction(Enum):
     """Darken: towards 0."""
 
     BOTH = "both"
-    """At each iteration the better of the best pair to brighten and the best pair to darken."""
+    """At each iteration, compare the best pair to brighten with the best pair to darken and take the better one."""
 
     @property
     def sign(self) -> int:
-        """+1 for INCREASE, -1 for DECREASE. Raises ValueError for BOTH, which has no one sign."""
+        """+1 for INCREASE, -1 for DECREASE. Raises ValueError for BOTH, which has two."""
         if self is Direction.BOTH:
-            raise ValueError("Direction.BOTH has no one sign; ask for INCREASE and DECREASE in turn.")
+            raise ValueError("Direction.BOTH has two signs; use INCREASE or DECREASE.")
         return 1 if self is Direction.INCREASE else -1
 
 
@@ -55,7 +56,7 @@ class Direction(Enum):
 class Pairs:
     """The best pair of each image: first < second (N,) int64; alpha, beta, score (N,); found (N,) bool.
 
-    Where `found` is False there is no admissible pair: first and second are -1, the rest is 0.
+    Where `found` is False there is no admissible pair: first and second are -1; alpha, beta and score are 0.
     """
 
     first: Tensor
@@ -67,28 +68,29 @@ class Pairs:
 
 
 def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> Pairs:
-    """Return the admissible pair with the largest -alpha * beta of each image, exactly.
+    """Return the admissible pair with the largest score -alpha * beta of each image; the search is exact.
 
     target_gradient, others_gradient: (N, n), a and b above; domain: (N, n) bool, the pixels that
-    may be chosen; direction: INCREASE or DECREASE. Ties go to the lowest first, then the lowest
-    second index. O(n log n + k^2) time for a skyband of k pixels, O(n) memory. Exact in the type of
-    the gradients, as long as the products of one image's derivatives lie within its range: in
-    float32, derivatives that are 10^-19 of the largest or less count as ties.
-    Raises ValueError for shapes that differ, for gradients that are not finite and for BOTH.
+    may be chosen; direction: INCREASE or DECREASE. Ties: the lowest first index, then the lowest
+    second index. Time O(n log n + k^2) for a skyband of k pixels, memory O(n). Exact in the dtype of
+    the gradients, as long as the products of one image's derivatives do not underflow: in float32,
+    derivatives of at most 10^-19 of the largest one count as ties.
+    Raises ValueError if the shapes differ, if gradients are not finite, and for Direction.BOTH.
     """
     _check(target_gradient, others_gradient, domain)
-    a, b = map(in_range, _as_brightening(target_gradient, others_gradient, domain, direction))
-    candidates, real = _listed(_candidates(a, b))
-    first, second, found = _best_among(_picked(a, candidates, real), _picked(b, candidates, real), candidates)
+    a, b = map(rescale, _as_brightening(target_gradient, others_gradient, domain, direction))  # (N, n)
+    candidates, valid = _indices_of(_candidates(a, b))  # (N, k)
+    first, second, found = _best_among(_gather(a, candidates, valid), _gather(b, candidates, valid), candidates)  # (N,)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
     beta = _sum_of_two(others_gradient, first, second).where(found, 0)
     return Pairs(first.where(found, -1), second.where(found, -1), alpha, beta, -alpha * beta, found)
 
 
 def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> Tensor:
-    """Return (N, n) bool: the pixels of the domain dominated by at most one other; only these can win.
+    """Return (N, n) bool: the pixels of the domain that at most one other pixel dominates.
 
-    Arguments as for `best_pair`. Of pixels with equal derivatives the two of lowest index stay.
+    The best pair lies among them; see the top of this module. Arguments as for `best_pair`. Of pixels with
+    equal derivatives, the two with the lowest indices are kept.
     """
     a, b = _as_brightening(target_gradient, others_gradient, domain, direction)
     by_b = b.argsort(dim=1, descending=True, stable=True)
@@ -96,15 +98,15 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
     return _undominated(b, by_a_then_b) & domain
 
 
-def contenders(
-    target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction, places: int
+def top_pair_candidates(
+    target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction, count: int
 ) -> Tensor:
-    """Return (N, n) bool: few pixels, among them those of the best `places` pairs of each image, ties included.
+    """Return (N, n) bool: a superset of the pixels in the best `count` pairs of each image, ties included.
 
-    Arguments as for `best_pair`, and its bound. O(n) time.
+    Arguments as for `best_pair`; it uses the same upper bound. Time O(n).
     """
     a, b = _as_brightening(target_gradient, others_gradient, domain, direction)
-    return _may_win(in_range(a), in_range(b), places)
+    return _passes_bound(rescale(a), rescale(b), count)
 
 
 def all_pairs(
@@ -112,14 +114,14 @@ def all_pairs(
 ) -> tuple[Tensor, Tensor]:
     """Return (score, admissible), (n, n) each, of every pair first < second of one image.
 
-    The whole table that `best_pair` does without: target_gradient, others_gradient and domain are
-    (n,). Below the diagonal, and for pairs that are not admissible, the score is 0. Scores are
-    float64, in which products of tiny float32 derivatives do not vanish. Memory O(n^2).
+    The full table, which `best_pair` avoids. target_gradient, others_gradient and domain: (n,). On and below
+    the diagonal, and for pairs that are not admissible, the score is 0. Scores are float64, so that products
+    of tiny float32 derivatives do not underflow. Memory O(n^2).
     """
-    alpha = target_gradient[:, None] + target_gradient
-    beta = others_gradient[:, None] + others_gradient
-    rightly_signed = (alpha > 0) & (beta < 0) if direction.sign > 0 else (alpha < 0) & (beta > 0)
-    admissible = (rightly_signed & domain[:, None] & domain).triu(diagonal=1)
+    alpha = target_gradient[:, None] + target_gradient  # (n, n)
+    beta = others_gradient[:, None] + others_gradient  # (n, n)
+    signs_match = (alpha > 0) & (beta < 0) if direction.sign > 0 else (alpha < 0) & (beta > 0)
+    admissible = (signs_match & domain[:, None] & domain).triu(diagonal=1)
     return torch.where(admissible, -alpha.double() * beta.double(), 0), admissible
 
 
@@ -127,27 +129,30 @@ def _check(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> 
     shapes = [tuple(tensor.shape) for tensor in (target_gradient, others_gradient, domain)]
     if target_gradient.ndim != 2 or 0 in shapes[0] or len(set(shapes)) != 1 or domain.dtype != torch.bool:
         raise ValueError(
-            "target_gradient, others_gradient and domain must share one shape (N, n), not empty, domain of type bool; "
-            f"found shapes {shapes} and {domain.dtype}."
+            "target_gradient, others_gradient and domain must have the same shape (N, n), not empty, and domain must "
+            f"be bool; found the shapes {shapes} and a domain of {domain.dtype}."
         )
-    ends = [end for gradient in (target_gradient, others_gradient) for end in gradient.aminmax()]
-    if not torch.stack(ends).isfinite().all():
-        raise ValueError("The gradients hold values that are not finite (NaN or infinity).")
+    extremes = [value for gradient in (target_gradient, others_gradient) for value in gradient.aminmax()]
+    if not torch.stack(extremes).isfinite().all():
+        raise ValueError("The gradients contain values that are not finite (NaN or infinity).")
 
 
-def _listed(members: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn a mask (N, n) into ascending indices (N, k), padded with 0, and real (N, k) bool."""
-    row, index = members.nonzero(as_tuple=True)
-    sizes = members.sum(dim=1)
-    slots = max(int(sizes.max()), 1)
-    place = torch.arange(len(row), device=row.device) - (sizes.cumsum(0) - sizes)[row]
-    listed = torch.zeros(len(members), slots, dtype=torch.int64, device=members.device)
-    listed[row, place] = index
-    return listed, torch.arange(slots, device=members.device) < sizes[:, None]
+def _indices_of(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the indices (N, k) of True in a mask (N, n), ascending and padded with 0, and valid (N, k) bool.
+
+    k is the largest number of True in a row, at least 1; padding is not valid.
+    """
+    row, index = mask.nonzero(as_tuple=True)
+    counts = mask.sum(dim=1)  # (N,)
+    k = max(int(counts.max()), 1)
+    column = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]
+    indices = torch.zeros(len(mask), k, dtype=torch.int64, device=mask.device)
+    indices[row, column] = index
+    return indices, torch.arange(k, device=mask.device) < counts[:, None]  # both (N, k)
 
 
-# Below, a and b stand for brightening with b's sign turned: an admissible pair has both sums above 0,
-# its score is their product, and pixels out of the domain are at -inf.
+# In the functions below, a and b are those of brightening, and b has the opposite sign: a pair is admissible if
+# alpha > 0 and beta > 0, its score is alpha * beta, and pixels outside the domain have a = b = -inf.
 
 
 def _as_brightening(
@@ -159,75 +164,82 @@ def _as_brightening(
     )
 
 
-def in_range(derivatives: Tensor) -> Tensor:
+def rescale(derivatives: Tensor) -> Tensor:
     """Divide each row of (N, n) by a power of two near its largest value, if that is above 0.
 
-    Exact, so no order changes; it keeps the products of a very sure network's tiny derivatives
-    (1e-25 and less) from vanishing.
+    This is exact, so the order stays the same. It prevents underflow in products of tiny derivatives
+    (1e-25 and less), which a network with saturated probabilities has.
     """
-    largest = derivatives.amax(dim=1, keepdim=True).clamp(min=0)
+    largest = derivatives.amax(dim=1, keepdim=True).clamp(min=0)  # (N, 1)
     limit = int(math.log2(torch.finfo(derivatives.dtype).max))  # powers of two beyond it are infinite
     exponent = torch.frexp(largest).exponent.clamp(-limit, limit)
     return torch.ldexp(derivatives, -exponent.to(derivatives.dtype))
 
 
 def _candidates(a: Tensor, b: Tensor) -> Tensor:
-    """Return (N, n) bool: a few pixels of each image, among them those of its best pair of lowest indices."""
-    members = _may_win(a, b)
-    many = (members.sum(dim=1) > FEW).nonzero().flatten()
-    if len(many):
-        by_a = a[many].argsort(dim=1, descending=True, stable=True)  # equals by index: a few too many stay, at most
-        members[many] &= _undominated(b[many], by_a)
-    return members
+    """Return (N, n) bool: a small superset of the pixels in the best pair (of equal pairs, the first) of each image."""
+    keep = _passes_bound(a, b)
+    large = (keep.sum(dim=1) > MAX_UNSORTED).nonzero().flatten()  # rows for which the skyband is worth a sort
+    if len(large):
+        # Pixels with equal a are ordered by index, not by b: a few dominated pixels may be kept, which costs little.
+        by_a = a[large].argsort(dim=1, descending=True, stable=True)
+        keep[large] &= _undominated(b[large], by_a)
+    return keep
 
 
-def _may_win(a: Tensor, b: Tensor, places: int = 1) -> Tensor:
-    """Return (N, n) bool: the pixels that, beside the largest a and b there are, would match `places` pairs at hand.
+def _passes_bound(a: Tensor, b: Tensor, k: int = 1) -> Tensor:
+    """Return (N, n) bool. Upper bound: keep i if (a_i + max a)(b_i + max b) >= the k-th best score found so far.
 
-    Those are the best ones with the best single pixel. Rounding is monotone, so that no pair's
-    computed score exceeds its pixels' computed bounds: exact, ties included.
+    The scores found so far are those of all pairs with one good pixel, the one with the largest a_i * b_i.
+    Rounding is monotone, so the computed score of a pair never exceeds the computed bounds of its pixels:
+    the result is exact, ties included.
     """
-    single = (a.clamp(min=0) * b.clamp(min=0)).argmax(dim=1, keepdim=True)
-    with_single = (a + a.gather(1, single)).clamp(min=0) * (b + b.gather(1, single)).clamp(min=0)
-    at_hand = with_single.scatter(1, single, 0).topk(min(places, a.shape[1]), dim=1).values[:, -1:]
-    alpha, beta = a + a.amax(dim=1, keepdim=True), b + b.amax(dim=1, keepdim=True)
-    return (alpha > 0) & (beta > 0) & (alpha * beta >= at_hand)
+    good = (a.clamp(min=0) * b.clamp(min=0)).argmax(dim=1, keepdim=True)  # (N, 1)
+    scores = (a + a.gather(1, good)).clamp(min=0) * (b + b.gather(1, good)).clamp(min=0)  # (N, n)
+    kth_best = scores.scatter(1, good, 0).topk(min(k, a.shape[1]), dim=1).values[:, -1:]  # (N, 1); no pixel with itself
+    alpha, beta = a + a.amax(dim=1, keepdim=True), b + b.amax(dim=1, keepdim=True)  # (N, n)
+    return (alpha > 0) & (beta > 0) & (alpha * beta >= kth_best)
 
 
 def _undominated(b: Tensor, order: Tensor) -> Tensor:
-    """Return (N, n) bool: the pixels for which at most one before them in `order`, by falling a, has as large a b."""
+    """Return (N, n) bool: the pixels that at most one other pixel dominates.
+
+    order: (N, n), the pixels sorted by descending a. Keep a pixel if at most one pixel before it in this order
+    has a b at least as large.
+    """
     b = b.gather(1, order)
-    highest = b.cummax(dim=1).values
-    # The second highest of b_1..b_k is the highest of what each b could not be: min(b_k, highest before k).
-    second_highest = torch.minimum(b[:, 1:], highest[:, :-1]).cummax(dim=1).values
-    kept = torch.ones_like(b, dtype=torch.bool)
-    kept[:, 2:] = b[:, 2:] > second_highest[:, :-1]
-    return torch.zeros_like(kept).scatter(1, order, kept)
+    largest = b.cummax(dim=1).values
+    # The second largest of b_1 .. b_k is the maximum over j <= k of min(b_j, max of b_1 .. b_(j-1)).
+    second_largest = torch.minimum(b[:, 1:], largest[:, :-1]).cummax(dim=1).values  # (N, n - 1)
+    keep = torch.ones_like(b, dtype=torch.bool)
+    keep[:, 2:] = b[:, 2:] > second_largest[:, :-1]
+    return torch.zeros_like(keep).scatter(1, order, keep)  # back to the order of the pixels
 
 
-def _picked(values: Tensor, candidates: Tensor, real: Tensor) -> Tensor:
-    return values.gather(1, candidates).masked_fill(~real, -torch.inf)
+def _gather(values: Tensor, indices: Tensor, valid: Tensor) -> Tensor:
+    """Return values (N, n) at indices (N, k), -inf where these are not valid."""
+    return values.gather(1, indices).masked_fill(~valid, -torch.inf)
 
 
 def _best_among(a: Tensor, b: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (first, second, found), each (N,), of the best pair among candidates, all (N, k)."""
-    count, slots = candidates.shape
-    ranks = torch.arange(slots, device=a.device)
+    """Return (first, second, found), each (N,), of the best pair; a, b and candidates, the pixels' indices: (N, k)."""
+    count, k = candidates.shape
+    columns = torch.arange(k, device=a.device)
     best = torch.full((count,), -torch.inf, dtype=a.dtype, device=a.device)
-    winner = torch.zeros(count, dtype=torch.int64, device=a.device)
-    for rows in ranks.split(max(1, PAIRS_AT_ONCE // max(1, count * slots))):
-        alpha = a[:, rows, None] + a[:, None, :]
-        beta = b[:, rows, None] + b[:, None, :]
-        admissible = (alpha > 0) & (beta > 0) & (rows[:, None] < ranks)
-        score, place = torch.where(admissible, alpha * beta, -torch.inf).flatten(1).max(dim=1)
+    best_index = torch.zeros(count, dtype=torch.int64, device=a.device)
+    for rows in columns.split(max(1, PAIRS_AT_ONCE // max(1, count * k))):
+        alpha = a[:, rows, None] + a[:, None, :]  # (N, rows, k)
+        beta = b[:, rows, None] + b[:, None, :]  # (N, rows, k)
+        admissible = (alpha > 0) & (beta > 0) & (rows[:, None] < columns)
+        score, index = torch.where(admissible, alpha * beta, -torch.inf).flatten(1).max(dim=1)  # (N, rows * k) to (N,)
         better = score > best
         best = torch.where(better, score, best)
-        winner = torch.where(better, place + rows[0] * slots, winner)
-    first = candidates.gather(1, (winner // slots)[:, None]).squeeze(1)
-    second = candidates.gather(1, (winner % slots)[:, None]).squeeze(1)
+        best_index = torch.where(better, index + rows[0] * k, best_index)
+    first = candidates.gather(1, (best_index // k)[:, None]).squeeze(1)  # (N,)
+    second = candidates.gather(1, (best_index % k)[:, None]).squeeze(1)  # (N,)
     return first, second, best > -torch.inf
 
 
 def _sum_of_two(values: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """Return values[first] + values[second] row by row: (N, n), (N,), (N,) to (N,)."""
+    """Return values[first] + values[second] of each row: values (N, n), first and second (N,), result (N,)."""
     return values.gather(1, torch.stack([first, second], dim=1)).sum(dim=1)

@@ -1,7 +1,7 @@
-"""Long work in fixed chunks: shared among processes, kept on the disk, resumed where it was cut off.
+"""Long computations in fixed chunks: distributed among processes, saved to disk, resumed after an interruption.
 
-The chunks do not depend on how many processes there are, nor on who computes one, so that neither
-does the result (to the byte, given as many threads a process).
+The chunks do not depend on the number of processes or on which process computes them, so the result does not
+either: it is identical to the byte, for the same number of threads per process.
 """
 
 import hashlib
@@ -28,39 +28,39 @@ def in_chunks(
     folder: Path | None = None,
     identity: dict[str, Any] | None = None,
 ) -> list[Record]:
-    """Return compute(k) for k from 0 to count - 1, in order, whoever of the processes computed it.
+    """Return [compute(0), …, compute(count - 1)], distributed among the processes.
 
-    compute may return None, which ends this process's share early. With torch.distributed
-    initialised every rank calls this and takes every so-many-th chunk; all get the whole list.
-    folder: chunks found there are read, not computed; finished ones are written there, whole or not
-    at all. Several nodes need not share it. identity: what the chunks depend on, for JSON. What is
-    damaged in the folder is made anew, with a warning. Raises ValueError for a folder that holds
-    another run's, OSError for one that cannot be written to or when another rank has ended.
+    With torch.distributed initialised, every rank calls this; rank r computes the chunks r, r + ranks, …, and every
+    rank returns the whole list. compute may return None to cancel; this process then computes no more chunks.
+    folder: chunks found there are loaded, and finished ones are saved there, atomically; nodes may have different
+    folders. identity: everything the chunks depend on, serialisable as JSON. Damaged chunks are computed again, with
+    a warning. Raises ValueError if the folder belongs to another computation, OSError if it cannot be written to or
+    another rank has ended.
     """
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-    kept = None if folder is None else _Kept(folder, identity or {})
+    saved = None if folder is None else _SavedChunks(folder, identity or {})
     mine: dict[int, Record] = {}
     for k in range(rank, count, ranks):
-        record = kept.read(k) if kept else None
+        record = saved.read(k) if saved else None
         if record is None:
             record = compute(k)
             if record is None:
                 break
-            if kept:
-                kept.write(k, record)
+            if saved:
+                saved.write(k, record)
         mine[k] = record
-    everyones = [mine] * ranks
+    all_ranks = [mine] * ranks
     if ranks > 1:
         try:
-            dist.all_gather_object(everyones, mine)
+            dist.all_gather_object(all_ranks, mine)
         except RuntimeError as lost:
-            raise OSError("Another process that shares this work has ended before it was done.") from lost
-    whole = {k: record for share in everyones for k, record in share.items()}
-    return [whole[k] for k in sorted(whole)]
+            raise OSError("Another process of this computation ended before it was finished.") from lost
+    complete = {k: record for records in all_ranks for k, record in records.items()}
+    return [complete[k] for k in sorted(complete)]
 
 
-class _Kept:
-    """Chunks on the disk, each followed by a hash of the run, its number and itself: no other passes for it."""
+class _SavedChunks:
+    """Chunks on disk, each followed by a SHA-256 of the identity, its number and its content, to detect wrong files."""
 
     def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         self.folder, self.identity = make_folder(folder), json.dumps(identity, indent=2, sort_keys=True) + "\n"
@@ -68,17 +68,18 @@ class _Kept:
         if path.exists():
             found = _object(path.read_bytes())
             if not found:
-                warnings.warn(f"{path} is damaged; it is written anew.", stacklevel=2)
+                warnings.warn(f"{path} is damaged; it is written again.", stacklevel=2)
         if not found:
             write_whole(path, self.identity.encode())
         elif found != (now := json.loads(self.identity)):
             differs = ", ".join(name for name in now if found.get(name) != now[name])
             raise ValueError(
-                f"{folder} holds the unfinished run of another evaluation ({differs}); name another folder."
+                f"{folder} contains the unfinished run of another evaluation (different: {differs}); "
+                "choose another folder."
             )
 
     def read(self, k: int) -> Record | None:
-        """Return chunk k; None if it is not there, or is damaged, which is said."""
+        """Return chunk k; None if there is none, or, with a warning, if it is damaged."""
         path = self._path(k)
         try:
             content = path.read_bytes()
@@ -88,13 +89,13 @@ class _Kept:
                 return record
         except FileNotFoundError:
             return None
-        except OSError:  # as unreadable as a damaged one
+        except OSError:  # treated as damaged
             pass
-        warnings.warn(f"{path} is damaged or of another evaluation; this part is computed anew.", stacklevel=2)
+        warnings.warn(f"{path} is damaged or of another evaluation; this part is computed again.", stacklevel=2)
         return None
 
     def write(self, k: int, record: Record) -> None:
-        """Keep chunk k."""
+        """Save chunk k."""
         file = io.BytesIO()
         torch.save(record, file)
         chunk = file.getvalue()
@@ -108,7 +109,7 @@ class _Kept:
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    """Return the JSON object that `text` is, an empty one if it is none."""
+    """Return `text` parsed as a JSON object; an empty dict if it is not one."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,13 +1,13 @@
-"""Why an attack ended: the four reasons, and the words for each that every place uses."""
+"""The four reasons why an attack ends, with their texts, which are the same in the whole project."""
 
 from enum import Enum
 
 
 class Stop(Enum):
-    """Why an attack ended. The value says it in two or three words, `sentence` to a reader who wants to know why."""
+    """The reason why an attack ended: its value in two or three words, `sentence` in full."""
 
     REACHED_TARGET = "reached target"
-    """The answer is the target; without a target, it is no longer the first one."""
+    """The network predicts the target; without a target, another class than for the original image."""
 
     BUDGET_SPENT = "budget spent"
     NO_ADMISSIBLE_PAIR = "no admissible pair"
@@ -16,17 +16,17 @@ class Stop(Enum):
 
     @property
     def success(self) -> bool:
-        """Whether the attack did what it was to do."""
+        """Whether the attack succeeded."""
         return self is Stop.REACHED_TARGET
 
     @property
     def mark(self) -> str:
-        """A sign for it: ✓ or ✕."""
+        """✓ for success, ✕ for failure."""
         return "✓" if self.success else "✕"
 
     @property
     def title(self) -> str:
-        """The value, with a capital."""
+        """The value, beginning with a capital letter."""
         return self.value.capitalize()
 
     @property
@@ -36,12 +36,12 @@ class Stop(Enum):
 
     @property
     def meaning(self) -> str:
-        """Half a sentence on what was found, without a full stop."""
+        """The reason as a clause, without a full stop."""
         return _WORDS[self][1]
 
     @property
     def sentence(self) -> str:
-        """What was found, and whether the attack succeeded."""
+        """The reason, and whether the attack succeeded, as a sentence."""
         meaning = self.meaning[0].upper() + self.meaning[1:]
         return f"{meaning}: the attack has {'succeeded' if self.success else 'failed'}."
 

@@ -1,4 +1,4 @@
-"""Training a digit classifier, one reported batch at a time."""
+"""Training of a digit classifier, with progress after every batch."""
 
 import math
 from collections.abc import Generator
@@ -14,13 +14,13 @@ from .models import build
 
 BATCH_SIZE = 128
 
-_DICE = Lock()
-"""Held while the process's one random generator is borrowed: several threads may train at once."""
+_GENERATOR_LOCK = Lock()
+"""Held while PyTorch's global random generator is used, since several threads may train at the same time."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the training stands: batch `batch` of `batches` (1 is the first) in epoch `epoch` of `epochs`."""
+    """The progress of a training: batch `batch` of `batches` in epoch `epoch` of `epochs`, both from 1; the loss."""
 
     epoch: int
     epochs: int
@@ -30,11 +30,11 @@ class Progress:
 
 
 def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rate: float = 1e-3) -> Generator[Progress]:
-    """Train `model` in place by Adam on shuffled batches of 128, and yield the progress after each.
+    """Train `model` in place with Adam on shuffled batches of 128, and yield the progress after each.
 
-    The learning rate falls to zero along a half cosine. The same start, digits, seed and number of
-    threads give the same weights. The caller may stop early by not asking for the next batch; the
-    model is left in training mode until the last one, then in eval mode.
+    The learning rate decreases to zero (cosine annealing). Training is deterministic: the same initial weights,
+    digits, seed and number of threads give the same weights. The caller may stop the iteration early. The model
+    is in training mode until the last batch, then in eval mode. Raises ValueError for less than one epoch.
     """
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}; it must be at least 1.")
@@ -57,7 +57,7 @@ def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rat
 
 
 def initialised(name: str, seed: int) -> nn.Module:
-    """Return the network `name` with random weights that depend on `seed` alone."""
-    with _DICE, torch.random.fork_rng(devices=[]):
+    """Return the network `name` with random weights that depend only on `seed`."""
+    with _GENERATOR_LOCK, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(name)

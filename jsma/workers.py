@@ -1,7 +1,7 @@
-"""Work shared among the cores: a thread a core, each with a share of its own.
+"""Data parallelism on the CPU: one thread per core, each with its own part of the images.
 
-Splitting each tensor operation among the cores instead makes all of them wait for each other at every
-operation: a little slower on an idle machine and, seen on a busy one, six times as slow.
+The alternative, splitting every tensor operation among the cores, synchronises all threads at every operation:
+a little slower on an idle machine, and six times slower in a measurement on a busy one.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,46 +13,46 @@ import torch
 SECONDS_BETWEEN_REPORTS = 0.05
 
 
-def exhaust(works: list[Iterator[int]], progress: Callable[[int], object] | None = None) -> None:
-    """Run iterators to their ends, a thread each; a single one in the caller's thread.
+def exhaust(tasks: list[Iterator[int]], progress: Callable[[int], object] | None = None) -> None:
+    """Exhaust iterators, each in its own thread; a single one in the caller's thread.
 
-    Each yields how much of its work is done so far. progress: called from the caller's thread with
-    their sum; returning False, or raising, ends all at their next yield. An error of one ends the
-    others and is raised.
+    tasks: each yields how much of its work is done so far. progress: called from the caller's thread with the sum;
+    if it returns False, or raises, all threads end at their next yield. Raises the first error of a thread, after
+    the other threads have ended in the same way.
     """
-    if len(works) == 1:
-        for so_far in works[0]:
+    if len(tasks) == 1:
+        for so_far in tasks[0]:
             if progress is not None and progress(so_far) is False:
                 return
         return
-    done, ending, ready = [0] * len(works), Event(), Barrier(len(works) + 1)
+    done, cancelled, ready = [0] * len(tasks), Event(), Barrier(len(tasks) + 1)
 
     def run(k: int) -> None:
-        torch.get_num_threads()  # a thread takes the common number when it is first asked for, and keeps the next
+        torch.get_num_threads()  # the first call copies the global number; set_num_threads after it is per thread
         torch.set_num_threads(1)
         ready.wait()
-        for so_far in works[k]:
+        for so_far in tasks[k]:
             done[k] = so_far
-            if ending.is_set():
+            if cancelled.is_set():
                 return
 
     threads = torch.get_num_threads()
-    with ThreadPoolExecutor(len(works)) as pool:
+    with ThreadPoolExecutor(len(tasks)) as pool:
         try:
-            futures = [pool.submit(run, k) for k in range(len(works))]
+            futures = [pool.submit(run, k) for k in range(len(tasks))]
             ready.wait()
-        except BaseException:  # Ctrl-C: the threads must not wait for this one for ever
+        except BaseException:  # as Ctrl-C; without this, the threads would wait at the barrier for ever
             ready.abort()
             raise
-        torch.set_num_threads(threads)  # what is set in one thread is also where later threads start
+        torch.set_num_threads(threads)  # the threads have also changed the default of threads that start later
         try:
             unfinished = set(futures)
-            while unfinished and not ending.is_set():
+            while unfinished and not cancelled.is_set():
                 finished, unfinished = wait(futures, SECONDS_BETWEEN_REPORTS, FIRST_EXCEPTION)
                 failed = any(future.exception() for future in finished)
                 if failed or (progress is not None and progress(sum(done)) is False):
-                    ending.set()
+                    cancelled.set()
         finally:
-            ending.set()
+            cancelled.set()
     for future in futures:
         future.result()

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and what cannot be written is found before the work."""
+"""Atomic writing of files, and checks before long work that its output can be written."""
 
 import os
 import secrets
@@ -9,15 +9,15 @@ from tempfile import TemporaryFile
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file so that it is never seen unfinished, even if the process is killed in the middle.
+    """Write a file atomically: it is never seen incomplete, even if the process is killed.
 
-    Raises OSError, as when the disk is full; then what was there before is still there.
+    Raises OSError, for example if the disk is full; a file that existed before is then unchanged.
     """
     write_together({path: content})
 
 
 def write_together(files: Mapping[str | Path, bytes]) -> None:
-    """Write files that belong together: `write_whole`, but none takes its place before all are on the disk."""
+    """Write files that belong together as `write_whole` does; none is replaced before all are complete on disk."""
     unfinished = {}
     try:
         for path, content in files.items():
@@ -37,7 +37,7 @@ def write_together(files: Mapping[str | Path, bytes]) -> None:
 
 
 def make_folder(path: str | Path) -> Path:
-    """Make a folder, and those it lies in, unless it is there; return its path. Raises OSError where that fails."""
+    """Create a folder and its parents unless they exist; return its path. Raises OSError if that fails."""
     path = Path(path)
     with _in_words(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -45,58 +45,59 @@ def make_folder(path: str | Path) -> Path:
 
 
 def check_folder(path: str | Path) -> None:
-    """Find out whether `make_folder` could make a folder and files be put there; the disk is left as it was.
+    """Check that `make_folder` can create a folder and files can be written there; the disk is not changed.
 
-    Raises OSError that says what to do.
+    Raises OSError with a message that says what to do.
     """
     folder = _real(path)
     with _in_words(path):
-        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        if not there.is_dir():
-            raise NotADirectoryError(f"{there} is a file, not a folder; name another.")
-        _try(there)
+        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not existing.is_dir():
+            raise NotADirectoryError(f"{existing} is a file, not a folder; choose another.")
+        _try(existing)
 
 
 def check_writable(path: str | Path, endings: Collection[str] | None = None) -> None:
-    """Find out whether `write_whole` could write `path`; the disk is left as it was.
+    """Check that `write_whole` can write `path`; the disk is not changed.
 
-    endings: those that the name may have, in small letters. Raises ValueError for a name with
-    another and for what is no ordinary file, OSError for a folder that is missing or may not be
-    written to.
+    endings: the file name extensions that are allowed, in lower case. Raises ValueError for another extension and
+    for a folder or a device, OSError if the folder does not exist or the file or folder is not writable.
     """
     path, real = Path(path), _real(path)
     if endings is not None and path.suffix.lower() not in endings:
         raise ValueError(f"{path} cannot be written: the name must end in {' or '.join(endings)}.")
     with _in_words(path):
         if real.exists() and not real.is_file():
-            raise ValueError(f"{path} is a {'folder' if real.is_dir() else 'device'}; name a file.")
+            raise ValueError(f"{path} is a {'folder' if real.is_dir() else 'device'}; choose a file.")
         if not real.parent.is_dir():
-            raise FileNotFoundError(f"There is no folder {real.parent} for {real.name}; make it first.")
+            raise FileNotFoundError(f"There is no folder {real.parent} for {real.name}; create it first.")
         if real.exists() and not os.access(real, os.W_OK):
-            raise PermissionError(f"{path} may not be written to; name another file.")
+            raise PermissionError(f"{path} is write-protected; choose another file.")
         _try(real.parent)
 
 
 def _try(folder: Path) -> None:
+    """Raise OSError if no file can be created in `folder`."""
     with TemporaryFile(dir=folder):
         pass
 
 
 @contextmanager
 def _in_words(path: str | Path) -> Iterator[None]:
-    """Say of the system's errors what cannot be written, and what to do."""
+    """Add to errors of the operating system which file it was and what to do."""
     try:
         yield
     except OSError as problem:
         if problem.strerror is None:
             raise
-        raise OSError(f"{path} cannot be written ({problem.strerror}); name another.") from problem
+        raise OSError(f"{path} cannot be written ({problem.strerror}); choose another.") from problem
 
 
 def _real(path: str | Path) -> Path:
-    """Return where a link leads: the file there is replaced, not the link."""
+    """Return the target of a symbolic link, so that it is replaced and not the link."""
     return Path(os.path.realpath(path))
 
 
 def _beside(path: Path) -> Path:
+    """Return a temporary name in the same folder."""
     return path.with_name(f"{path.name[:40]}.{secrets.token_hex(4)}.unfinished")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..attack import Attack, Step
 from ..convolution import FasterGradients
 from ..jacobian import Output, jacobian
-from ..saliency import Direction, all_pairs, contenders, skyband
+from ..saliency import Direction, all_pairs, skyband, top_pair_candidates
 from .codec import decode, encode
 from .facts import WHITE, Counts, PairFacts, Recording, StepFacts
 
@@ -138,7 +138,7 @@ def _pairs_in(table: np.ndarray) -> int:
 def _best_pairs(step: Step, direction: Direction) -> tuple[tuple[int, int, float], ...]:
     """Return (first, second, score) of the best pairs, best first, ties by lowest indices, the chosen one leading."""
     a, b, domain = step.target_gradient, step.others_gradient, step.domain
-    pixels = contenders(a[None], b[None], domain[None], direction, RUNNERS_UP)[0].nonzero().flatten()
+    pixels = top_pair_candidates(a[None], b[None], domain[None], direction, RUNNERS_UP)[0].nonzero().flatten()
     score, admissible = all_pairs(a[pixels], b[pixels], domain[pixels], direction)
     first, second = admissible.nonzero(as_tuple=True)
     values, order = score[first, second].sort(descending=True, stable=True)

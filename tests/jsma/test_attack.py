@@ -686,9 +686,9 @@ def test_an_attack_is_the_same_where_gradients_are_switched_off(output):
 @pytest.mark.parametrize("target", [-1, 4, 100])
 def test_a_target_that_is_no_class_is_refused_with_the_classes_there_are(target):
     model, images = smooth_net(), pictures(3)
-    with pytest.raises(ValueError, match=f"Target {target} is no class.*0 to 3"):
+    with pytest.raises(ValueError, match=f"Target {target} is not a class.*0 to 3"):
         list(Attack().steps(model, images[0], target))
-    with pytest.raises(ValueError, match=f"Target {target} is no class.*0 to 3"):
+    with pytest.raises(ValueError, match=f"Target {target} is not a class.*0 to 3"):
         Attack().run(model, images, torch.tensor([0, 1, target]))
 
 

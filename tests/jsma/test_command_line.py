@@ -418,4 +418,4 @@ def test_evaluate_saves_what_it_prints_and_resumes(capsys, tmp_path):
     assert f"{report.success_rate:.2%}  of 9" in capsys.readouterr().out
     assert len((tmp_path / "three.csv").read_text().splitlines()) == 10
     assert main([*command, "--theta", "0.5"]) == 2
-    assert "another evaluation (attack)" in capsys.readouterr().err
+    assert "another evaluation (different: attack)" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from torch import nn
 
 from jsma import Attack
 from jsma.convolution import FasterGradients, _by_grey_images, _by_many_channels, _Convolution
-from jsma.jacobian import MANY
+from jsma.jacobian import MIN_IMAGES_FOR_CLASS_LOOP
 
 LAYERS = {
     "the tutorial's first": (1, {"kernel_size": 8, "stride": 2, "padding": 3}),
@@ -59,6 +59,6 @@ def test_outputs_are_the_same_and_gradients_agree(name, layout, used):
 def test_a_run_of_many_images_uses_them(used):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 16, 3), nn.Conv2d(16, 4, 6), nn.Flatten(), nn.Linear(4, 10))
-    images = torch.rand(MANY, 1, 8, 8)
+    images = torch.rand(MIN_IMAGES_FOR_CLASS_LOOP, 1, 8, 8)
     result = Attack(theta=0.1, gamma=0.13).run(model, images, model(images).argmin(dim=1))
     assert used == [_by_grey_images, _by_many_channels] * (int(result.iterations.max()) + 1)

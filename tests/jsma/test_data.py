@@ -272,7 +272,7 @@ def test_the_second_mirror_is_asked_when_the_first_fails(tmp_path, made_up, mirr
 @pytest.mark.parametrize("name", NAMES)
 def test_a_damaged_archive_leaves_nothing_behind(tmp_path, mirror, name):
     mirror.archives[f"{name}.gz"] = mirror.archives[f"{name}.gz"][:-1] + b"?"
-    with pytest.raises(MNISTUnavailable, match=f"{name}.gz arrived damaged"):
+    with pytest.raises(MNISTUnavailable, match=f"{name}.gz has a wrong checksum"):
         download_mnist(tmp_path)
     assert left_in(tmp_path) == []
 
@@ -303,7 +303,7 @@ def test_no_network_is_told_with_what_to_do(tmp_path, mirror, monkeypatch, failu
         raise failure
 
     monkeypatch.setattr(jsma.data, "urlopen", urlopen)
-    with pytest.raises(OSError, match=r"Check the network.*UCI digits work without") as refusal:
+    with pytest.raises(OSError, match=r"Check the network.*UCI digits need neither") as refusal:
         load_mnist(tmp_path, download=True)
     assert isinstance(refusal.value, MNISTUnavailable)
     assert str(failure) in str(refusal.value)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from jsma import Output, jacobian, load_model
-from jsma.jacobian import MANY
+from jsma.jacobian import MIN_IMAGES_FOR_CLASS_LOOP
 
 OUTPUTS = list(Output)
 
@@ -94,7 +94,7 @@ def test_a_colour_network_agrees_with_single_backward_passes(classes, output):
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("name", ["tutorial", "lenet"])
 def test_many_images_have_the_jacobians_that_each_has_alone(name, output, uci):
-    model, images = load_model(name).double(), uci.images[: MANY + 1].double()
+    model, images = load_model(name).double(), uci.images[: MIN_IMAGES_FOR_CLASS_LOOP + 1].double()
     alone = torch.cat([jacobian(model, image[None], output) for image in images])
     torch.testing.assert_close(jacobian(model, images, output), alone, rtol=1e-9, atol=1e-12)
 

@@ -194,7 +194,7 @@ def test_the_csv_holds_a_line_an_attack(report, tmp_path):
 def test_a_file_that_is_no_report_is_refused_by_name(tmp_path, text):
     path = tmp_path / "report.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(ValueError, match=r"report\.json is no report"):
+    with pytest.raises(ValueError, match=r"report\.json is not a report"):
         Report.load(path)
 
 
@@ -232,9 +232,9 @@ def test_an_evaluation_stopped_before_its_first_chunk_has_no_report(tiny_chunks)
 
 def test_the_folder_of_another_evaluation_is_refused(tiny_chunks, tmp_path):
     evaluate(small_net(), small_digits(4), ATTACK, 4, tmp_path)
-    with pytest.raises(ValueError, match=r"another evaluation \(attack, gammas\)"):
+    with pytest.raises(ValueError, match=r"another evaluation \(different: attack, gammas\)"):
         evaluate(small_net(), small_digits(4), Attack(), 4, tmp_path)
-    with pytest.raises(ValueError, match=r"another evaluation \(digits\)"):
+    with pytest.raises(ValueError, match=r"another evaluation \(different: digits\)"):
         evaluate(small_net(), small_digits(6), ATTACK, 4, tmp_path)
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from jsma import Direction, best_pair, skyband
-from jsma.saliency import all_pairs, contenders
+from jsma.saliency import all_pairs, top_pair_candidates
 from tests.helpers.paths import ROOT
 
 INCREASE, DECREASE = Direction.INCREASE, Direction.DECREASE
@@ -278,7 +278,7 @@ def test_images_of_224_by_224_in_colour_and_the_worst_case_need_less_than_100_me
     ],
 )
 def test_shapes_that_do_not_fit_are_refused_by_what_was_found(a, b, domain):
-    with pytest.raises(ValueError, match=r"one shape \(N, n\)") as refusal:
+    with pytest.raises(ValueError, match=r"same shape \(N, n\)") as refusal:
         best_pair(a, b, domain, INCREASE)
     assert str(tuple(a.shape)) in str(refusal.value)
 
@@ -362,7 +362,7 @@ def test_the_whole_table_agrees_with_a_loop_over_the_pairs(kind, direction):
 
 def test_a_direction_has_a_sign_unless_it_is_both():
     assert (INCREASE.sign, DECREASE.sign) == (1, -1)
-    with pytest.raises(ValueError, match="no one sign"):
+    with pytest.raises(ValueError, match="two signs"):
         _ = Direction.BOTH.sign
 
 
@@ -373,7 +373,7 @@ def test_the_contenders_hold_the_best_pairs_of_brute_force_ties_included(places,
     for values in (2, 5, 1000):
         a, b = torch.randint(-values, values + 1, (2, 40, 30), generator=dice).float()
         domain = torch.rand(40, 30, generator=dice) < 0.7
-        kept = contenders(a, b, domain, direction, places)
+        kept = top_pair_candidates(a, b, domain, direction, places)
         for image in range(40):
             score, _ = all_pairs(a[image], b[image], domain[image], direction)
             last = score.flatten().sort(descending=True).values[places - 1].clamp(min=1e-9)

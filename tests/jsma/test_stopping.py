@@ -28,7 +28,7 @@ def interrupt(process: subprocess.Popen) -> None:
     """Press Ctrl-C, and expect one sentence and the exit code that shells know."""
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=LONG)
-    assert said == "jsma: stopped by Ctrl-C; no file is left half written.\n"
+    assert said == "jsma: stopped by Ctrl-C; no file is incomplete.\n"
     assert process.returncode == 130
 
 

@@ -104,7 +104,7 @@ def read_only(monkeypatch):
 
 def test_a_read_only_folder_is_told(tmp_path, read_only):
     for check in (check_writable, check_folder):
-        with pytest.raises(OSError, match=r"cannot be written \(Read-only file system\); name another"):
+        with pytest.raises(OSError, match=r"cannot be written \(Read-only file system\); choose another"):
             check(tmp_path / "x")
 
 

@@ -80,7 +80,7 @@ def scaled(factor: float):
 
 
 @pytest.mark.parametrize(
-    ("factor", "says"), [(float("nan"), "no finite numbers"), (float("inf"), "no finite"), (1e30, "too large")]
+    ("factor", "says"), [(float("nan"), "not finite"), (float("inf"), "not finite"), (1e30, "too large")]
 )
 def test_weights_that_give_no_numbers_are_told_in_a_sentence(weights, factor, says):
     scaled(factor)(weights / "tutorial.pt")
@@ -194,7 +194,7 @@ def no_home(monkeypatch, tmp_path) -> str:
     for name in ("JSMA_DATA_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where the user is in no list of users
-    return "You have no home folder"
+    return "There is no home folder"
 
 
 def no_entry(monkeypatch, tmp_path) -> str:
