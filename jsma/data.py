@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.request import urlopen
 
@@ -250,23 +251,28 @@ def _read(root: Path, split: str) -> Digits:
     return Digits(f"MNIST {split}", images[:, None].float() / 255, labels.long())
 
 
+_ONE_IMPORT = Lock()
+"""An import that fails and is repeated must not happen in two threads at once."""
+
+
 def _torchvision_mnist() -> Any:
     """Return torchvision's MNIST class; works also with a CPU-only torch.
 
     torchvision's Linux wheels are built for CUDA. Their import registers two operators that a CPU-only torch
     does not have, and fails. The data sets use neither operator, so it is enough to declare them.
     """
-    try:
-        from torchvision.datasets import MNIST
-    except RuntimeError as missing:
-        if "does not exist" not in str(missing):
-            raise
-        for operator in ("nms", "qnms"):
-            torch.library.define(
-                f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            )
-        from torchvision.datasets import MNIST
-    return MNIST
+    with _ONE_IMPORT:
+        try:
+            from torchvision.datasets import MNIST
+        except RuntimeError as missing:
+            if "does not exist" not in str(missing):
+                raise
+            for operator in ("nms", "qnms"):
+                torch.library.define(
+                    f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+                )
+            from torchvision.datasets import MNIST
+        return MNIST
 
 
 # --- The table of data sets ----------------------------------------------------------------------

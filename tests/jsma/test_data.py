@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import http.client
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -15,6 +17,7 @@ import torch
 import jsma.data
 from jsma import MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
 from tests.helpers.made_up_mnist import NAMES, CutShort, half_of_it_fits, idx, write
+from tests.helpers.paths import ROOT
 
 
 def holds(root, files: dict[str, bytes]) -> bool:
@@ -323,6 +326,17 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, mirror, monkeyp
     assert left_in(tmp_path) == []
 
 
+def test_threads_may_be_the_first_to_need_torchvision_together():
+    program = (
+        "from concurrent.futures import ThreadPoolExecutor\nfrom jsma import data\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    found = [pool.submit(data._torchvision_mnist) for _ in range(8)]\n"
+        "print({each.result().__name__ for each in found})"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert ran.stdout == "{'MNIST'}\n", ran.stderr[-1000:]
+
+
 def test_who_shares_the_folder_may_bring_the_files_meanwhile(tmp_path, made_up, mirror):
     theirs = {name: content + b"theirs" for name, content in made_up.items()}
 
@@ -354,9 +368,11 @@ def test_many_who_share_a_folder_can_download_at_once_and_always_find_whole_file
     with ThreadPoolExecutor(9) as pool:
         watching = pool.submit(look)
         downloads = [pool.submit(download_mnist, tmp_path) for _ in range(8)]
-        for download in downloads:
-            download.result()
-        done.set()
+        try:
+            for download in downloads:
+                download.result()
+        finally:
+            done.set()  # or a failed download would leave the other thread looking for ever
         assert watching.result() == []
     assert holds(tmp_path, made_up)
     assert sorted(left_in(tmp_path)) == sorted(NAMES)
