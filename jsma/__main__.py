@@ -1,12 +1,12 @@
 """The Jacobian-based saliency map attack from the command line.
 
-    python -m jsma tutorial --data uci        the whole story in a minute: train or load, attack, look at the grid
-    python -m jsma attack --target 3          one digit, step by step
-    python -m jsma evaluate --images 100      success and distortion over a data set
+    python -m jsma tutorial --data uci        the whole method in a minute: load or train, attack, save a grid
+    python -m jsma attack --target 3          attack one digit, step by step
+    python -m jsma evaluate --images 100      success and distortion on a data set
     python -m jsma train --model lenet        train a network on MNIST and save its weights
 
-Each has its own --help. On several cores or machines, start evaluate by torchrun: the processes share
-the images and print one report, the same as that of one process:
+Each has its own --help. To use several processes or machines, start evaluate with torchrun: the images are
+distributed among the processes, and the report is the same as that of one process:
 
     torchrun --nproc-per-node 4 -m jsma evaluate
     torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HOST:29500 -m jsma evaluate
@@ -52,24 +52,24 @@ from .training import initialised, train
 from .writing import check_folder, check_writable, write_whole
 
 SAMPLES = 10
-"""How many digits the tutorial attacks, as cleverhans' did."""
+"""The default number of digits in the tutorial command, as in cleverhans' tutorial."""
 
 REPORTS = (".json", ".csv")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tiff", ".gif", ".pdf", ".svg")
 PAGES = (".html", ".htm")
-"""How the names of files may end."""
+"""The file name extensions that are allowed."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0, or after one sentence on what was wrong 2; 130 when it was stopped by Ctrl-C; 141 when nobody
-    reads what it prints, as behind `| head`.
+    0 for success; 2 for an error, with one sentence that describes it; 130 after Ctrl-C; 141 when the output
+    pipe is closed, as by `| head`.
     """
     try:
         with _plain_output():
             options = _parser().parse_args(arguments)
-            with _among_ranks():
+            with _distributed():
                 options.command(options)
     except KeyboardInterrupt:
         say_stopped()
@@ -88,13 +88,13 @@ def _say(sentence: str) -> None:
 
 @contextmanager
 def _plain_output() -> Iterator[None]:
-    """Let all be printed, whatever the terminal can show, and warnings be plain sentences.
+    """Escape characters that the terminal cannot show, and print warnings as plain sentences.
 
-    What cannot be printed, as on a full disk, is raised in here and not when Python ends.
+    Errors in printing, such as a full disk, are raised here and not when Python ends.
     """
-    said = sys.stdout, sys.stderr
+    saved = sys.stdout, sys.stderr
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by who started us
+        if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -106,28 +106,28 @@ def _plain_output() -> Iterator[None]:
         try:
             sys.stdout.flush()
         except OSError as problem:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again at exit
             if isinstance(problem, BrokenPipeError):
                 raise
-            raise OSError(f"Not everything could be printed ({problem.strerror}).") from problem
+            raise OSError(f"The output is incomplete ({problem.strerror}).") from problem
         finally:
-            sys.stdout, sys.stderr = said
+            sys.stdout, sys.stderr = saved
 
 
 @contextmanager
-def _among_ranks() -> Iterator[None]:
-    """Join the other processes if torchrun started this one; only the first of them prints."""
+def _distributed() -> Iterator[None]:
+    """Initialise torch.distributed if torchrun started this process; only rank 0 prints."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield
         return
     dist.init_process_group("gloo")
-    said = sys.stdout
+    saved = sys.stdout
     try:
         if dist.get_rank() > 0:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         yield
     finally:
-        sys.stdout = said
+        sys.stdout = saved
         dist.destroy_process_group()
 
 
@@ -137,68 +137,87 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description=__doc__, formatter_class=raw)
     commands = parser.add_subparsers(required=True, metavar="train | evaluate | attack | tutorial")
 
-    def command(name: str, run: object, what: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=what, description=run.__doc__, formatter_class=raw)
-        sub.set_defaults(command=run)
+    def command(name: str, function: object, summary: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=function.__doc__, formatter_class=raw)
+        sub.set_defaults(command=function)
         return sub
 
     training = command("train", train_command, "train a network on MNIST and save its weights")
     training.add_argument("--model", choices=NETWORKS, default="tutorial", help="which network (%(default)s)")
     training.add_argument("--epochs", type=_natural, default=6, help="passes through the 60,000 digits (%(default)s)")
-    training.add_argument("--seed", type=_seed, default=0, help="of the first weights and the shuffling (%(default)s)")
-    training.add_argument("--learning-rate", type=float, default=1e-3, help="at the start (%(default)s)")
-    training.add_argument("--threads", type=_natural, default=1, help="part of what fixes the result (%(default)s)")
+    training.add_argument(
+        "--seed", type=_seed, default=0, help="of the initial weights and the shuffling (%(default)s)"
+    )
+    training.add_argument("--learning-rate", type=float, default=1e-3, help="initial learning rate (%(default)s)")
+    training.add_argument(
+        "--threads", type=_natural, default=1, help="number of threads; the result depends on it (%(default)s)"
+    )
     training.add_argument(
         "--out",
         type=Path,
         default=Path("trained"),
         metavar="FOLDER",
-        help="for the weights (%(default)s); jsma/weights makes the shipped ones anew",
+        help="for the weights (%(default)s); jsma/weights replaces those of the package",
     )
     _add_data_dir(training)
 
-    evaluation = command("evaluate", evaluate_command, "measure a trained network and how the attack fares on it")
+    evaluation = command(
+        "evaluate", evaluate_command, "measure a network's accuracy, and success and distortion of the attack"
+    )
     _add_model_and_data(evaluation)
-    evaluation.add_argument("--images", type=_count, default=100, help="attack the first so many; 0: only read (100)")
+    evaluation.add_argument(
+        "--images",
+        type=_count,
+        default=100,
+        help="number of images to attack, from the first; 0: only print the accuracy (100)",
+    )
     _add_settings(evaluation)
     evaluation.add_argument(
-        "--save", type=Path, help="write the report there: all figures and attacks as .json, or the attacks as .csv"
+        "--save", type=Path, help="save the report: .json with all figures and attacks, or .csv with the attacks"
     )
     evaluation.add_argument(
-        "--resume", type=Path, metavar="FOLDER", help="keep finished parts there, and go on from those there are"
+        "--resume", type=Path, metavar="FOLDER", help="save finished parts in this folder, and resume from those in it"
     )
 
     attacking = command("attack", attack_command, "attack one digit and print every step")
     _add_model_and_data(attacking)
-    attacking.add_argument("--index", type=_count, default=0, help="which image of the data, from 0 (%(default)s)")
+    attacking.add_argument(
+        "--index", type=_count, default=0, help="index of the image in the data, from 0 (%(default)s)"
+    )
     attacking.add_argument(
         "--target",
         type=_target,
         required=True,
-        help="the class to reach; or away (NT-JSMA: any but the first answer) or maximal (M-JSMA: likewise, "
-        "choosing class and direction at every step)",
+        help="the target class; or away (NT-JSMA: any class except the original prediction), or maximal (M-JSMA: the "
+        "same, with the best class and direction at every step)",
     )
     _add_settings(attacking)
-    attacking.add_argument("--save", type=Path, help="write the digit, the change and the result there as a picture")
+    attacking.add_argument("--save", type=Path, help="save a picture of the digit, the change and the result")
     attacking.add_argument(
-        "--html", type=Path, metavar="FILE", help="write the attack there as a page to step through; opens from a file"
+        "--html", type=Path, metavar="FILE", help="save the attack as an HTML page, which shows it step by step"
     )
 
-    tutorial = command("tutorial", tutorial_command, "cleverhans' MNIST tutorial from end to end")
+    tutorial = command("tutorial", tutorial_command, "all steps of cleverhans' MNIST tutorial")
     _add_model_and_data(tutorial)
-    tutorial.add_argument("--train", action="store_true", help="train the network first instead of loading its weights")
-    tutorial.add_argument("--samples", type=_natural, default=SAMPLES, help="attack the first so many (%(default)s)")
+    tutorial.add_argument("--train", action="store_true", help="train the network instead of loading its weights")
+    tutorial.add_argument(
+        "--samples", type=_natural, default=SAMPLES, help="number of digits to attack, from the first (%(default)s)"
+    )
     _add_settings(tutorial, gamma=0.1)
-    tutorial.add_argument("--save", type=Path, default=Path("jsma-grid.png"), help="the picture (%(default)s)")
+    tutorial.add_argument("--save", type=Path, default=Path("jsma-grid.png"), help="file for the picture (%(default)s)")
     return parser
 
 
 def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=NETWORKS, default="tutorial", help="which network (%(default)s)")
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS, metavar="FOLDER", help="where train has saved them (the shipped ones)"
+        "--weights",
+        type=Path,
+        default=WEIGHTS,
+        metavar="FOLDER",
+        help="folder of the weights, as saved by train (those of the package)",
     )
-    parser.add_argument("--data", choices=DATA_SETS, help="which digits (mnist; uci where that is missing)")
+    parser.add_argument("--data", choices=DATA_SETS, help="which data set (mnist; uci if that is missing)")
     _add_data_dir(parser)
 
 
@@ -214,13 +233,19 @@ def _add_settings(parser: argparse.ArgumentParser, gamma: float = 0.145) -> None
     parser.add_argument(
         "--direction", type=Direction, default=Direction.INCREASE, help="increase, decrease or both (increase)"
     )
-    parser.add_argument("--theta", type=float, default=1.0, help="change of a pixel, in (0, 1] (%(default)s)")
-    parser.add_argument("--gamma", type=float, default=gamma, help="share that may be changed (%(default)s)")
+    parser.add_argument(
+        "--theta", type=float, default=1.0, help="magnitude of one change of a pixel, in (0, 1] (%(default)s)"
+    )
+    parser.add_argument(
+        "--gamma", type=float, default=gamma, help="largest share of pixels to change, in (0, 1] (%(default)s)"
+    )
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-dir", help="folder that holds MNIST/raw (else $JSMA_DATA_DIR, else the user's cache)")
-    parser.add_argument("--download", action="store_true", help="fetch MNIST first if it is not there")
+    parser.add_argument(
+        "--data-dir", help="folder that contains MNIST/raw (else $JSMA_DATA_DIR, else the user's cache)"
+    )
+    parser.add_argument("--download", action="store_true", help="download MNIST first if it is missing")
 
 
 def _natural(text: str) -> int:
@@ -245,7 +270,7 @@ def _target(text: str) -> int | Untargeted:
     try:
         return _count(text) if text.isdigit() else Untargeted(text)
     except ValueError as wrong:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a class nor away nor maximal") from wrong
+        raise argparse.ArgumentTypeError(f"{text!r} is not a class, away or maximal") from wrong
 
 
 def _attack(options: argparse.Namespace) -> Attack:
@@ -257,13 +282,13 @@ def _digits(options: argparse.Namespace) -> Digits:
 
 
 def _default_data(options: argparse.Namespace) -> str:
-    """Return "mnist" where it is there or options ask for it; otherwise say that it is not, and return "uci"."""
+    """Return "mnist" if it is on disk or an option requests it; else print that it is missing, and return "uci"."""
     if options.data_dir or options.download:
         return "mnist"
     try:
         if mnist_present():
             return "mnist"
-        missing = f"No MNIST in {mnist_root()}; --download fetches it."
+        missing = f"No MNIST in {mnist_root()}; --download downloads it."
     except MNISTUnavailable as problem:
         missing = str(problem)
     if not (dist.is_initialized() and dist.get_rank()):
@@ -275,22 +300,23 @@ def _default_data(options: argparse.Namespace) -> str:
 
 
 def train_command(options: argparse.Namespace) -> None:
-    """Train on MNIST's training digits, say how well the network reads, and save weights and record.
+    """Train on MNIST's training set, print the network's accuracy, and save its weights and training record.
 
-    Nothing is saved of a network that has not learnt to read. `evaluate --weights FOLDER` measures the saved one.
+    Nothing is saved if the network is not better than a constant prediction. `evaluate --weights FOLDER` evaluates the
+    saved network.
     """
     if not 0 < options.learning_rate < 1:
-        raise ValueError(f"The learning rate is {options.learning_rate}; it must lie between 0 and 1.")
+        raise ValueError(f"The learning rate is {options.learning_rate}; it must be between 0 and 1.")
     check_folder(options.out)
     for path in saved_as(options.model, options.out):
         if path.exists():
             check_writable(path)
     torch.set_num_threads(options.threads)
-    digits, unseen = (load_mnist(options.data_dir, split, options.download) for split in ("train", "test"))
+    digits, test_set = (load_mnist(options.data_dir, split, options.download) for split in ("train", "test"))
     model = _trained(options.model, digits, options.epochs, options.seed, options.learning_rate)
     record = {
         "model": options.model,
-        "mnist_test_accuracy": accuracy(model, unseen),
+        "mnist_test_accuracy": accuracy(model, test_set),
         "uci_accuracy": accuracy(model, load_uci_digits()),
         "epochs": options.epochs,
         "seed": options.seed,
@@ -300,32 +326,33 @@ def train_command(options: argparse.Namespace) -> None:
         "python": platform.python_version(),
     }
     print(f"MNIST test {record['mnist_test_accuracy']:.2%}, UCI digits {record['uci_accuracy']:.2%}")
-    _check_that_it_reads(record["mnist_test_accuracy"], unseen, options.learning_rate)
+    _check_accuracy(record["mnist_test_accuracy"], test_set, options.learning_rate)
     path = save_model(options.model, model, record, options.out)
-    print(f"saved {path} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}) and its record")
+    print(f"saved {path} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}) and its training record")
 
 
-def _check_that_it_reads(share: float, digits: Digits, learning_rate: float) -> None:
-    """Raise ValueError unless `share` is clearly above what always the same answer gets right.
+def _check_accuracy(share: float, digits: Digits, learning_rate: float) -> None:
+    """Raise ValueError unless the accuracy `share` is above that of the best constant prediction.
 
-    Clearly: by more than two standard errors of a share of so many digits.
+    It must be above by more than two standard errors, for this number of digits.
     """
-    same = digits.labels.bincount().max().item() / len(digits)
-    if share <= same + 2 * math.sqrt(same * (1 - same) / len(digits)):
+    constant = digits.labels.bincount().max().item() / len(digits)
+    if share <= constant + 2 * math.sqrt(constant * (1 - constant) / len(digits)):
         raise ValueError(
-            f"The network has not learnt to read: it reads {share:.2%} right, always the same answer {same:.2%}. "
-            f"Nothing is saved. Try another learning rate than {learning_rate:g}, or more epochs."
+            f"The network has not learnt: its accuracy is {share:.2%}, that of the best constant prediction "
+            f"{constant:.2%}. Nothing is saved. Try another learning rate than {learning_rate:g}, or more epochs."
         )
 
 
 def _trained(name: str, digits: Digits, epochs: int = 6, seed: int = 0, learning_rate: float = 1e-3) -> torch.nn.Module:
+    """Return the network `name` trained on `digits`; print the progress. ValueError if the loss is not finite."""
     model = initialised(name, seed)
     began = time.monotonic()
     for progress in train(model, digits, epochs, seed, learning_rate):
         if not math.isfinite(progress.loss):
             print()
             raise ValueError(
-                f"After batch {progress.batch} of epoch {progress.epoch} the loss was no number any more: the learning "
+                f"After batch {progress.batch} of epoch {progress.epoch} the loss is not finite: the learning "
                 f"rate {learning_rate:g} is too high. Nothing is saved."
             )
         if progress.batch % 20 == 0 or progress.batch == progress.batches:
@@ -336,21 +363,21 @@ def _trained(name: str, digits: Digits, epochs: int = 6, seed: int = 0, learning
     return model
 
 
-def _show(done: int, whole: int, seconds: float, facts: str) -> None:
-    """Draw the progress of `done` of `whole` over what was drawn before."""
-    left = seconds / done * (whole - done)
-    bar = "#" * (30 * done // whole)
-    print(f"\r[{bar:<30}] {done / whole:4.0%}  {facts}  {left:4.0f} s left ", end="", flush=True)
+def _show(done: int, total: int, seconds: float, facts: str) -> None:
+    """Print a progress bar over the previous one."""
+    remaining = seconds / done * (total - done)
+    bar = "#" * (30 * done // total)
+    print(f"\r[{bar:<30}] {done / total:4.0%}  {facts}  {remaining:4.0f} s left ", end="", flush=True)
 
 
 # --- evaluate ------------------------------------------------------------------------------------
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
-    """Print the network's accuracy, then success and distortion of the attack on the first digits.
+    """Print the network's accuracy, then success rate and distortion of the attack on the first digits.
 
-    Every digit is attacked towards every class but its own. With --resume an evaluation that was cut
-    off goes on where it was; by torchrun (see python -m jsma --help) several processes share it.
+    Every digit is attacked towards every class except its label. With --resume, an interrupted evaluation
+    continues; with torchrun (see python -m jsma --help), it is distributed among several processes.
     """
     attack = _attack(options)
     if options.save:
@@ -361,24 +388,26 @@ def evaluate_command(options: argparse.Namespace) -> None:
     model = load_model(options.model, options.weights)
     print(f"{options.model} reads {accuracy(model, digits):.2%} of {len(digits):,} images ({digits.name})")
     if options.images > 0:
-        report = evaluate(model, digits.first(options.images), attack, folder=options.resume, progress=_reporter())
+        report = evaluate(
+            model, digits.first(options.images), attack, folder=options.resume, progress=_progress_printer()
+        )
         _print_report(report)
         if options.save and not (dist.is_initialized() and dist.get_rank()):
             report.save(options.save)
             print(f"saved {options.save}")
 
 
-def _reporter() -> Callable[[int, int], None]:
-    """Return a callback that draws the progress, if someone is looking."""
-    began, drawn = time.monotonic(), 0.0
+def _progress_printer() -> Callable[[int, int], None]:
+    """Return a callback that prints the progress, if the output is a terminal."""
+    began, printed = time.monotonic(), 0.0
 
-    def report(done: int, whole: int) -> None:
-        nonlocal drawn
+    def report(done: int, total: int) -> None:
+        nonlocal printed
         now = time.monotonic()
-        if sys.stdout.isatty() and (now - drawn > 0.5 or done == whole) and done:
-            _show(done, whole, now - began, f"{done:,} of {whole:,} attacks")
-            drawn = now
-            print(end="\n" if done == whole else "")
+        if sys.stdout.isatty() and (now - printed > 0.5 or done == total) and done:
+            _show(done, total, now - began, f"{done:,} of {total:,} attacks")
+            printed = now
+            print(end="\n" if done == total else "")
 
     return report
 
@@ -401,10 +430,10 @@ def _print_report(report: Report) -> None:
 
 
 def attack_command(options: argparse.Namespace) -> None:
-    """Attack one digit and print a line a step: what the network answers, and which pair of pixels is changed.
+    """Attack one digit and print one line per step: the prediction, and the pair of pixels that is changed.
 
-    A pixel is named by its row and column. alpha is what the pair does for the target, beta what it
-    does for the other classes, and the score is -alpha * beta.
+    Pixels are given as row,column. alpha is the sum of both pixels' derivatives of the target, beta that of the
+    derivatives of all other classes, and the score is -alpha * beta.
     """
     attack = _attack(options)
     if options.save:
@@ -412,10 +441,10 @@ def attack_command(options: argparse.Namespace) -> None:
     if options.html:
         check_writable(options.html, PAGES)
         if isinstance(options.target, Untargeted):
-            raise ValueError(f"--html needs a target class, a number; {options.target.value} has none.")
+            raise ValueError(f"--html needs a target class as a number, not {options.target.value}.")
     digits, model = _digits(options), load_model(options.model, options.weights)
     if options.index >= len(digits):
-        raise ValueError(f"There is no image {options.index}; {digits.name} has {len(digits):,}, from 0.")
+        raise ValueError(f"There is no image {options.index}; {digits.name} has the images 0 to {len(digits) - 1}.")
     image = digits.images[options.index]
     for step in attack.steps(model, image, options.target):
         if step.iteration == 0:
@@ -424,14 +453,14 @@ def attack_command(options: argparse.Namespace) -> None:
         answer = int(step.outputs.argmax())
         line = f"{step.iteration:4}  {answer} {step.probabilities[answer]:6.1%}  "
         if step.pair is not None:
-            places = [
+            pixels = [
                 f"{pixel // image.shape[2]},{pixel % image.shape[2]}" for pixel in (step.pair.first, step.pair.second)
             ]
             line += (
-                f"{places[0]:>6} {places[1]:>6}  {step.pair.alpha:10.3g}{step.pair.beta:10.3g}{step.pair.score:10.3g}"
+                f"{pixels[0]:>6} {pixels[1]:>6}  {step.pair.alpha:10.3g}{step.pair.beta:10.3g}{step.pair.score:10.3g}"
             )
         print(line)
-    assert step.stop is not None  # the last step says why it is the last
+    assert step.stop is not None  # the last step has a stop
     print(f"{step.stop.value}: {step.changed} of {image.numel()} pixels changed ({step.changed / image.numel():.2%})")
     if options.save:
         _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.save)
@@ -439,17 +468,17 @@ def attack_command(options: argparse.Namespace) -> None:
     if options.html:
         recording = record(model, image, int(digits.labels[options.index]), options.target, attack)
         write_whole(options.html, recording.to_html().encode())
-        print(f"saved {options.html}: every step, to open in a browser")
+        print(f"saved {options.html}: all steps; open it in a browser")
 
 
 # --- tutorial ------------------------------------------------------------------------------------
 
 
 def tutorial_command(options: argparse.Namespace) -> None:
-    """Go through cleverhans' MNIST tutorial: a trained network, its accuracy, 10 digits x 9 targets, the grid.
+    """Do all steps of cleverhans' MNIST tutorial: a trained network, its accuracy, 10 digits x 9 targets, a grid.
 
-    Every mean divides by the number of attacks it names. In the picture each row is a digit and each
-    column a target; the digits themselves are where the target is their own class.
+    Every mean is printed with the number of attacks it is taken over. In the picture, rows are digits and
+    columns are targets; where the target is the digit's own class, it is the original.
     """
     attack = _attack(options)
     check_writable(options.save, PICTURES)
@@ -459,39 +488,39 @@ def tutorial_command(options: argparse.Namespace) -> None:
     else:
         model = load_model(options.model, options.weights)
     print(f"Test accuracy on legitimate examples: {accuracy(model, digits):.4f} of {len(digits):,}")
-    few = digits.first(options.samples)
-    targets = torch.arange(10).repeat(len(few))
-    others = targets != few.labels.repeat_interleave(10)
-    images = few.images.repeat_interleave(10, dim=0)
+    chosen = digits.first(options.samples)
+    targets = torch.arange(10).repeat(len(chosen))
+    others = targets != chosen.labels.repeat_interleave(10)
+    images = chosen.images.repeat_interleave(10, dim=0)
     result = attack.run(model, images[others], targets[others])
-    share, success = result.changed.double() / few.images[0].numel(), result.success
-    print(f"Attacks: {len(few)} digits x 9 targets")
+    share, success = result.changed.double() / chosen.images[0].numel(), result.success
+    print(f"Attacks: {len(chosen)} digits x 9 targets")
     print(f"Rate of successful attacks:                          {success.double().mean():.4f} of {len(success):,}")
     print(f"Mean share of changed features, all attacks:         {share.mean():.4f} of {len(success):,}")
     print(f"Mean share of changed features, successful attacks:  {share[success].mean():.4f} of {int(success.sum()):,}")
     images[others] = result.images.to(images)
-    _save_picture(images.unflatten(0, (len(few), 10)), options.save)
-    print(f"saved {options.save}: a row a digit, a column a target")
+    _save_picture(images.unflatten(0, (len(chosen), 10)), options.save)
+    print(f"saved {options.save}: rows are digits, columns are targets")
 
 
 def _save_picture(rows: Iterable[Iterable[torch.Tensor]], path: Path) -> None:
-    """Write rows of images (1, H, W) as one picture, four screen pixels a pixel, with a thin line between them."""
-    from matplotlib.image import imsave  # here: `import jsma` stays free of matplotlib
+    """Save rows of images (1, H, W) as one picture, enlarged four times, separated by thin lines."""
+    from matplotlib.image import imsave  # imported here, since it is slow
 
     padded = [
         torch.cat([torch.nn.functional.pad(image[0], (0, 1, 0, 1), value=0.5) for image in row], 1) for row in rows
     ]
-    dots = torch.cat(padded).repeat_interleave(4, 0).repeat_interleave(4, 1).numpy()
+    pixels = torch.cat(padded).repeat_interleave(4, 0).repeat_interleave(4, 1).numpy()
     file = io.BytesIO()
-    imsave(file, dots, format=path.suffix[1:].lower(), cmap="gray", vmin=0, vmax=1)
+    imsave(file, pixels, format=path.suffix[1:].lower(), cmap="gray", vmin=0, vmax=1)
     write_whole(path, file.getvalue())
 
 
 def run() -> None:
-    """Be the program: run the command that was given, and exit."""
+    """Run the command line and exit; the console script `jsma` calls this."""
     interruptible()
     code = main()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command has ended
     sys.exit(code)
 
 

@@ -48,11 +48,12 @@ class Baseline(Enum):
     TOP_TWO = BaselineEntry(
         value="top two",
         label="Top two",
-        meaning="Not the paper's, but what one widely used library does under the name of JSMA: the two pixels with "
-        "the largest a are changed, and the other classes are not looked at.",
+        meaning="Not the paper's attack, but what one widely used library calls JSMA: each iteration changes the two "
+        "pixels with the largest a, and the other classes are not used.",
         pixels_at_once=2,
         looks_at_others=False,
-        character="It takes the two pixels that pull most on the target's logit and never looks at the other classes.",
+        character="It takes the two pixels with the largest pull on the target's logit and does not use the other "
+        "classes.",
     )
     ONE_PIXEL = BaselineEntry(
         value="one pixel",
@@ -61,8 +62,8 @@ class Baseline(Enum):
         "with the largest −a × b. It may change as many pixels as the rules that work in pairs.",
         pixels_at_once=1,
         looks_at_others=True,
-        character="It looks for the best single pixel, so that none can make up for what another lacks, and asks the "
-        "network again after every one.",
+        character="It chooses the best single pixel, so that no pixel can compensate for a weakness of another, and "
+        "runs the network again after every pixel.",
     )
 
     def __new__(cls, entry: BaselineEntry) -> "Baseline":

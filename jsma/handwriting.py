@@ -1,16 +1,16 @@
-"""From a picture of a handwritten digit to MNIST's form: light ink on black, 20 x 20 centred by mass in 28 x 28.
+"""Preprocessing of a picture of a handwritten digit into MNIST's format: white on black, 20 x 20 centred in 28 x 28.
 
-MNIST's makers began with clean scans. Here a picture may be a drawing or a photo of squared paper in
-bad light, so that the ink has to be found first:
+MNIST's authors had clean scans. Here the input may be a drawing, or a photo of squared paper in bad light, so
+the ink is segmented first. The stages:
 
-    grey       what is given, at most SIDE_LIMIT pixels a side
-    ink        how much darker (or lighter) than the paper around it each pixel is; rulings taken away
-    digit      what is kept of it: the strokes that belong together, specks and the rest dropped
-    line       cropped, and brought to a width that MNIST's pens have
-    fitted     at most 20 x 20
-    image      centred by mass in 28 x 28
+    grey       the input, reduced to at most SIDE_LIMIT pixels a side
+    ink        the contrast of each pixel with the paper around it, without the ruling of the paper
+    digit      the ink of the strokes that form the digit, without specks and other objects
+    line       cropped, with a line width as in MNIST
+    fitted     scaled to at most 20 x 20
+    image      centred by its centre of mass in 28 x 28
 
-`prepare` goes all the way and returns every stage.
+`prepare` carries out all stages and returns their results.
 """
 
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ from torch.nn.functional import interpolate
 from .data import INK_BOX, centre_by_mass
 
 SIDE_LIMIT = 400
-"""Pictures are taken down to this many pixels a side before anything else: strokes are wide enough then."""
+"""Larger pictures are first reduced to this many pixels on their longer side, which is enough for thin strokes."""
 
 FINE = 8
-"""How many dots stand for one pixel of the result, across, while lines are made wider or thinner."""
+"""The resolution at which the line width is changed, in subpixels per pixel of the result."""
 
 LINE_WIDTHS = (2.0, 3.4)
-"""How wide MNIST's lines mostly are, in pixels of the result: wider and thinner ones are brought there."""
+"""The range of line widths in MNIST, in pixels of the result; other widths are changed to its nearer end."""
 
 LEAST_CONTRAST = 0.06
-"""How far ink must stand out from its paper at least, where 1 is from black to white."""
+"""The smallest contrast of ink and paper that is accepted; 1 is that of black and white."""
 
 
 class Ink(Enum):
-    """Whether the ink is darker or lighter than its paper."""
+    """Whether the ink is darker or lighter than the paper."""
 
     AUTOMATIC = "automatic"
     DARK = "dark"
@@ -46,16 +46,16 @@ class Ink(Enum):
 
 
 class NoDigit(ValueError):
-    """There is nothing on the picture that could be a digit; the message says what to do."""
+    """The picture contains nothing that could be a digit; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the steps may go wrong, and one may help.
+    """The parameters of `prepare`, for pictures on which the defaults fail.
 
-    ink: see `Ink`. threshold: what share of the strongest ink a stroke must have, 0.1 to 0.9. specks:
-    parts smaller than this share of the largest are dropped, 0 to 0.5. line_width: in pixels of the
-    result, 1 to 6, or None: only lines outside LINE_WIDTHS are changed. Raises ValueError otherwise.
+    ink: see `Ink`. threshold: the smallest contrast of a stroke, as a share of the largest, 0.1 to 0.9. specks:
+    parts smaller than this share of the digit are removed, 0 to 0.5. line_width: in pixels of the result, 1 to 6;
+    None changes only widths outside LINE_WIDTHS. Raises ValueError for other values.
     """
 
     ink: Ink = Ink.AUTOMATIC
@@ -73,11 +73,11 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Every stage of a digit on its way, float32 in [0, 1], ink light from `ink` on; see the module's head.
+    """The results of all stages (see the top of this module), float32 in [0, 1]; from `ink` on, 1 is ink.
 
-    grey, ink, digit: (H, W); line: (h, w), FINE dots a pixel; fitted: at most (20, 20); image: (1, 28, 28).
-    light: whether the ink was lighter than the paper. width: of its lines as they were, in pixels of the
-    result. dropped: how many other things were left out; cut: whether the digit reaches the picture's edge.
+    grey, ink, digit: (H, W); line: (h, w), FINE subpixels per pixel; fitted: at most (20, 20); image: (1, 28, 28).
+    light: whether the ink was lighter than the paper. width: the original line width, in pixels of the result.
+    dropped: the number of other objects that were removed; cut: whether the digit touches the edge of the picture.
     """
 
     grey: np.ndarray
@@ -93,9 +93,9 @@ class Prepared:
 
 
 def prepare(grey: np.ndarray, settings: Settings = Settings()) -> Prepared:
-    """Return the digit on `grey`, (H, W) in [0, 1] where 1 is white, brought to MNIST's form, with all stages.
+    """Return the digit in the picture `grey`, (H, W) in [0, 1] with 1 for white, in MNIST's format, with all stages.
 
-    Raises NoDigit where nothing stands out from the paper, ValueError for another shape or values.
+    Raises NoDigit if nothing has enough contrast with the paper, ValueError for another shape or other values.
     """
     grey = _checked(grey)
     light = _is_light(grey) if settings.ink is Ink.AUTOMATIC else settings.ink is Ink.LIGHT
@@ -118,66 +118,69 @@ def _checked(grey: np.ndarray) -> np.ndarray:
 
 
 def _resized(picture: np.ndarray, side: int) -> np.ndarray:
-    """Return `picture` with its longer side brought to `side` pixels."""
+    """Return `picture` resized so that its longer side has `side` pixels."""
     shape = [max(1, round(length * side / max(picture.shape))) for length in picture.shape]
     small = interpolate(torch.from_numpy(picture)[None, None], size=shape, mode="bilinear", antialias=True)
     return small[0, 0].clamp(0, 1).numpy()
 
 
-# --- Ink: what stands out from the paper ----------------------------------------------------------
+# --- Ink: contrast with the paper -----------------------------------------------------------------
 
 
 def paper(grey: np.ndarray, rank: float) -> np.ndarray:
-    """Return how bright the paper is at each place: of the surroundings, the pixel at `rank` per cent.
+    """Return the brightness of the paper at each pixel, (H, W): the `rank`-th percentile of a window around it.
 
-    The surroundings reach a quarter of the picture each way: far beyond a stroke, and near enough to
-    follow a lamp's light or a shadow.
+    The window is half the picture wide and high: much larger than a stroke, and small enough to follow uneven light
+    and shadows.
     """
     coarse = _resized(grey, 48) if max(grey.shape) > 48 else grey
-    around = [max(3, length // 2 | 1) for length in coarse.shape]
-    ground = ndimage.percentile_filter(coarse, rank, size=around, mode="nearest")
+    window = [max(3, length // 2 | 1) for length in coarse.shape]
+    ground = ndimage.percentile_filter(coarse, rank, size=window, mode="nearest")
     ground = ndimage.gaussian_filter(ground, max(coarse.shape) / 12, mode="nearest")
     full = interpolate(torch.from_numpy(ground)[None, None], size=grey.shape, mode="bilinear", align_corners=False)
     return full[0, 0].numpy()
 
 
 def _is_light(grey: np.ndarray) -> bool:
-    """Return whether what stands out is lighter than what is around it: there is less ink than paper."""
-    apart = ndimage.gaussian_filter(grey - paper(grey, 50), 1)
-    weight = np.sign(apart) * np.maximum(abs(apart) - abs(apart).max() / 4, 0)
+    """Return whether the ink is lighter than the paper: the sign of the sum of all strong contrasts with the median."""
+    contrast = ndimage.gaussian_filter(grey - paper(grey, 50), 1)
+    weight = np.sign(contrast) * np.maximum(abs(contrast) - abs(contrast).max() / 4, 0)
     return float(weight.sum()) > 0
 
 
 def strength(grey: np.ndarray, light: bool) -> np.ndarray:
-    """Return how strong the ink is at each pixel, (H, W) in [0, 1], 0 on paper. Raises NoDigit where there is none."""
+    """Return the contrast of each pixel with the paper, (H, W) in [0, 1], 0 for paper. Raises NoDigit for no ink."""
     ground = paper(grey, 30 if light else 70)
-    apart = (grey - ground) / np.maximum(1 - ground, 0.3) if light else (ground - grey) / np.maximum(ground, 0.3)
+    contrast = (grey - ground) / np.maximum(1 - ground, 0.3) if light else (ground - grey) / np.maximum(ground, 0.3)
     if min(grey.shape) >= 100:
-        apart = ndimage.median_filter(apart, 3)  # the grain of a camera
-    noise = 1.4826 * float(np.median(abs(apart - np.median(apart))))
-    few = max(4, apart.size // 500)  # the strongest ink: what a thin pen leaves at least
-    top = float(np.sort(apart, axis=None)[-few:].mean())
+        contrast = ndimage.median_filter(contrast, 3)  # removes the camera's noise
+    noise = 1.4826 * float(np.median(abs(contrast - np.median(contrast))))  # robust standard deviation
+    count = max(4, contrast.size // 500)  # at least as many pixels as a thin pen draws
+    top = float(np.sort(contrast, axis=None)[-count:].mean())
     if top < max(LEAST_CONTRAST, 4 * noise):
-        raise NoDigit("Nothing stands out from the paper. Draw with a thicker or darker pen, or come closer.")
-    ink: np.ndarray = np.clip((apart - 2 * noise) / (top - 2 * noise), 0, 1).astype(np.float32)
+        raise NoDigit(
+            "Nothing stands out from the paper. Draw with a thicker or darker pen, or move the camera closer."
+        )
+    ink: np.ndarray = np.clip((contrast - 2 * noise) / (top - 2 * noise), 0, 1).astype(np.float32)
     return ink
 
 
 def without_rulings(ink: np.ndarray) -> np.ndarray:
-    """Return the ink without the straight lines all across the picture of squared or ruled paper, turned up to 7°."""
+    """Return the ink without the ruling: straight lines across the whole picture, in both axes, rotated by up to 7°."""
     return _without_rows(_without_rows(ink).T).T
 
 
 def _without_rows(ink: np.ndarray) -> np.ndarray:
+    """Return the ink without the nearly horizontal lines of a ruling."""
     height, width = ink.shape
     if min(height, width) < 60:
-        return ink  # too coarse to tell a ruling from a stroke
+        return ink  # too coarse to distinguish a ruling from a stroke
     columns, rows = np.arange(width), np.arange(height)[:, None]
-    few, edge = columns[::3], max(1, width // 100)
+    sampled, edge = columns[::3], max(1, width // 100)
 
     def level(slope: float) -> np.ndarray:
-        """How strong a line of this slope is at each height: what 70 % of its pixels reach, and both its ends."""
-        along = ink[np.clip(rows + np.rint(slope * (few - width / 2)).astype(int), 0, height - 1), few]
+        """Return the strength of a line of this slope at each height: the ink that 70 % of it and both ends reach."""
+        along = ink[np.clip(rows + np.rint(slope * (sampled - width / 2)).astype(int), 0, height - 1), sampled]
         ends = np.minimum(along[:, :edge].max(axis=1), along[:, -edge:].max(axis=1))
         reached: np.ndarray = np.minimum(np.quantile(along, 0.3, axis=1), ends)
         return reached
@@ -193,14 +196,14 @@ def _without_rows(ink: np.ndarray) -> np.ndarray:
     return np.where(ink > ruled + 0.25, ink, np.maximum(ink - 1.5 * ruled, 0)).astype(np.float32)
 
 
-# --- Digit: what belongs together -----------------------------------------------------------------
+# --- Digit: the connected parts that form it ------------------------------------------------------
 
 
 def the_digit(ink: np.ndarray, threshold: float, specks: float) -> tuple[np.ndarray, int, bool]:
-    """Return which pixels are the digit's, (H, W) bool, how many other things were left out, and whether it is cut off.
+    """Return the pixels of the digit, (H, W) bool, the number of other objects removed, and whether it is cut off.
 
-    A stroke has ink over `threshold` somewhere, and goes on where there is half of that. The digit is
-    the largest thing with what lies near it; things at the picture's edge count only if there are no others.
+    A stroke is a connected part with ink above `threshold / 2` everywhere and above `threshold` somewhere. The digit is
+    the largest stroke and those near it; strokes that touch the picture's edge count only if there are no others.
     """
     parts, count = ndimage.label(ink > threshold / 2, structure=np.ones((3, 3)))
     labels = np.arange(1, count + 1)
@@ -209,7 +212,7 @@ def the_digit(ink: np.ndarray, threshold: float, specks: float) -> tuple[np.ndar
     boxes = ndimage.find_objects(parts)
     strokes = [k for k in range(count) if strongest[k] > threshold]
     if not strokes:
-        raise NoDigit("No ink is strong enough to count. Lower the threshold, or write with a darker pen.")
+        raise NoDigit("No ink is above the threshold. Lower the threshold, or write with a darker pen.")
     inside = [k for k in strokes if not _touches(boxes[k], ink.shape)]
     tall = max(ink.shape) / 10
     if any(_extent(boxes[k]) >= tall for k in inside):
@@ -231,38 +234,39 @@ def _extent(box: tuple[slice, slice]) -> int:
 
 
 def _gap(box: tuple[slice, slice], other: tuple[slice, slice]) -> int:
-    """Return how far apart two boxes are, 0 where they overlap."""
+    """Return the distance of two boxes, 0 if they overlap."""
     return max(max(int(a.start - b.stop), int(b.start - a.stop), 0) for a, b in zip(box, other, strict=True))
 
 
-# --- Line and fit: as MNIST was made --------------------------------------------------------------
+# --- Line and fit: as in MNIST --------------------------------------------------------------------
 
 
 def even_line(ink: np.ndarray, settings: Settings) -> tuple[np.ndarray, float]:
-    """Return the digit cropped, FINE dots a pixel of the result, its lines made even; and their width before.
+    """Return the digit, cropped, at FINE subpixels per pixel, with an even line width, and the width before.
 
-    The width is four times the mean distance of a stroke's dots from its edge, in pixels of the result.
+    The width is estimated as four times the mean distance of a stroke's subpixels from its edge; in pixels of the
+    result. Raises NoDigit if the ink is only a speck.
     """
     side = INK_BOX * FINE
     fine = ndimage.gaussian_filter(_resized(_cropped(ink), side), FINE / 4)
     strokes = np.pad(fine > settings.threshold * fine.max(), side // 4)
     if not strokes.any():
-        raise NoDigit("The ink is only a speck. Draw larger, or come closer.")
-    inner = ndimage.distance_transform_edt(strokes)
-    width = float(4 * (inner[strokes] - 0.5).mean() / FINE)
+        raise NoDigit("The ink is only a small spot. Draw larger, or move the camera closer.")
+    depth = ndimage.distance_transform_edt(strokes)
+    width = float(4 * (depth[strokes] - 0.5).mean() / FINE)
     wanted = settings.line_width or float(np.clip(width, *LINE_WIDTHS))
     change = (wanted - width) / 2 * FINE
     if change > 0:
         strokes = ndimage.distance_transform_edt(~strokes) <= change
     elif change < 0:
-        strokes = _thinned(strokes, inner, -change)
+        strokes = _thinned(strokes, depth, -change)
     return _cropped(strokes.astype(np.float32)), width
 
 
-def _thinned(strokes: np.ndarray, inner: np.ndarray, by: float) -> np.ndarray:
-    """Return the strokes without a rim as wide as `by`; where they are thinner than that, their middle stays."""
-    middle: np.ndarray = inner >= ndimage.maximum_filter(inner, 3) - 0.5
-    return strokes & ((inner > by) | (middle & (inner > 1)))
+def _thinned(strokes: np.ndarray, depth: np.ndarray, by: float) -> np.ndarray:
+    """Return the strokes eroded by `by`, but never more than to their centre line; depth: distance from the edge."""
+    centre: np.ndarray = depth >= ndimage.maximum_filter(depth, 3) - 0.5
+    return strokes & ((depth > by) | (centre & (depth > 1)))
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:
@@ -272,7 +276,7 @@ def _cropped(ink: np.ndarray) -> np.ndarray:
 
 
 def fit(line: np.ndarray) -> np.ndarray:
-    """Return the digit with its longer side brought to 20 pixels, and its strongest ink to 1."""
+    """Return the digit scaled to 20 pixels on its longer side and to a maximum of 1."""
     fitted = _resized(line, INK_BOX)
     fitted /= fitted.max()
     return fitted

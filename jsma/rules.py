@@ -50,44 +50,44 @@ class Rule(Enum):
     JSMA = RuleEntry(
         value="jsma",
         label="JSMA",
-        meaning="The paper's rule: a and b as they are, every other class counting the same.",
+        meaning="The paper's rule: a and b without weights; every other class counts the same.",
         weighs_by_probability=False,
         weighs_by_room=False,
         formula="a = dZ_t/dx, b = sum over j != t of dZ_j/dx",
         beta_words="added up",
         a_caption="this one is a",
         b_caption="the other {others}, added up, are b",
-        character="β adds up the other classes as if all of them mattered.",
+        character="β adds up all other classes with the same weight, also those with a probability near 0.",
         compared=((Output.LOGITS, Direction.INCREASE), (Output.PROBABILITIES, Direction.INCREASE)),
     )
     WJSMA = RuleEntry(
         value="wjsma",
         label="WJSMA",
-        meaning="Weighted JSMA: in b, every other class counts by its probability, so that those that the network has "
-        "all but ruled out do not distract.",
+        meaning="Weighted JSMA: in b, every other class counts by its probability, so that classes with a "
+        "probability near 0 have almost no influence.",
         weighs_by_probability=True,
         weighs_by_room=False,
         formula="a = dZ_t/dx, b = sum over j != t of p_j dZ_j/dx",
         beta_words="each times its probability",
         a_caption="this one is a",
         b_caption="the other {others}, each times its probability, are b",
-        character="Every other class counts by its probability, so β is about the classes that are still in the "
-        "running.",
+        character="Every other class counts by its probability, so β depends mostly on the classes that the network "
+        "still considers likely.",
     )
     TJSMA = RuleEntry(
         value="tjsma",
         label="TJSMA",
-        meaning="WJSMA with both derivatives of a pixel also multiplied by the room it has left, so that pixels that "
-        "can move far come first.",
+        meaning="WJSMA with a and b of a pixel also multiplied by its room, so that pixels that can move far "
+        "are preferred.",
         weighs_by_probability=True,
         weighs_by_room=True,
         formula="a = room dZ_t/dx, b = room * sum over j != t of p_j dZ_j/dx",
         beta_words="each times its probability",
         a_caption="this one × room is a",
         b_caption="the other {others}, each times its probability, × room are b",
-        character="A derivative says what a pixel does per unit of brightness; one that is nearly at its end can do "
-        "little of it. This rule weighs classes by their probability, and multiplies by the room left, so that pixels "
-        "that can move far come first.",
+        character="A derivative is the effect per unit of brightness, but a pixel near the end of its range can only "
+        "move a little. This rule weights classes by their probability, and multiplies by the room, so that pixels "
+        "that can move far are preferred.",
         compared=((Output.LOGITS, Direction.INCREASE), (Output.LOGITS, Direction.BOTH)),
     )
 

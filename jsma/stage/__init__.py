@@ -1,4 +1,4 @@
-"""The stage: a recorded attack, and the piece that shows it step by step in any browser."""
+"""The stage: a recorded attack, and the browser component that shows it step by step."""
 
 from .recording import Recording, record
 

@@ -1,7 +1,7 @@
-"""A recording as bytes, for the browser: jsma/stage/scripts/recording.js is the only other reader.
+"""Encoding of a recording as bytes, for the browser. jsma/stage/scripts/recording.js decodes the same format.
 
-The payload is a little-endian uint32, the length of the header; the header, JSON padded with
-spaces so that both together are a multiple of 8 bytes; then, one after the other, the arrays:
+The payload is the length of the header as a little-endian uint32; the header, JSON padded with spaces so that
+both together are a multiple of 8 bytes long; and the arrays, in this order:
 
     target_gradient  float32  (steps, n)
     others_gradient  float32  (steps, n)
@@ -9,9 +9,9 @@ spaces so that both together are a multiple of 8 bytes; then, one after the othe
     image_codes      uint16   (steps, n)
     domain           uint8    (steps, n), 1 where the pixel may be changed
 
-The header holds the facts of `Recording` by their names, those of each step in the list "steps",
-those of its pair in "pair". Of the attack, the names of its settings stand beside the others, each
-choice by its value; "stop" is the name of a `Stop`.
+The header is an object with the fields of `Recording` by name. "steps" is a list of objects with the fields of
+`StepFacts`, in which "pair" is an object with the fields of `PairFacts`. In place of "attack" it has the attack's
+fields; enums are stored by value, except "stop", which is the name of a `Stop`.
 """
 
 import json
@@ -34,11 +34,11 @@ ARRAYS = {
     "image_codes": "<u2",
     "domain": "?",
 }
-"""In the order of the payload, with numpy's names of their types."""
+"""The arrays in the order of the payload, with their NumPy dtypes."""
 
 
 def encode(recording: Recording) -> bytes:
-    """Return the payload of a recording."""
+    """Return the payload of a recording, as described above."""
     header = json.dumps(_header(recording), default=_plain).encode()
     header += b" " * (-(len(header) + 4) % 8)
     arrays = (getattr(recording, name).astype(kind).tobytes() for name, kind in ARRAYS.items())
@@ -46,18 +46,19 @@ def encode(recording: Recording) -> bytes:
 
 
 def decode(payload: bytes) -> Recording:
-    """Return the recording that was encoded; it keeps `payload`, and its arrays are views into it."""
-    start = 4 + int.from_bytes(payload[:4], "little")
+    """Return the recording of a payload. Its arrays are read-only views into `payload`."""
+    start = 4 + int.from_bytes(payload[:4], "little")  # of the arrays
     facts = json.loads(payload[4:start])
     kinds = {"rule": Rule, "output": Output, "direction": Direction, "theta": float, "gamma": float}
     facts["attack"] = Attack(**{name: kind(facts.pop(name)) for name, kind in kinds.items()})
     facts["steps"] = tuple(map(_step, facts["steps"]))
     recording = Recording(**facts, **_views(payload, start, facts))
-    vars(recording)["payload"] = payload  # or it would be encoded again, and kept beside this one
+    vars(recording)["payload"] = payload  # so that it is not encoded and stored a second time
     return recording
 
 
 def _views(payload: bytes, start: int, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the arrays, which begin at the byte `start`, as views into the payload."""
     steps, pixels = len(facts["steps"]), facts["height"] * facts["width"]
     arrays: dict[str, Any] = {}
     for name, kind in ARRAYS.items():
@@ -87,10 +88,12 @@ def _header(recording: Recording) -> dict[str, Any]:
 
 
 def _plain(fact: StepFacts | PairFacts | Counts | Stop) -> dict[str, Any] | str:
+    """Return `fact` as json.dumps can write it."""
     return fact.name if isinstance(fact, Stop) else vars(fact)
 
 
 def _step(facts: dict[str, Any]) -> StepFacts:
+    """Return the facts of a step from its JSON object."""
     pair, stop = facts["pair"], facts["stop"]
     typed: dict[str, Any] = {
         "counts": Counts(**facts["counts"]),

@@ -1,6 +1,6 @@
-"""What is known of a recorded attack: of the whole, of every step, and of the pair that a step changes.
+"""The data of a recorded attack: of the attack, of every step, and of the pair that a step changes.
 
-The script jsma/stage/scripts/recording.js reads the same names; jsma/stage/codec.py brings them there.
+jsma/stage/codec.py sends them to the browser, where jsma/stage/scripts/recording.js uses the same names.
 """
 
 import hashlib
@@ -17,14 +17,15 @@ from ..saliency import Direction
 from ..stop import Stop
 
 WHITE = 65535
-"""The code of a white pixel; black is 0."""
+"""The value of a white pixel in `Recording.image_codes`; black is 0."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many pixels may be changed, and how many pairs they make: all, the admissible, those that a sign rules out.
+    """The numbers of pixels that may be changed, of their pairs, and of those that are admissible or not.
 
-    alpha_fails: the wrong sign of α, whatever β is; only_beta_fails: the right sign of α, the wrong one of β.
+    pixels: in the domain; compared: all their pairs; admissible: pairs with both signs right; alpha_fails: pairs with a
+    wrong sign of α; only_beta_fails: pairs with a right sign of α and a wrong sign of β.
     """
 
     pixels: int
@@ -36,10 +37,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class PairFacts:
-    """The pair that a step changes: flat indices, first < second, and what makes it the best.
+    """The pair that a step changes: two pixels, first < second, as flat indices, with alpha, beta and score.
 
-    before and after: the values of the two pixels; forecast: what the Jacobian says that the change does to the
-    target's output (the differentiated one); happened: what it did.
+    before and after: the values of the two pixels; forecast: the change of the target's output (logit or probability,
+    as the attack differentiates it) by first-order approximation; happened: its actual change.
     """
 
     first: int
@@ -54,19 +55,19 @@ class PairFacts:
 
     @property
     def pixels(self) -> list[int]:
-        """Both indices."""
+        """Both flat indices."""
         return [self.first, self.second]
 
 
 @dataclass(frozen=True)
 class StepFacts:
-    """What is known at one step, apart from the arrays; a tuple by class has a value for every class.
+    """The data of one step except the arrays.
 
-    reads: the class that the network answers; outputs: the logits; changed: how many pixels differ from the
-    original; sign: +1 where pixels are brightened, -1 where they are darkened; jacobian_unit: that of
-    `Recording.jacobian_codes`; jacobian_limit and map_limits: where the colours of all maps, and of each, end;
-    skyband: the pixels that can be in the best pair; best_pairs: first, second and score, best first. pair is None on
-    the last step, stop is None on all others.
+    reads: the predicted class; outputs (classes,): the logits; probabilities (classes,); changed: the number of pixels
+    that differ from the original; sign: +1 for brightening, -1 for darkening; jacobian_unit: the unit of
+    `Recording.jacobian_codes`; jacobian_limit and map_limits (classes,): the end of the colour scale, for all maps
+    and for each map; skyband: see `jsma.skyband`, as flat indices; best_pairs: first, second and score, best first.
+    pair is None on the last step, stop is None on all others.
     """
 
     reads: int
@@ -85,22 +86,24 @@ class StepFacts:
 
     @property
     def direction(self) -> Direction:
-        """Which way the pixels of this step are changed."""
+        """The direction in which this step changes pixels."""
         return Direction.INCREASE if self.sign > 0 else Direction.DECREASE
 
     @property
     def chosen(self) -> Pair | None:
         """The pair as `Attack.steps` yields it."""
-        of = self.pair
-        return None if of is None else Pair(of.first, of.second, of.alpha, of.beta, of.score, self.direction)
+        pair = self.pair
+        if pair is None:
+            return None
+        return Pair(pair.first, pair.second, pair.alpha, pair.beta, pair.score, self.direction)
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A whole attack on a digit labelled `label` towards `target`, as exact as the browser gets it.
+    """A recorded attack on a digit labelled `label` towards `target`, with the precision that the browser gets.
 
-    budget: how many pixels may be changed; jacobian_limit: where the colours of all maps of all steps end. The
-    arrays are read-only, a row a step, n = height * width pixels each:
+    budget: the number of pixels that may be changed; jacobian_limit: the end of the colour scale common to all maps of
+    all steps. The arrays are read-only; n = height * width:
 
         target_gradient  (steps, n) float32           a of every pixel
         others_gradient  (steps, n) float32           b of every pixel
@@ -126,54 +129,54 @@ class Recording:
 
     @cached_property
     def payload(self) -> bytes:
-        """All of it for the browser, as jsma/stage/codec.py lays it out."""
+        """The recording as bytes, in the format of jsma/stage/codec.py."""
         from .codec import encode  # here: it imports this module
 
         return encode(self)
 
     @cached_property
     def name(self) -> str:
-        """A fingerprint of the payload, by which the browser knows whether it has it already."""
+        """A hash of the payload, by which the browser recognises a recording that it already has."""
         return hashlib.sha256(self.payload).hexdigest()[:16]
 
     @property
     def iterations(self) -> int:
-        """How many pairs were changed; also the number of the last step."""
+        """The number of pairs changed, which is also the number of the last step."""
         return len(self.steps) - 1
 
     @property
     def end(self) -> StepFacts:
-        """The last step, which says why the attack ended."""
+        """The last step, which has a stop."""
         return self.steps[-1]
 
     @property
     def stop(self) -> Stop:
         """Why the attack ended."""
-        assert self.end.stop is not None, "the last step says why"
+        assert self.end.stop is not None, "the last step has a stop"
         return self.end.stop
 
     @property
     def pairs(self) -> list[PairFacts]:
-        """The pairs that were changed, in their order."""
+        """The changed pairs, in order."""
         return [step.pair for step in self.steps if step.pair]
 
     @property
     def pixels(self) -> int:
-        """How many pixels the image has."""
+        """The number of pixels of the image."""
         return self.height * self.width
 
     def image(self, step: int) -> Tensor:
-        """Return the image (1, H, W) as it stood at `step`, float32, to 1 / 65535."""
+        """Return the image (1, H, W) at `step`, float32, quantised to 1 / 65535."""
         values = self.image_codes[step] / np.float32(WHITE)
         return torch.from_numpy(values).view(1, self.height, self.width)
 
     def jacobian(self, step: int) -> Tensor:
-        """Return the Jacobian (classes, 1, H, W) at `step`, float64, to half a jacobian_unit."""
+        """Return the Jacobian (classes, 1, H, W) at `step`, float64, exact to half a jacobian_unit."""
         values = self.jacobian_codes[step] * self.steps[step].jacobian_unit
         return torch.from_numpy(values).view(self.classes, 1, self.height, self.width)
 
     def as_step(self, iteration: int) -> Step:
-        """Return what `Attack.steps` yielded at `iteration`; its image and Jacobian as exact as these are kept."""
+        """Return the `Step` that `Attack.steps` yielded at `iteration`, with image and Jacobian quantised."""
         facts = self.steps[iteration]
         return Step(
             iteration=iteration,
@@ -190,19 +193,19 @@ class Recording:
         )
 
     def to_html(self) -> str:
-        """Return the recording as one HTML page that needs neither server nor network; see page.page."""
+        """Return the recording as a self-contained HTML page, which needs no server and no network; see page.page."""
         from .page import page  # here: it imports this module
 
         return page(self)
 
     def _repr_html_(self) -> str:
-        """Show the recording in a notebook."""
+        """Return the HTML that shows the recording in a notebook."""
         from .page import frame  # here: it imports this module
 
         return frame(self)
 
     def __reduce__(self) -> tuple[Callable[[bytes], "Recording"], tuple[bytes]]:
-        """Pickle the payload alone, of which the arrays are views."""
+        """Pickle only the payload, which contains the arrays."""
         from .codec import decode  # here: it imports this module
 
         return decode, (self.payload,)

@@ -1,13 +1,13 @@
-"""Joins ES modules into one, since a component of Streamlit takes one string and a page opened from a file one script.
+"""A minimal bundler for ES modules: a Streamlit component takes one string, and a page from a file one script.
 
-It knows only the forms of import and export that the scripts of this project use, each at the start of a line:
+It supports only the forms of import and export that this project uses, each at the start of a line:
 
     import { one, two } from "./other.js";
     export function name…    export async function name…    export const name…    export class Name…
-    export default function …                               in the entry only
+    export default function …                               in the entry module only
 
-Anything else raises ValueError. Comments on lines of their own are left out. All modules then
-share one scope, so no two may declare the same name at the top level.
+Other forms raise ValueError. Comments on lines of their own are removed. All modules share one scope, so two must not
+declare the same name at the top level.
 """
 
 import re
@@ -25,13 +25,13 @@ _UNKNOWN = re.compile(
 
 
 def join(entry: Path, given: Mapping[Path, str] | None = None) -> str:
-    """Return the module `entry` and all that it imports, directly or not, as the source of one module.
+    """Return the module `entry` and all its direct and indirect imports as the source of one module.
 
-    Each comes after those it imports; the entry's default export stays. given: the source to take in place of a file's.
-    Raises ValueError for a form of import or export that is not known, a name that is imported but not exported, a name
-    that two modules declare, and modules that import one another in a circle.
+    Modules are in dependency order; the default export of `entry` is kept. given: sources that replace those of files.
+    Raises ValueError for an unsupported form of import or export, a name that is imported but not exported, a name
+    that two modules declare, and circular imports; FileNotFoundError for a missing module.
     """
-    replaced = {path.resolve(): source for path, source in (given or {}).items()}
+    replacements = {path.resolve(): source for path, source in (given or {}).items()}
     joined: dict[Path, str] = {}
     owners: dict[str, Path] = {}
     exports: dict[Path, set[str]] = {}
@@ -41,9 +41,9 @@ def join(entry: Path, given: Mapping[Path, str] | None = None) -> str:
             raise ValueError(f"Modules import one another in a circle: {_names((*importers, path))}.")
         if path in joined:
             return
-        source = replaced[path] if path in replaced else path.read_text(encoding="utf-8")
-        for names, where in _IMPORT.findall(source):
-            other = (path.parent / where).resolve()
+        source = replacements[path] if path in replacements else path.read_text(encoding="utf-8")
+        for names, relative in _IMPORT.findall(source):
+            other = (path.parent / relative).resolve()
             visit(other, (*importers, path))
             missing = {name.strip() for name in names.split(",")} - {""} - exports[other]
             if missing:
@@ -61,7 +61,7 @@ def join(entry: Path, given: Mapping[Path, str] | None = None) -> str:
         code = re.sub(r"^export (?!default\b)(?=(?:async )?(?:function|const|class)\b)", "", code, flags=re.MULTILINE)
         unknown = _UNKNOWN.search(code)
         if unknown:
-            raise ValueError(f"{path.name} has a line that cannot be joined: {unknown[0].strip()}")
+            raise ValueError(f"{path.name} has an unsupported import or export: {unknown[0].strip()}")
         joined[path] = _COMMENT.sub("", code).strip()
 
     visit(entry.resolve(), ())

@@ -1,4 +1,4 @@
-"""The stage as HTML: its views, its skeleton, and a recording as a page that needs neither server nor network."""
+"""The stage as HTML: its views, its static HTML, and a recording as a self-contained page."""
 
 import json
 import re
@@ -21,16 +21,16 @@ VIEWS = {
     "saliency": "2 Saliency",
     "perturb": "3 Perturb",
 }
-"""The parts of the stage, with their headings, by the names in stage.html (data-view)."""
+"""The table of the stage's views: their headings, by the names in stage.html (data-view)."""
 
 FRAME_HEIGHT = 920
-"""Of a recording in a notebook, in CSS pixels: all of it is seen where a notebook is 900 wide or more."""
+"""The height of a recording in a notebook, in CSS pixels: enough for notebooks at least 900 wide."""
 
 
 def skeleton(actions: str = "") -> str:
-    """Return the stage's skeleton, every <dfn> of a term made a word that explains itself when clicked.
+    """Return the stage's static HTML, in which every <dfn> is replaced by a button that explains the term.
 
-    actions: HTML that stands beside the title.
+    actions: HTML to insert beside the title.
     """
     names = {name.lower(): name for name in TERMS}
 
@@ -38,16 +38,16 @@ def skeleton(actions: str = "") -> str:
         term = names[found[1].lower()]
         return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
 
-    weighing = " and ".join(f"<dfn>{rule.label}</dfn>" for rule in Rule if rule.weighs_by_probability)
+    weighted_rules = " and ".join(f"<dfn>{rule.label}</dfn>" for rule in Rule if rule.weighs_by_probability)
     html = pieces.html(pieces.HERE, "stage").replace("<!-- actions -->", actions)
-    html = html.replace("<!-- weighing rules -->", f"The rules {weighing}")
+    html = html.replace("<!-- weighing rules -->", f"The rules {weighted_rules}")
     return re.sub(r"<dfn>(.*?)</dfn>", button, html)
 
 
 def page(recording: "Recording") -> str:
-    """Return the whole stage with `recording` as one HTML page, which fetches nothing.
+    """Return the stage with `recording` as a self-contained HTML page, which needs no server and no network.
 
-    It opens from a file. It is light or dark as the browser is.
+    It can be opened from a file. Its theme, light or dark, is that of the browser.
     """
     setting = {
         "recording": recording.name,
@@ -70,7 +70,7 @@ def page(recording: "Recording") -> str:
 </style>
 </head>
 <body>
-<noscript>This page shows an attack step by step. It needs JavaScript, which is switched off.</noscript>
+<noscript>This page shows an attack step by step. It needs JavaScript, which is disabled.</noscript>
 <main>
 {skeleton()}
 </main>
@@ -85,7 +85,7 @@ def page(recording: "Recording") -> str:
 
 
 def frame(recording: "Recording") -> str:
-    """Return an <iframe> that holds the page, so that its style and that of a notebook do not meet."""
+    """Return the page in an <iframe>, which isolates its styles from those of the notebook."""
     return (
         f'<iframe title="{_title(recording)}" srcdoc="{escape(page(recording))}" '
         f'style="width: 100%; height: {FRAME_HEIGHT}px; border: 0"></iframe>'
@@ -97,7 +97,7 @@ def _title(recording: "Recording") -> str:
 
 
 def _theme() -> str:
-    """Return the variables that a theme of Streamlit would give, from the palette."""
+    """Return CSS that defines the variables of a Streamlit theme, from the palette."""
     light, dark = (
         f":root {{ --st-background-color: {palette.COLOURS[theme]['paper']}; }}" for theme in ("light", "dark")
     )
@@ -105,5 +105,5 @@ def _theme() -> str:
 
 
 def _in_a_script(code: str) -> str:
-    """Return the code such that nothing in it ends the <script> around it, or begins another."""
+    """Return the code with escapes, so that it cannot end the <script> element around it or begin another."""
     return re.sub(r"<(?=/script|script|!--)", r"\\x3c", code, flags=re.IGNORECASE)

@@ -1,6 +1,6 @@
-"""One attack, carried out once, with all that is said of it: computed here, so that all who read it say the same.
+"""Recording of an attack: all figures that the stage shows are computed here, once, so that every page shows the same.
 
-The browser adds only the numbers of pairs one points at.
+The browser computes only the figures of the pair under the pointer.
 """
 
 import math
@@ -21,10 +21,10 @@ from .facts import WHITE, Counts, PairFacts, Recording, StepFacts
 __all__ = ["Counts", "PairFacts", "Recording", "StepFacts", "record"]
 
 RUNNERS_UP = 5
-"""How many of the best pairs are listed, the winner among them."""
+"""The number of best pairs that are listed, the chosen one included."""
 
 JACOBIANS_AT_ONCE = 8
-"""How many are computed between two looks at whether the recording is still wanted: about a tenth of a second."""
+"""The number computed between two calls of `proceed`: about 0.1 seconds."""
 
 
 def record(
@@ -35,16 +35,16 @@ def record(
     attack: Attack,
     proceed: Callable[[], object] = lambda: None,
 ) -> Recording:
-    """Attack `image` (1, H, W), a digit labelled `label`, towards `target`, and record every step.
+    """Attack `image` (1, H, W) in [0, 1], a digit labelled `label`, towards `target`, and record every step.
 
-    proceed: called at every step; what it raises ends the recording.
+    proceed: called at every step; it may raise to cancel. Raises ValueError as `Attack.run` does.
     """
     steps = []
     for step in attack.steps(model, image, target):
         proceed()
         steps.append(step)
     jacobians = _jacobians(model, torch.stack([step.image for step in steps]), attack.output, proceed)
-    made = Recording(
+    recording = Recording(
         height=image.shape[1],
         width=image.shape[2],
         classes=len(steps[0].outputs),
@@ -60,21 +60,21 @@ def record(
         image_codes=np.rint(_rows(step.image for step in steps) * WHITE).astype(np.uint16),
         domain=_rows(step.domain for step in steps),
     )
-    return decode(encode(made))  # in one piece: the arrays are views into the payload
+    return decode(encode(recording))  # so that the arrays are views into the payload, and stored once
 
 
 def _jacobians(model: nn.Module, images: Tensor, output: Output, proceed: Callable[[], object]) -> Tensor:
-    """Return the Jacobians of all steps, (steps, classes, C, H, W): some together, in half the time of one by one."""
+    """Return the Jacobians of all steps, (steps, classes, C, H, W). In batches, which takes half the time."""
     parts = []
     with FasterGradients():
-        for some in images.split(JACOBIANS_AT_ONCE):
+        for batch in images.split(JACOBIANS_AT_ONCE):
             proceed()
-            parts.append(jacobian(model, some, output))
+            parts.append(jacobian(model, batch, output))
     return torch.cat(parts)
 
 
 def _rows(rows: Iterable[Tensor]) -> np.ndarray:
-    """Return tensors of n values each as one array (steps, n)."""
+    """Return tensors of n elements each as one array (steps, n)."""
     return torch.stack([row.flatten() for row in rows]).numpy()
 
 
@@ -123,7 +123,7 @@ def _facts_of_pair(step: Step, gradient: Tensor, after: Step, target: int, attac
 def _counts(step: Step, direction: Direction) -> Counts:
     a, b = (values[step.domain].numpy() for values in (step.target_gradient, -step.others_gradient))
     a, b = direction.sign * a, direction.sign * b
-    alpha_passes = a[:, None] > -a  # as a sum is above 0, but quicker
+    alpha_passes = a[:, None] > -a  # (m, m) for m pixels; the same as a[:, None] + a > 0, but faster
     both_pass = alpha_passes & (b[:, None] > -b)
     passed, admissible = (_pairs_in(table) for table in (alpha_passes, both_pass))
     compared = len(a) * (len(a) - 1) // 2
@@ -131,12 +131,12 @@ def _counts(step: Step, direction: Direction) -> Counts:
 
 
 def _pairs_in(table: np.ndarray) -> int:
-    """Return how many pairs are marked in a table (n, n) of all with all, where each comes twice."""
+    """Return the number of pairs i < j that are True in a symmetric table (m, m)."""
     return int(np.count_nonzero(table) - np.count_nonzero(table.diagonal())) // 2
 
 
 def _best_pairs(step: Step, direction: Direction) -> tuple[tuple[int, int, float], ...]:
-    """Return (first, second, score) of the best pairs, best first, ties by lowest indices, the chosen one leading."""
+    """Return (first, second, score) of the best pairs: the chosen one, then by score, ties by lowest indices."""
     a, b, domain = step.target_gradient, step.others_gradient, step.domain
     pixels = top_pair_candidates(a[None], b[None], domain[None], direction, RUNNERS_UP)[0].nonzero().flatten()
     score, admissible = all_pairs(a[pixels], b[pixels], domain[pixels], direction)
@@ -144,7 +144,7 @@ def _best_pairs(step: Step, direction: Direction) -> tuple[tuple[int, int, float
     values, order = score[first, second].sort(descending=True, stable=True)
     order = order[: RUNNERS_UP + 1]
     ranked = list(zip(pixels[first[order]].tolist(), pixels[second[order]].tolist(), values.tolist(), strict=False))
-    if pair := step.pair:  # in float32 it may tie with one that is ahead in float64
+    if pair := step.pair:  # chosen in float32, where it may tie with a pair that is better in float64
         chosen = pair.first, pair.second
         ranked.sort(key=lambda each: each[:2] != chosen)
     return tuple(ranked[:RUNNERS_UP])
@@ -163,10 +163,11 @@ def _direction(step: Step, attack: Attack) -> Direction:
 
 
 def _limits(derivatives: Tensor) -> list[float]:
-    """Return where the colours of each row end: the 99th percentile of |derivative|, lest a few wash out the rest."""
-    place = math.ceil(0.99 * derivatives.shape[1])
-    return derivatives.abs().kthvalue(place, dim=1).values.tolist()
+    """Return the end of the colour scale of each row: the 99th percentile of |derivative|, which clips outliers."""
+    k = math.ceil(0.99 * derivatives.shape[1])
+    return derivatives.abs().kthvalue(k, dim=1).values.tolist()
 
 
 def _unit(derivatives: Tensor) -> float:
+    """Return the unit in which the largest |derivative| is 32767, the largest int16."""
     return max(float(derivatives.abs().max()), 1e-300) / 32767

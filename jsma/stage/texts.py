@@ -1,4 +1,4 @@
-"""The texts that the scripts take from Python's tables: terms, endings, rules."""
+"""The texts that the scripts take from Python's tables: terms, stops, rules."""
 
 import json
 
@@ -8,7 +8,7 @@ from ..stop import Stop
 
 
 def texts() -> str:
-    """Return the module that takes the place of scripts/texts.js."""
+    """Return the JavaScript module that replaces scripts/texts.js."""
     stops = {stop.name: {"value": stop.value, "title": stop.title, "success": stop.success} for stop in Stop}
     rules = {
         rule.value: {"room": rule.weighs_by_room, "a": rule.entry.a_caption, "b": rule.entry.b_caption} for rule in Rule

@@ -68,7 +68,7 @@ def test_ctrl_c_in_a_training_leaves_the_weights_that_were_there(tmp_path):
     ("into", "code", "says"),
     [
         ("| true", 141, ""),
-        ("> /dev/full", 2, "jsma: Not everything could be printed (No space left on device).\n"),
+        ("> /dev/full", 2, "jsma: The output is incomplete (No space left on device).\n"),
         (">&-", 0, ""),
     ],
 )
