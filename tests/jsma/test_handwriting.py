@@ -36,7 +36,7 @@ def test_the_made_variants_are_read_right():
     model, reads, labels = jsma.load_model("lenet"), [], []
     assert len(VARIANTS) >= 30
     for k, each in enumerate(VARIANTS):
-        for digit in (k % 10, (k + 3) % 10, (k + 6) % 10):
+        for digit in (k % 10, (k + 5) % 10):
             with torch.no_grad():
                 reads.append(int(model(prepare(draw(digit, each, seed=100 + k)).image[None]).argmax()))
             labels.append(digit)
