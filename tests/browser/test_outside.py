@@ -14,7 +14,7 @@ OWN = ("rules", "images", "chapter")
 """What some pages take from the address beside what every page does."""
 
 PAGES = {"": (), "Walkthrough": ("chapter",), "Rules": ("rules",), "Evaluation": ("images",)}
-PAGES |= {"Model": (), "Grid": (), "Your_digit": ()}
+"""The lab, and every page that takes more from its address; the others take what the lab does."""
 
 MADE = """alert => [...alert.querySelectorAll("*")].filter((part) => part.tagName !== "P")
   .filter((part) => part.tagName !== "SPAN" || part.attributes.length || part.textContent.length !== 1)
