@@ -5,6 +5,7 @@ from .attack import Attack, Pair, Result, Step, search_domain
 from .data import DataUnavailable, Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
 from .evaluation import accuracy, adversarial_distance, evaluate, evaluate_in_parts
 from .jacobian import Output, jacobian
+from .maps import saliency_map
 from .models import load_model
 from .refinement import refine
 from .report import Report
@@ -40,6 +41,7 @@ __all__ = [
     "load_model",
     "load_uci_digits",
     "refine",
+    "saliency_map",
     "search_domain",
     "skyband",
 ]

@@ -77,10 +77,10 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     derivatives of at most 10^-19 of the largest one count as ties.
     Raises ValueError if the shapes differ, if gradients are not finite, and for Direction.BOTH.
     """
-    _check(target_gradient, others_gradient, domain)
-    a, b = map(rescale, _as_brightening(target_gradient, others_gradient, domain, direction))  # (N, n)
-    candidates, valid = _indices_of(_candidates(a, b))  # (N, k)
-    first, second, found = _best_among(_gather(a, candidates, valid), _gather(b, candidates, valid), candidates)  # (N,)
+    checked(target_gradient, others_gradient, domain)
+    a, b = map(rescale, as_brightening(target_gradient, others_gradient, domain, direction))  # (N, n)
+    candidates, valid = indices_of(_candidates(a, b))  # (N, k)
+    first, second, found = _best_among(gather(a, candidates, valid), gather(b, candidates, valid), candidates)  # (N,)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
     beta = _sum_of_two(others_gradient, first, second).where(found, 0)
     return Pairs(first.where(found, -1), second.where(found, -1), alpha, beta, -alpha * beta, found)
@@ -92,7 +92,7 @@ def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, di
     The best pair lies among them; see the top of this module. Arguments as for `best_pair`. Of pixels with
     equal derivatives, the two with the lowest indices are kept.
     """
-    a, b = _as_brightening(target_gradient, others_gradient, domain, direction)
+    a, b = as_brightening(target_gradient, others_gradient, domain, direction)
     by_b = b.argsort(dim=1, descending=True, stable=True)
     by_a_then_b = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
     return _undominated(b, by_a_then_b) & domain
@@ -105,7 +105,7 @@ def top_pair_candidates(
 
     Arguments as for `best_pair`; it uses the same upper bound. Time O(n).
     """
-    a, b = _as_brightening(target_gradient, others_gradient, domain, direction)
+    a, b = as_brightening(target_gradient, others_gradient, domain, direction)
     return _passes_bound(rescale(a), rescale(b), count)
 
 
@@ -125,7 +125,7 @@ def all_pairs(
     return torch.where(admissible, -alpha.double() * beta.double(), 0), admissible
 
 
-def _check(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> None:
+def checked(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> None:
     shapes = [tuple(tensor.shape) for tensor in (target_gradient, others_gradient, domain)]
     if target_gradient.ndim != 2 or 0 in shapes[0] or len(set(shapes)) != 1 or domain.dtype != torch.bool:
         raise ValueError(
@@ -137,7 +137,7 @@ def _check(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor) -> 
         raise ValueError("The gradients contain values that are not finite (NaN or infinity).")
 
 
-def _indices_of(mask: Tensor) -> tuple[Tensor, Tensor]:
+def indices_of(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Return the indices (N, k) of True in a mask (N, n), ascending and padded with 0, and valid (N, k) bool.
 
     k is the largest number of True in a row, at least 1; padding is not valid.
@@ -155,7 +155,7 @@ def _indices_of(mask: Tensor) -> tuple[Tensor, Tensor]:
 # alpha > 0 and beta > 0, its score is alpha * beta, and pixels outside the domain have a = b = -inf.
 
 
-def _as_brightening(
+def as_brightening(
     target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction
 ) -> tuple[Tensor, Tensor]:
     return (
@@ -216,7 +216,7 @@ def _undominated(b: Tensor, order: Tensor) -> Tensor:
     return torch.zeros_like(keep).scatter(1, order, keep)  # back to the order of the pixels
 
 
-def _gather(values: Tensor, indices: Tensor, valid: Tensor) -> Tensor:
+def gather(values: Tensor, indices: Tensor, valid: Tensor) -> Tensor:
     """Return values (N, n) at indices (N, k), -inf where these are not valid."""
     return values.gather(1, indices).masked_fill(~valid, -torch.inf)
 
