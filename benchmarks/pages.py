@@ -65,7 +65,7 @@ def fill(page: Page, sample: int) -> tuple[float, float]:
     """Return the seconds until the first row and the whole grid of one more sample of each class are there."""
     if sample == 2:
         page.locator(".st-key-pages").get_by_text("Grid", exact=True).click()
-        page.get_by_text("Of 90 attacks").wait_for()
+        page.get_by_text("Why the 90 attacks ended").wait_for()
     page.wait_for_timeout(1000)
     field = page.get_by_role("spinbutton", name="Sample of each class")
     field.fill(str(sample))
