@@ -462,6 +462,8 @@ def attack_command(options: argparse.Namespace) -> None:
         print(line)
     assert step.stop is not None  # the last step has a stop
     print(f"{step.stop.value}: {step.changed} of {image.numel()} pixels changed ({step.changed / image.numel():.2%})")
+    if step.reason:
+        print(step.reason)
     if options.save:
         _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.save)
         print(f"saved {options.save}: the digit, the change, the result")

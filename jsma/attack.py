@@ -6,16 +6,19 @@ arXiv 1511.07528).
 """
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .convolution import FasterGradients
-from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, forward, jacobian_of_classes, like_parameters
+from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, jacobian_of, like_parameters
+from .network import Model, Network, forward, network_of
+from .reason import why_no_pair
 from .rules import Rule, Untargeted, has_succeeded, weighted_gradients
 from .saliency import Direction, Pairs, best_pair, rescale
 from .stop import Stop
@@ -26,6 +29,9 @@ MAX_BATCH, MAX_BATCH_FEATURES = 128, 1 << 19
 
 MIN_IMAGES_PER_THREAD = 16
 """A run starts only as many threads as have at least this many images each."""
+
+ATTACKS_TO_EXPLAIN = 8
+"""A run looks at this many attacks without an admissible pair for a reason to warn of."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Step:
     image (C, H, W); outputs (classes,), the logits; probabilities (classes,); target_gradient and
     others_gradient (n,), the rule's a and b; domain (n,) bool, the pixels that may be changed;
     changed, the number of pixels that differ from the original. pair is None on the last step, stop is None on
-    all others.
+    all others. reason: a sentence beside the stop, where the derivatives tell more than it (see `why_no_pair`).
     With Direction.BOTH the gradients and the domain are those of the chosen pair's direction (on the last step,
     of INCREASE); with Untargeted.MAXIMAL they are those of the chosen class (on the last step, of class 0).
     """
@@ -63,6 +69,7 @@ class Step:
     changed: int
     stop: Stop | None
     differentiate: Callable[[], Tensor] = field(repr=False)
+    reason: str | None = None
 
     @property
     def chosen(self) -> Pair:
@@ -122,26 +129,43 @@ class Attack:
         """Return the maximum number of iterations, one pair each: floor(features * gamma / 2)."""
         return math.floor(round(features * self.gamma / 2, 9))  # rounded, so that 100 * 0.58 / 2 is 29
 
-    def steps(self, model: nn.Module, image: Tensor, target: int | Untargeted | None) -> Iterator[Step]:
+    def budget(self, features: int) -> int:
+        """Return `iterations(features)`. Raises ValueError if gamma does not pay for a single pair."""
+        if features < 2:
+            raise ValueError(f"An image has {features} features; the attack changes pairs, so it needs at least 2.")
+        limit = self.iterations(features)
+        if limit == 0:
+            unit = 10 ** (len(str(features)) + 3)  # four significant digits, rounded up
+            raise ValueError(
+                f"gamma is {self.gamma:g}, which pays for no pair of {features} features; the smallest gamma that does "
+                f"is {math.ceil(2 / features * unit) / unit:g} (2 / {features})."
+            )
+        return limit
+
+    def steps(self, model: Model, image: Tensor, target: int | Untargeted | None) -> Iterator[Step]:
         """Attack one image (C, H, W) in [0, 1] towards class `target`; yield every step, the last with its stop.
 
         target: None is Untargeted.AWAY. Step 0 is the original image. The model is not changed.
         Raises ValueError as `run` does.
         """
+        model = network_of(model)
         originals = images = like_parameters(image[None], model).clone()  # (1, C, H, W), not the caller's memory
+        model.check(originals)
         labels, untargeted = resolve_targets(model, originals, target)
-        limit = self.iterations(image.numel())
+        limit = self.budget(image.numel())
         for iteration in range(limit + 1):
             budget_left = torch.tensor([iteration < limit], device=images.device)
             turn = self._turn(model, untargeted, originals, images, labels, budget_left)
-            yield self._step(model, iteration, images, originals, turn)
+            reason = self._reason(model, untargeted, originals, images, labels) if turn.lacks_pair else None
+            yield self._step(model, iteration, images, originals, turn, reason)
             if not turn.continues:
                 return
             images = turn.changed_images
 
+    @torch.inference_mode(False)
     def run(
         self,
-        model: nn.Module,
+        model: Model,
         images: Tensor,
         targets: Tensor | Untargeted | None,
         batch_size: int | None = None,
@@ -157,13 +181,18 @@ class Attack:
         if the model is not thread-safe, call torch.set_num_threads(1) first.
         The pairs are those of `steps`, except for ties within rounding errors. The model is not changed;
         result.images is on its device. Raises ValueError for images outside [0, 1], targets that are not
-        classes of the model, shapes that do not match, and outputs that are not finite.
+        classes of the model, shapes that do not match, a gamma that pays for no pair, and a model whose outputs are
+        not finite or not repeatable. Warns of outputs that already are probabilities, and where attacks found no
+        admissible pair although they might on other outputs.
         """
+        model = network_of(model)
         originals = like_parameters(images, model)
+        model.check(originals)
         labels, untargeted = resolve_targets(model, originals, targets)
         count, features = len(originals), math.prod(originals.shape[1:])
         at_once = _batch_size(batch_size, features)
-        pairs = labels.new_full((count, self.iterations(features) + 1, 2), -1)  # the last column stays -1
+        limit = self.budget(features) if count else 0
+        pairs = labels.new_full((count, limit + 1, 2), -1)  # the last column stays -1
         state = _State(originals, originals.clone(), labels, labels * 0, torch.full_like(labels, CONTINUES), pairs)
         cores = torch.get_num_threads() if originals.device.type == "cpu" else 1
         threads = max(1, min(cores, count // MIN_IMAGES_PER_THREAD))
@@ -172,10 +201,11 @@ class Attack:
             for k in range(threads)
         ]
         exhaust(tasks, progress and (lambda done: progress(done, count)))
+        self._warn_of_reason(model, untargeted, state)
         return state.result()
 
     def _attack_rows(
-        self, model: nn.Module, untargeted: Untargeted | None, state: "_State", queue: Tensor, at_once: int
+        self, model: Network, untargeted: Untargeted | None, state: "_State", queue: Tensor, at_once: int
     ) -> Iterator[int]:
         """Attack the rows of `state` with the indices `queue` (M,), in batches of `at_once`; yield how many have ended.
 
@@ -198,9 +228,10 @@ class Attack:
             rows = rows[turn.continues]
             yield started - len(rows)
 
+    @torch.inference_mode(False)
     def _turn(
         self,
-        model: nn.Module,
+        model: Network,
         untargeted: Untargeted | None,
         originals: Tensor,
         images: Tensor,
@@ -214,8 +245,7 @@ class Attack:
         many = len(images) >= MIN_IMAGES_FOR_CLASS_LOOP  # for fewer images torch's own gradients are as fast
         with FasterGradients() if many else nullcontext():
             leaf, logits = forward(model, images)
-        both = self.direction is Direction.BOTH
-        directions = [Direction.INCREASE, Direction.DECREASE] if both else [self.direction]
+        directions = self.direction.each
         domains = [search_domain(originals, images, direction).flatten(1) for direction in directions]  # (N, n) each
         gradients = weighted_gradients(self.rule, self.output, untargeted, leaf, logits, labels)
         proposals = (
@@ -238,7 +268,30 @@ class Attack:
         sign = torch.full((len(images),), direction.sign, device=images.device)  # (N,)
         return _Proposal(a, b, domain, best_pair(a, b, domain, direction), sign)
 
-    def _step(self, model: nn.Module, iteration: int, images: Tensor, originals: Tensor, turn: "_Turn") -> Step:
+    def _reason(
+        self, model: Network, untargeted: Untargeted | None, originals: Tensor, images: Tensor, labels: Tensor
+    ) -> str | None:
+        """Return why an attack on one image found no admissible pair, if its derivatives tell; all tensors (1, ...)."""
+        leaf, logits = forward(model, images)
+        gradients = weighted_gradients(self.rule, self.output, untargeted, leaf, logits, labels)
+        domains = [(each.sign, search_domain(originals, images, each).flatten(1)) for each in self.direction.each]
+        in_domain = [(sign * a[domain], sign * b[domain]) for a, b in gradients for sign, domain in domains]
+        return why_no_pair(in_domain, self.output)
+
+    def _warn_of_reason(self, model: Network, untargeted: Untargeted | None, state: "_State") -> None:
+        """Warn with the first reason that one of the attacks without an admissible pair has."""
+        lacking = (state.stop == REASONS.index(Stop.NO_ADMISSIBLE_PAIR)).nonzero()  # (M, 1)
+        reasons = (
+            self._reason(model, untargeted, state.originals[row], state.images[row], state.labels[row])
+            for row in lacking[:ATTACKS_TO_EXPLAIN]
+        )
+        reason = next(filter(None, reasons), None)
+        if reason:
+            warnings.warn(f"Some attacks found no admissible pair. {reason}", stacklevel=2)
+
+    def _step(
+        self, model: Network, iteration: int, images: Tensor, originals: Tensor, turn: "_Turn", reason: str | None
+    ) -> Step:
         if turn.continues:
             pairs, proposal, stop = turn.best.pairs, turn.best, None
             direction = Direction.INCREASE if proposal.sign[0] > 0 else Direction.DECREASE
@@ -259,7 +312,8 @@ class Attack:
             pair=pair,
             changed=int(count_changed(images, originals)[0]),
             stop=stop,
-            differentiate=lambda: jacobian_of_classes(model, images, self.output, classes)[0],
+            differentiate=lambda: jacobian_of(model, images, self.output, classes)[0],
+            reason=reason,
         )
 
 
@@ -313,6 +367,11 @@ class _Turn:
     continues: Tensor
     pair: Tensor
     changed_images: Tensor
+
+    @property
+    def lacks_pair(self) -> bool:
+        """Whether the attack on the first image ended because there is no admissible pair."""
+        return int(self.stop[0]) == REASONS.index(Stop.NO_ADMISSIBLE_PAIR)
 
 
 def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Tensor:
@@ -370,30 +429,37 @@ def _stop_reason(succeeded: Tensor, budget_left: Tensor, enough_pixels: Tensor, 
 
 
 def resolve_targets(
-    model: nn.Module, images: Tensor, target: int | Tensor | Untargeted | None
+    model: Model, images: Tensor, target: int | Tensor | Untargeted | None
 ) -> tuple[Tensor, Untargeted | None]:
     """Return labels (N,) int64 and the kind of untargeted attack, None for a targeted one.
 
     The labels are the targets; for an untargeted attack, the classes that the model predicts for images
-    (N, C, H, W). Raises ValueError for targets that are not classes of the model, or not (N,) int64.
+    (N, C, H, W). For one image, the target may be a number. Raises ValueError for targets that are not classes of
+    the model, or not (N,) int64.
     """
     if target is None or isinstance(target, Untargeted):
         return _predictions(model, images), target or Untargeted.AWAY
-    labels = torch.as_tensor(target, device=images.device)
-    if labels.ndim == 0 and not isinstance(target, Tensor):
-        labels = labels.reshape(1)
+    try:
+        labels = torch.as_tensor(target, device=images.device)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"The target is {target!r}; it must be a class as a whole number, such as 3, or an Untargeted."
+        ) from None
+    if labels.ndim == 0 and len(images) == 1:
+        is_whole = not (labels.is_floating_point() or labels.dtype == torch.bool)
+        labels = labels.reshape(1).to(torch.int64 if is_whole else labels.dtype)
     _check_targets(labels, model, images)
     return labels, None
 
 
-def _predictions(model: nn.Module, images: Tensor) -> Tensor:
+def _predictions(model: Model, images: Tensor) -> Tensor:
     """Return the class (N,) that the model predicts for each image (N, C, H, W)."""
     batches = images.split(_batch_size(None, math.prod(images.shape[1:]))) if len(images) else []
     predictions = [forward(model, batch)[1].argmax(dim=1) for batch in batches]
     return torch.cat(predictions) if predictions else torch.zeros(0, dtype=torch.int64, device=images.device)
 
 
-def _check_targets(targets: Tensor, model: nn.Module, images: Tensor) -> None:
+def _check_targets(targets: Tensor, model: Model, images: Tensor) -> None:
     if targets.shape != (len(images),):
         raise ValueError(
             f"There are {len(images)} images, but targets has the shape {tuple(targets.shape)}; "

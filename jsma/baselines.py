@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .attack import Attack, count_changed, moved, resolve_targets, search_domain
-from .jacobian import forward, like_parameters
+from .jacobian import like_parameters
+from .network import Model, forward, network_of
 from .rules import Rule, has_succeeded, weighted_gradients
 from .saliency import Direction
 from .stop import Stop
@@ -109,7 +110,7 @@ class BaselineStep:
 
 
 def baseline_steps(
-    baseline: Baseline, model: nn.Module, image: Tensor, target: int, attack: Attack
+    baseline: Baseline, model: Model, image: Tensor, target: int, attack: Attack
 ) -> Iterator[BaselineStep]:
     """Attack one image (C, H, W) in [0, 1] towards `target` by `baseline`; yield every step, the last with its stop.
 
@@ -119,19 +120,19 @@ def baseline_steps(
     Stop.NO_ADMISSIBLE_PAIR means that too few pixels pass the baseline's test, DOMAIN_EMPTY that too few pixels may
     still be changed. The model is not changed. Raises ValueError as `Attack.run` does.
     """
+    model = network_of(model)
     originals = images = like_parameters(image[None], model).clone()
+    model.check(originals)
     labels, untargeted = resolve_targets(model, originals, target)
     if untargeted is not None:
         raise ValueError(f"A baseline needs a class as its target; found {target!r}.")
-    both = attack.direction is Direction.BOTH
-    directions = [Direction.INCREASE, Direction.DECREASE] if both else [attack.direction]
-    limit = 2 * attack.iterations(image.numel()) // baseline.pixels_at_once
+    limit = 2 * attack.budget(image.numel()) // baseline.pixels_at_once
     for iteration in range(limit + 1):
         leaf, logits = forward(model, images)
         ((a, b),) = weighted_gradients(Rule.JSMA, attack.output, None, leaf, logits, labels)
         proposals = [
             _proposal(baseline, direction, search_domain(originals, images, direction).flatten(), a[0], b[0])
-            for direction in directions
+            for direction in attack.direction.each
         ]
         choice = max(proposals, key=lambda proposal: (len(proposal.pixels), proposal.score))  # on a tie, the first
         needed = baseline.pixels_at_once

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .attack import Attack, Result
 from .convolution import FasterGradients
 from .data import Digits
-from .jacobian import Output, forward, like_parameters
+from .jacobian import Output, like_parameters
+from .network import Model, Network, forward, network_of
 from .report import Report, settings_of
 from .rules import Rule, weighted_gradients
 from .sharing import in_chunks
@@ -26,34 +27,36 @@ BUDGETS = 10
 
 
 @torch.no_grad()
-def accuracy(model: nn.Module, digits: Digits, batch_size: int = 1000) -> float:
-    """Return the share of `digits` for which `model` predicts the label, 0 to 1."""
+def accuracy(model: Model, digits: Digits, batch_size: int = 1000) -> float:
+    """Return the share of `digits` for which `model` predicts the label, 0 to 1. ValueError as in `Attack.run`."""
+    network = network_of(model)
+    network.check(like_parameters(digits.images[:8], network))
     batches = zip(digits.images.split(batch_size), digits.labels.split(batch_size), strict=True)
-    predictions = ((model(like_parameters(images, model)).argmax(1).cpu(), labels) for images, labels in batches)
+    predictions = ((network(like_parameters(images, network)).argmax(1).cpu(), labels) for images, labels in batches)
     return sum(int((predicted == labels).sum()) for predicted, labels in predictions) / len(digits)
 
 
 def evaluate(
-    model: nn.Module,
+    model: Model,
     digits: Digits,
     attack: Attack,
-    classes: int = 10,
+    classes: int | None = None,
     folder: str | Path | None = None,
     gammas: tuple[float, ...] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Attack N digits towards every class except their label, and return a Report of (classes - 1) * N attacks.
 
+    classes: how many classes there are, from class 0 (None: as many as the model has).
     folder: where finished chunks of 25 digits are saved; after an interruption, even SIGKILL, a call with the same
     arguments resumes from there. gammas: the budgets for `Report.hardness`, ascending (None: ten, equidistant up to
     the attack's gamma). progress: called with the number of finished attacks and of all attacks; returning False
     cancels, and the report covers the finished chunks.
     With torch.distributed initialised, the chunks are distributed among the ranks, and every rank returns the whole
-    report. Raises ValueError if there are no digits, for a gamma above the attack's, for a folder of another
-    evaluation, and as `Attack.run` does.
+    report. Raises ValueError if there are no digits, for labels that are not classes, for a gamma above the
+    attack's, for a folder of another evaluation, for a folder and a model without weights, and as `Attack.run` does.
     """
-    if not len(digits):
-        raise ValueError("There are no digits to attack.")
+    network, classes = _prepared(model, digits, classes)
     gammas = _budgets(attack, gammas)
     starts = range(0, len(digits), IMAGES_IN_A_CHUNK)
     total = len(digits) * (classes - 1)
@@ -62,9 +65,9 @@ def evaluate(
         rows = slice(starts[k], starts[k] + IMAGES_IN_A_CHUNK)
         before = starts[k] * (classes - 1)
         report = progress and (lambda done, _: progress(before + done, total))
-        return _chunk(model, digits.images[rows], digits.labels[rows], attack, classes, gammas, report)
+        return _chunk(network, digits.images[rows], digits.labels[rows], attack, classes, gammas, report)
 
-    identity = {} if folder is None else _identity(model, digits, attack, classes, gammas)
+    identity = {} if folder is None else _identity(network, digits, attack, classes, gammas)
     records = in_chunks(len(starts), compute, None if folder is None else Path(folder), identity)
     if not records:
         raise ValueError("The evaluation was cancelled before its first chunk was finished.")
@@ -72,10 +75,10 @@ def evaluate(
 
 
 def evaluate_in_parts(
-    model: nn.Module,
+    model: Model,
     digits: Digits,
     attack: Attack,
-    classes: int = 10,
+    classes: int | None = None,
     gammas: tuple[float, ...] | None = None,
     digits_a_part: int = 10,
     progress: Callable[[int, int], object] | None = None,
@@ -87,15 +90,28 @@ def evaluate_in_parts(
     finished attacks of the current part and of all its attacks; returning False cancels. Raises ValueError as
     `evaluate` does.
     """
-    if not len(digits):
-        raise ValueError("There are no digits to attack.")
+    network, classes = _prepared(model, digits, classes)
     gammas, records = _budgets(attack, gammas), []
     for images, labels in zip(digits.images.split(digits_a_part), digits.labels.split(digits_a_part), strict=True):
-        record = _chunk(model, images, labels, attack, classes, gammas, progress)
+        record = _chunk(network, images, labels, attack, classes, gammas, progress)
         if record is None:
             return
         records.append(record)
         yield _report(attack, gammas, digits, records)
+
+
+def _prepared(model: Model, digits: Digits, classes: int | None) -> tuple[Network, int]:
+    """Return the network and the number of classes; ValueError if there are no digits or labels are not classes."""
+    if not len(digits):
+        raise ValueError("There are no digits to attack.")
+    network = network_of(model)
+    first = like_parameters(digits.images[:8], network)
+    network.check(first)
+    classes = classes or forward(network, first[:1])[1].shape[1]
+    wrong = digits.labels[(digits.labels < 0) | (digits.labels >= classes)].tolist()
+    if wrong:
+        raise ValueError(f"Label {wrong[0]} is not a class; the classes are 0 to {classes - 1}.")
+    return network, classes
 
 
 def _report(attack: Attack, gammas: tuple[float, ...], digits: Digits, records: list[dict[str, Tensor]]) -> Report:
@@ -116,13 +132,15 @@ def _report(attack: Attack, gammas: tuple[float, ...], digits: Digits, records: 
     )
 
 
-def adversarial_distance(model: nn.Module, images: Tensor, targets: Tensor, batch_size: int = 64) -> Tensor:
+def adversarial_distance(model: Model, images: Tensor, targets: Tensor, batch_size: int = 64) -> Tensor:
     """Return A(X, t) = 1 - the share of pixels with dZ_t/dx > 0 and sum over j != t of dZ_j/dx < 0, (N,) float64.
 
     Z are the logits; A lies in [0, 1]. images: (N, C, H, W) in [0, 1]; targets: (N,) int64. Raises ValueError as
     `Attack.run` does for images. Source: Papernot et al. 2016.
     """
+    model = network_of(model)
     images = like_parameters(images, model)
+    model.check(images)
     distances = []
     for batch, labels in zip(images.split(batch_size), targets.to(images.device).split(batch_size), strict=True):
         with FasterGradients():
@@ -133,7 +151,7 @@ def adversarial_distance(model: nn.Module, images: Tensor, targets: Tensor, batc
 
 
 def _chunk(
-    model: nn.Module,
+    model: Network,
     images: Tensor,
     labels: Tensor,
     attack: Attack,
@@ -179,9 +197,11 @@ def _budgets(attack: Attack, gammas: tuple[float, ...] | None) -> tuple[float, .
 
 
 def _identity(
-    model: nn.Module, digits: Digits, attack: Attack, classes: int, gammas: tuple[float, ...]
+    model: Network, digits: Digits, attack: Attack, classes: int, gammas: tuple[float, ...]
 ) -> dict[str, Any]:
-    """Return everything the chunks depend on, for `in_chunks`."""
+    """Return everything the chunks depend on, for `in_chunks`. Raises ValueError for a model without weights."""
+    if not model.state_dict():
+        raise ValueError("With a folder, the model must be a torch.nn.Module, by whose weights it is recognised.")
     return {
         "attack": settings_of(attack),
         "classes": classes,

@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .attack import Result, resolve_targets
-from .jacobian import forward, like_parameters
+from .jacobian import like_parameters
+from .network import Model, forward, network_of
 from .rules import Untargeted, has_succeeded
 
 IMAGES_AT_ONCE, FEATURES_AT_ONCE = 256, 1 << 21
 """The largest batch: a number of images, and of features."""
 
 
-def refine(model: nn.Module, images: Tensor, targets: Tensor | Untargeted | None, result: Result) -> Result:
+def refine(model: Model, images: Tensor, targets: Tensor | Untargeted | None, result: Result) -> Result:
     """Return `result` with fewer changed pixels: changes are undone, one by one, as long as the attack still succeeds.
 
     images (N, C, H, W) and targets are those given to `Attack.run`. In each round, every changed feature of an
@@ -23,7 +24,9 @@ def refine(model: nn.Module, images: Tensor, targets: Tensor | Untargeted | None
     square of the number of changed features. Failed attacks, `pairs` and `iterations` are not modified.
     Raises ValueError as `Attack.run` does. This is an addition of this project; the paper's attack does not have it.
     """
+    model = network_of(model)
     originals = like_parameters(images, model)
+    model.check(originals)
     current = result.images.to(originals).flatten(1).clone()  # (N, n)
     labels, untargeted = resolve_targets(model, originals, targets)
     rows = result.success.to(originals.device).nonzero().flatten()
@@ -43,7 +46,7 @@ def refine(model: nn.Module, images: Tensor, targets: Tensor | Untargeted | None
 
 
 def _margins_without(
-    model: nn.Module,
+    model: Model,
     originals: Tensor,
     current: Tensor,
     labels: Tensor,

@@ -51,6 +51,11 @@ class Direction(Enum):
             raise ValueError("Direction.BOTH has two signs; use INCREASE or DECREASE.")
         return 1 if self is Direction.INCREASE else -1
 
+    @property
+    def each(self) -> list["Direction"]:
+        """The directions to compare: this one, or INCREASE and DECREASE for BOTH."""
+        return [Direction.INCREASE, Direction.DECREASE] if self is Direction.BOTH else [self]
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs:

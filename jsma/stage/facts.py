@@ -67,7 +67,7 @@ class StepFacts:
     that differ from the original; sign: +1 for brightening, -1 for darkening; jacobian_unit: the unit of
     `Recording.jacobian_codes`; jacobian_limit and map_limits (classes,): the end of the colour scale, for all maps
     and for each map; skyband: see `jsma.skyband`, as flat indices; best_pairs: first, second and score, best first.
-    pair is None on the last step, stop is None on all others.
+    pair is None on the last step, stop is None on all others. reason: as in `Step`.
     """
 
     reads: int
@@ -83,6 +83,7 @@ class StepFacts:
     best_pairs: tuple[tuple[int, int, float], ...]
     pair: PairFacts | None
     stop: Stop | None
+    reason: str | None
 
     @property
     def direction(self) -> Direction:
@@ -190,6 +191,7 @@ class Recording:
             changed=facts.changed,
             stop=facts.stop,
             differentiate=lambda: self.jacobian(iteration),
+            reason=facts.reason,
         )
 
     def to_html(self) -> str:

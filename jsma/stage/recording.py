@@ -9,11 +9,12 @@ from itertools import zip_longest
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..attack import Attack, Step
 from ..convolution import FasterGradients
 from ..jacobian import Output, jacobian
+from ..network import Model, network_of
 from ..saliency import Direction, all_pairs, skyband, top_pair_candidates
 from .codec import decode, encode
 from .facts import WHITE, Counts, PairFacts, Recording, StepFacts
@@ -28,7 +29,7 @@ JACOBIANS_AT_ONCE = 8
 
 
 def record(
-    model: nn.Module,
+    model: Model,
     image: Tensor,
     label: int,
     target: int,
@@ -39,6 +40,7 @@ def record(
 
     proceed: called at every step; it may raise to cancel. Raises ValueError as `Attack.run` does.
     """
+    model = network_of(model)  # checked once for all steps
     steps = []
     for step in attack.steps(model, image, target):
         proceed()
@@ -63,7 +65,7 @@ def record(
     return decode(encode(recording))  # so that the arrays are views into the payload, and stored once
 
 
-def _jacobians(model: nn.Module, images: Tensor, output: Output, proceed: Callable[[], object]) -> Tensor:
+def _jacobians(model: Model, images: Tensor, output: Output, proceed: Callable[[], object]) -> Tensor:
     """Return the Jacobians of all steps, (steps, classes, C, H, W). In batches, which takes half the time."""
     parts = []
     with FasterGradients():
@@ -99,6 +101,7 @@ def _facts_of_step(step: Step, derivatives: Tensor, after: Step | None, target: 
         best_pairs=_best_pairs(step, direction),
         pair=None if after is None else _facts_of_pair(step, derivatives[target], after, target, attack),
         stop=step.stop,
+        reason=step.reason,
     )
 
 

@@ -46,7 +46,7 @@ def _why_ended(recording: Recording, end: StepFacts) -> str:
     cost = f"The cost: {end.changed} changed pixels, a distortion of {share}."
     if end.stop.success and not end.changed:
         return "**Nothing to do.** The network reads this digit as the target already, before any change."
-    return f"**Stopped.** {end.stop.sentence} {cost}"
+    return " ".join(filter(None, ["**Stopped.**", end.stop.sentence, end.reason, cost]))
 
 
 def an(digit: int, mark: str = "") -> str:

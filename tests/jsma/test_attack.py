@@ -2,13 +2,16 @@
 
 import itertools
 import math
+import re
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from jsma import Attack, Direction, Output, Rule, Stop, jacobian, load_model, search_domain
+from jsma import Attack, Digits, Direction, Output, Rule, Stop, evaluate, jacobian, load_model, search_domain
+from jsma.baselines import Baseline, baseline_steps
 
 INCREASE, DECREASE, BOTH = Direction
 ALL_SETTINGS = list(itertools.product(Rule, Output, Direction))
@@ -169,9 +172,34 @@ def test_an_attack_ends_when_its_budget_is_spent(duel):
     assert (steps[-1].stop, steps[-1].changed) == (Stop.BUDGET_SPENT, 2)
 
 
-def test_a_budget_of_less_than_a_pair_changes_nothing(duel):
-    (only,) = both_ways(duel([1, 3, 0.5, 2], 99), square(0, 0, 0, 0), Attack(gamma=0.49))
-    assert (only.stop, only.changed) == (Stop.BUDGET_SPENT, 0)
+@pytest.mark.parametrize(
+    ("features", "gamma", "smallest"), [(13, 0.145, "0.15385"), (4, 0.49, "0.5"), (3, 0.1, "0.6667")]
+)
+def test_a_budget_of_less_than_a_pair_is_refused_with_the_smallest_that_is_enough(linear, features, gamma, smallest):
+    model, image = linear([[-1] * features, [1] * features], [9, 0]), torch.zeros(1, 1, features)
+    says = f"pays for no pair of {features} features; .* {re.escape(smallest)} "
+    with pytest.raises(ValueError, match=says):
+        next(Attack(gamma=gamma).steps(model, image, 1))
+    with pytest.raises(ValueError, match=says):
+        Attack(gamma=gamma).run(model, image[None], torch.tensor([1]))
+    with pytest.raises(ValueError, match=says):
+        next(baseline_steps(Baseline.TOP_TWO, model, image, 1, Attack(gamma=gamma)))
+    with pytest.raises(ValueError, match=says):
+        evaluate(model, Digits("one", image[None], torch.tensor([0])), Attack(gamma=gamma))
+    assert Attack(gamma=float(smallest)).iterations(features) == 1
+
+
+@pytest.mark.parametrize("features", [*range(2, 200), 784, 3072, 150528, 10**6 + 1])
+def test_the_smallest_budget_named_pays_for_one_pair(features):
+    with pytest.raises(ValueError, match="smallest gamma") as refusal:
+        Attack(gamma=1.9 / features).budget(features)
+    smallest = float(re.search(r"does is ([^ ]+) ", str(refusal.value)).group(1))
+    assert Attack(gamma=smallest).budget(features) == 1
+
+
+def test_a_single_feature_makes_no_pair(linear):
+    with pytest.raises(ValueError, match="at least 2"):
+        next(Attack(gamma=1.0).steps(linear([[-1], [1]], [9, 0]), torch.zeros(1, 1, 1), 1))
 
 
 def test_no_admissible_pair_leaves_the_image_untouched_pixel_0_included(duel):
@@ -570,7 +598,8 @@ def test_images_that_are_done_make_room_for_waiting_ones(duel):
     for needed, image in enumerate(images):
         image.view(-1)[: 2 * needed] = 0
     Attack(gamma=1.0).run(model, images, torch.ones(10, dtype=torch.int64), batch_size=4)
-    assert seen.pop(0) == 1  # one look to learn how many classes there are
+    looks, seen = seen[:3], seen[3:]
+    assert looks[2] == 1  # to learn how many classes there are, after two to see whether its outputs are repeatable
     assert sum(seen) == sum(needed + 1 for needed in range(10))
     assert max(seen) == 4
     assert seen == sorted(seen, reverse=True)
@@ -703,6 +732,21 @@ def test_targets_that_are_no_int64_are_refused_by_the_type_found(dtype, batch_si
 def test_a_target_that_is_no_whole_number_is_refused(target):
     with pytest.raises(ValueError, match="whole number"):
         next(Attack().steps(smooth_net(), pictures(1)[0], target))
+
+
+@pytest.mark.parametrize("target", [torch.tensor(3), torch.tensor(3, dtype=torch.int32), np.int64(3), np.uint8(3), [3]])
+def test_a_target_may_be_any_kind_of_whole_number(target):
+    model, image = smooth_net(), pictures(1)[0]
+    expected, found = (list(Attack(gamma=1.0).steps(model, image, each)) for each in (3, target))
+    assert [step.pair for step in found] == [step.pair for step in expected]
+
+
+@pytest.mark.parametrize("target", ["3", "dog", object(), {3}])
+def test_a_target_that_is_no_number_is_refused_in_a_sentence(target):
+    with pytest.raises(ValueError, match=r"The target is .*; it must be a class as a whole number"):
+        next(Attack(gamma=1.0).steps(smooth_net(), pictures(1)[0], target))
+    with pytest.raises(ValueError, match=r"The target is .*; it must be a class as a whole number"):
+        Attack(gamma=1.0).run(smooth_net(), pictures(1), target)
 
 
 @pytest.mark.parametrize("targets", [torch.zeros(3), torch.zeros(2, 1), torch.tensor(1), torch.zeros(0)])

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from jsma import Attack, Digits, Report, Result, Stop, accuracy, evaluate
+from jsma import Attack, Digits, Report, Result, Stop, accuracy, evaluate, evaluate_in_parts
 
 
 def report(success: list[bool], changed: list[int], stop: list[Stop], pixels: int = 20) -> Report:
@@ -91,6 +91,22 @@ def test_an_evaluation_is_that_of_its_single_attacks(linear):
     of_successful = sum(end.changed for end in reached) / 4 / len(reached)
     assert attacked.mean_distortion_of_successful == pytest.approx(of_successful)
     assert sum(attacked.stops.values()) == 8
+
+
+@pytest.mark.parametrize("classes", [2, 3, 11])
+def test_the_classes_are_those_of_the_model(linear, classes):
+    model = linear(torch.eye(classes).tolist(), [0] * classes)
+    digits = Digits("made up", torch.rand(2, 1, 1, classes) / 2, torch.tensor([0, classes - 1]))
+    attacked = evaluate(model, digits, Attack(gamma=1.0))
+    assert attacked.sources.tolist() == [0] * (classes - 1) + [classes - 1] * (classes - 1)
+    assert sorted(attacked.targets[: classes - 1].tolist()) == list(range(1, classes))
+    (*_, last) = evaluate_in_parts(model, digits, Attack(gamma=1.0), digits_a_part=1)
+    assert last.summary() == attacked.summary()
+
+
+def test_a_label_that_is_no_class_of_the_model_is_refused(brightest):
+    with pytest.raises(ValueError, match="Label 3 is not a class; the classes are 0 to 2"):
+        evaluate(brightest, Digits("made up", torch.zeros(2, 1, 2, 2), torch.tensor([0, 3])), Attack(gamma=1.0))
 
 
 def test_an_evaluation_of_no_digits_is_refused(brightest):

@@ -1,6 +1,8 @@
 """The forward derivative against finite differences and against one backward pass after the other."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -97,6 +99,47 @@ def test_many_images_have_the_jacobians_that_each_has_alone(name, output, uci):
     model, images = load_model(name).double(), uci.images[: MIN_IMAGES_FOR_CLASS_LOOP + 1].double()
     alone = torch.cat([jacobian(model, image[None], output) for image in images])
     torch.testing.assert_close(jacobian(model, images, output), alone, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("count", "classes"), [(1, 1500), (7, 250), (9, 2), (2500, 2)])
+def test_any_number_of_images_and_classes_has_the_jacobians_that_each_has_alone(count, classes):
+    model, images = colour_net(classes), noise(count, 3, 4, 5)
+    found = jacobian(model, images)
+    for k in {0, count // 2, count - 1}:
+        leaf = images[k : k + 1].clone().requires_grad_()
+        logits = model(leaf)
+        for label in {0, classes // 2, classes - 1}:
+            (row,) = torch.autograd.grad(logits[0, label], leaf, retain_graph=True)
+            torch.testing.assert_close(found[k, label], row[0], rtol=1e-9, atol=1e-12)
+
+
+MEASURE = """
+import re, sys
+from pathlib import Path
+import torch
+from torch import nn
+from jsma import Attack, jacobian
+
+def largest():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+
+torch.set_num_threads(1)
+count, classes, of_a_step = map(int, sys.argv[1:])
+layers = nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(128, classes)
+model, images = nn.Sequential(*layers).eval(), torch.rand(count, 3, 64, 64)
+step = next(Attack().steps(model, images[0], 1))  # so that what torch loads once is there
+before = largest()
+result = step.jacobian if of_a_step else jacobian(model, images)
+print((largest() - before) / result.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+@pytest.mark.parametrize(("count", "classes", "of_a_step"), [(1, 1000, 0), (1, 1000, 1), (7, 150, 0), (100, 10, 0)])
+def test_a_jacobian_needs_at_most_four_times_its_own_memory(count, classes, of_a_step):
+    command = [sys.executable, "-c", MEASURE, *map(str, (count, classes, of_a_step))]
+    measured = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert 0.5 < float(measured.stdout) <= 4
 
 
 def test_a_linear_model_has_its_weights_as_jacobian(linear):

@@ -15,7 +15,9 @@ UI = ROOT / "pages" / "ui"
 KNOWS = {
     "data": set(),
     "models": {"writing"},
-    "jacobian": set(),
+    "network": set(),
+    "jacobian": {"network"},
+    "reason": {"jacobian"},
     "stop": set(),
     "palette": set(),
     "saliency": set(),
@@ -24,16 +26,16 @@ KNOWS = {
     "sharing": {"writing"},
     "workers": set(),
     "writing": set(),
-    "attack": {"convolution", "jacobian", "rules", "saliency", "stop", "workers"},
-    "refinement": {"attack", "jacobian", "rules"},
-    "baselines": {"attack", "jacobian", "rules", "saliency", "stop"},
+    "attack": {"convolution", "jacobian", "network", "reason", "rules", "saliency", "stop", "workers"},
+    "refinement": {"attack", "jacobian", "network", "rules"},
+    "baselines": {"attack", "jacobian", "network", "rules", "saliency", "stop"},
     "report": {"attack", "jacobian", "rules", "saliency", "writing", "stop"},
-    "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing", "stop"},
+    "evaluation": {"attack", "convolution", "data", "jacobian", "network", "report", "rules", "sharing", "stop"},
     "training": {"data", "models"},
     "export": {"attack", "palette", "stop"},
     "glossary": {"baselines", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
-    "stage": {"attack", "convolution", "glossary", "jacobian", "palette", "rules", "saliency", "stop"},
+    "stage": {"attack", "convolution", "glossary", "jacobian", "network", "palette", "rules", "saliency", "stop"},
 }
 """Imports run one way: which of its siblings each module may import."""
 

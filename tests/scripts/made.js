@@ -32,6 +32,7 @@ export const step = (facts = {}) => ({
   skyband: [],
   counts: { pixels: 6, compared: 15, admissible: 0, alpha_fails: 0, only_beta_fails: 0 },
   best_pairs: [],
+  reason: null,
   pair: null,
   stop: null,
   ...facts,

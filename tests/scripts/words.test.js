@@ -79,6 +79,12 @@ test("a screen reader is told every way an attack may end", () => {
   assert.equal(words.spokenStep(made([step(last), step(last)]), 0), "Iteration 0 of 1, reads 1, 75.0 %");
 });
 
+test("why no pair is admissible is said, where the derivatives tell", () => {
+  const recording = made([step({ stop: "NO_ADMISSIBLE_PAIR", reason: "All derivatives are 0." })]);
+  assert.match(words.verdictSentence(recording, recording.steps[0]), / sure\. All derivatives are 0\.$/);
+  assert.match(words.spokenStep(recording, 0), / sure\. All derivatives are 0\.$/);
+});
+
 test("every way to end is listed with what was found, and the one that it is marked", () => {
   const recording = made([step(), step({ stop: "NO_ADMISSIBLE_PAIR" })]);
   const listed = words.endings(recording, recording.steps[1]);

@@ -29,6 +29,7 @@ export interface Step {
   best_pairs: [first: number, second: number, score: number][];
   pair: Pair | null;
   stop: Stop | null;
+  reason: string | null;
 }
 
 /** The header of a recording, as Python wrote it. */

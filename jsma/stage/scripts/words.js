@@ -109,7 +109,8 @@ export function verdictSentence(recording, step) {
   const { value, success } = STOPS[step.stop];
   const sure = `${percent(step.probabilities[step.reads])} sure`;
   if (success) return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
-  return `Stopped: ${value}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.`;
+  const reason = step.reason ? ` ${step.reason}` : "";
+  return `Stopped: ${value}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.${reason}`;
 }
 
 /** One sentence for a screen reader. @type {(recording: Recording, k: number) => string} */

@@ -13,15 +13,16 @@ from jsma.stage.codec import decode, encode
 from jsma.stage.recording import Recording, record
 
 ATTACKS = {
-    "succeeds": Attack(),
-    "spends its budget": Attack(Rule.TJSMA, direction=Direction.BOTH, theta=0.4, gamma=0.015),
-    "ends at once": Attack(output=Output.PROBABILITIES, direction=Direction.DECREASE, gamma=0.001),
+    "succeeds": (3, Attack()),
+    "spends its budget": (3, Attack(Rule.TJSMA, direction=Direction.BOTH, theta=0.4, gamma=0.015)),
+    "ends at once": (2, Attack(output=Output.PROBABILITIES, direction=Direction.DECREASE)),
 }
+"""Targets and attacks of a digit that reads 2."""
 
 
 @pytest.fixture(scope="module", params=ATTACKS)
 def recording(request, uci) -> Recording:
-    return record(load_model("tutorial"), uci.images[22], 2, 3, ATTACKS[request.param])
+    return record(load_model("tutorial"), uci.images[22], 2, *ATTACKS[request.param])
 
 
 def unpacked(payload: bytes) -> tuple[dict, dict]:
@@ -73,7 +74,8 @@ def test_the_payload_is_what_is_encoded(recording):
 def test_the_header_holds_the_facts_by_their_names(recording):
     facts, _ = unpacked(recording.payload)
     attack = recording.attack
-    assert [facts[name] for name in ("height", "width", "classes", "label", "target")] == [28, 28, 10, 2, 3]
+    assert [facts[name] for name in ("height", "width", "classes", "label")] == [28, 28, 10, 2]
+    assert facts["target"] == recording.target
     assert (facts["rule"], facts["output"], facts["direction"]) == tuple(
         choice.value for choice in (attack.rule, attack.output, attack.direction)
     )

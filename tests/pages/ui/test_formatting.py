@@ -4,9 +4,12 @@ import math
 import re
 
 import pytest
+import torch
 
+from jsma import Attack
+from jsma.stage import record
 from pages.ui.choice import from_url
-from pages.ui.formatting import an, percent
+from pages.ui.formatting import an, percent, step_in_words
 from pages.ui.navigation import PAGES
 from tests.helpers.app import checked
 
@@ -49,3 +52,9 @@ def test_no_page_says_a_8(app):
     assert len(said) > 100
     wrong = re.compile(r"\b(a \W{0,2}8|an \W{0,2}(?!8|1[18])\d)", re.IGNORECASE)
     assert not [words for words in said if wrong.search(words)]
+
+
+def test_the_reason_beside_the_stop_is_said_where_a_step_is_explained():
+    images = torch.full((1, 2, 2), 0.5)
+    recording = record(lambda images: images.flatten(1).round(), images, 0, 1, Attack(gamma=1.0))
+    assert recording.end.reason in step_in_words(recording, 0)
