@@ -7,8 +7,9 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from .attack import Attack, count_changed, moved, resolve_targets, search_domain
-from .jacobian import forward, like_parameters
+from .attack import Attack, count_changed, resolve_targets
+from .features import batch_of_one, prepare
+from .jacobian import forward
 from .rules import Rule, has_succeeded, weighted_gradients
 from .saliency import Direction
 from .stop import Stop
@@ -119,7 +120,8 @@ def baseline_steps(
     Stop.NO_ADMISSIBLE_PAIR means that too few pixels pass the baseline's test, DOMAIN_EMPTY that too few pixels may
     still be changed. The model is not changed. Raises ValueError as `Attack.run` does.
     """
-    originals = images = like_parameters(image[None], model).clone()
+    originals, features = prepare(batch_of_one(image), model, theta=attack.theta)
+    images = originals = originals.clone()
     labels, untargeted = resolve_targets(model, originals, target)
     if untargeted is not None:
         raise ValueError(f"A baseline needs a class as its target; found {target!r}.")
@@ -130,7 +132,7 @@ def baseline_steps(
         leaf, logits = forward(model, images)
         ((a, b),) = weighted_gradients(Rule.JSMA, attack.output, None, leaf, logits, labels)
         proposals = [
-            _proposal(baseline, direction, search_domain(originals, images, direction).flatten(), a[0], b[0])
+            _proposal(baseline, direction, features.domain(originals, images, direction).flatten(), a[0], b[0])
             for direction in directions
         ]
         choice = max(proposals, key=lambda proposal: (len(proposal.pixels), proposal.score))  # on a tie, the first
@@ -157,7 +159,7 @@ def baseline_steps(
         if stop is not None:
             return
         sign = torch.tensor([choice.direction.sign], device=images.device)
-        images = moved(images, torch.tensor([chosen], device=images.device), sign, attack.theta)
+        images = features.moved(images, torch.tensor([chosen], device=images.device), sign)
 
 
 @dataclass(frozen=True)

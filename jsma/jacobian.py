@@ -8,6 +8,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from .features import UNIT, Bounds, like_parameters, shapes_explained
+
 MIN_VALUES_FOR_CHANNELS_LAST = 1 << 14
 """For batches of at least this many values channels-last is faster; measured: 1 to 24 images of 28 x 28, by network."""
 
@@ -30,18 +32,29 @@ class Output(Enum):
             return logits if self is Output.LOGITS else logits.softmax(dim=1)
 
 
-def jacobian(model: nn.Module, images: Tensor, output: Output = Output.LOGITS) -> Tensor:
+def jacobian(
+    model: nn.Module,
+    images: Tensor,
+    output: Output = Output.LOGITS,
+    *,
+    bounds: Bounds = UNIT,
+    changeable: Tensor | None = None,
+) -> Tensor:
     """Return d outputs / d pixels, shape (N, classes, C, H, W), for images (N, C, H, W) in [0, 1].
 
     model: maps images to logits (N, classes), each image independently of the others; it is used in its
-    current mode and not changed. output: which outputs are differentiated. Raises ValueError for invalid
+    current mode and not changed. output: which outputs are differentiated. Samples of any shape (N, *shape) are
+    allowed; bounds and changeable say which values are valid, see `Attack.run`. Raises ValueError for invalid
     images or outputs (see `like_parameters` and `forward`). Source: the "forward derivative" of Papernot et
     al. 2016.
     """
-    images = like_parameters(images, model)
+    images = like_parameters(images, model, bounds, changeable)
     if len(images) >= MIN_IMAGES_FOR_CLASS_LOOP:
         return _class_by_class(model, images, output)
-    return jacobian_of_classes(model, images, output, classes=forward(model, images[:1])[1].shape[1])
+    with shapes_explained(images):
+        if len(images) >= MIN_IMAGES_FOR_CLASS_LOOP:
+            return _class_by_class(model, images, output)
+        return jacobian_of_classes(model, images, output, classes=forward(model, images[:1])[1].shape[1])
 
 
 def jacobian_of_classes(model: nn.Module, images: Tensor, output: Output, classes: int) -> Tensor:
@@ -84,7 +97,7 @@ def forward(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
     _check_mode(model)
     # On a CPU, float32 convolutions are up to 1.4 times faster in channels-last. They take the memory format of their
     # input, so the model is not changed. But the weights are converted at each call, which only pays for large batches.
-    large = images.numel() >= MIN_VALUES_FOR_CHANNELS_LAST
+    large = images.ndim == 4 and images.numel() >= MIN_VALUES_FOR_CHANNELS_LAST
     faster = images.device.type == "cpu" and images.dtype == torch.float32 and large
     layout = torch.channels_last if faster else torch.preserve_format
     leaf = torch.empty_like(images, memory_format=layout).copy_(images.detach()).requires_grad_()
@@ -98,22 +111,6 @@ def forward(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
     if not logits.isfinite().all():
         raise ValueError("The model returned outputs that are not finite (NaN or infinity); check its weights.")
     return leaf, logits
-
-
-def like_parameters(images: Tensor, model: nn.Module) -> Tensor:
-    """Return `images` on the device and in the dtype of the model's parameters; errors as in `check_images`."""
-    check_images(images)
-    like = next(model.parameters(), images)
-    return images.detach().to(device=like.device, dtype=like.dtype)
-
-
-def check_images(images: Tensor) -> None:
-    """Raise ValueError unless `images` is a floating-point (N, C, H, W) with values in [0, 1]."""
-    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
-        found = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"images must be a floating-point tensor (N, C, H, W); found {found}.")
-    if images.numel() and not (images.min() >= 0 and images.max() <= 1):  # also catches NaN
-        raise ValueError(f"images must lie in [0, 1]; found {images.min():.4g} to {images.max():.4g}.")
 
 
 def _check_mode(model: nn.Module) -> None:
