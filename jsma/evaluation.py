@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .attack import Attack, Result
 from .convolution import FasterGradients
 from .data import Digits
-from .features import UNIT, Bounds, check_kind, ends, like_parameters, mask_for
+from .features import UNIT, Bounds, check_kind, ends, like_parameters, mask_for, shapes_explained
 from .jacobian import Output, forward
 from .report import Report, settings_of
 from .rules import Rule, weighted_gradients
@@ -43,7 +43,9 @@ def accuracy(
     right = 0
     for rows in torch.arange(len(digits.labels)).split(batch_size):
         images = like_parameters(digits.images[rows], model, bounds, None if mask is None else mask[rows])
-        right += int((model(images).argmax(dim=1).cpu() == digits.labels[rows]).sum())
+        with shapes_explained(images):
+            predictions = model(images).argmax(dim=1).cpu()
+        right += int((predictions == digits.labels[rows]).sum())
     return right / len(digits.labels)
 
 

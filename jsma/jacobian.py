@@ -49,8 +49,6 @@ def jacobian(
     al. 2016.
     """
     images = like_parameters(images, model, bounds, changeable)
-    if len(images) >= MIN_IMAGES_FOR_CLASS_LOOP:
-        return _class_by_class(model, images, output)
     with shapes_explained(images):
         if len(images) >= MIN_IMAGES_FOR_CLASS_LOOP:
             return _class_by_class(model, images, output)
