@@ -204,7 +204,7 @@ def test_a_table_with_a_constant_column_is_attacked_when_that_may_not_change():
     rows = torch.rand(30, 5, generator=torch.Generator().manual_seed(0))
     rows[:, 2] = 0.25
     bounds = rows.min(dim=0).values, rows.max(dim=0).values
-    attack, model, mask = Attack(Rule.TJSMA, gamma=1.0), tanh_net(5, 1, torch.float32), torch.arange(5) != 2
+    attack, model, mask = Attack(Rule.TJSMA, gamma=1.0), tanh_net(5, 4, torch.float32), torch.arange(5) != 2
     result = attack.run(model, rows, Untargeted.MAXIMAL, bounds=bounds, changeable=mask)
     assert (result.images[:, 2] == 0.25).all()
     assert result.success.any()
