@@ -1,9 +1,10 @@
 """The Jacobian-based saliency map attack of Papernot et al. 2016: exact, traced, on any PyTorch classifier."""
 
 from . import starting  # noqa: F401, before torch is loaded
-from .attack import Attack, Pair, Result, Step, search_domain
+from .attack import Attack, Pair, Result, Step
 from .data import DataUnavailable, Digits, MNISTUnavailable, download_mnist, load_mnist, load_uci_digits
 from .evaluation import accuracy, adversarial_distance, evaluate, evaluate_in_parts
+from .features import search_domain
 from .jacobian import Output, jacobian
 from .maps import saliency_map
 from .models import load_model

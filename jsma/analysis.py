@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .attack import Step
 from .baselines import BaselineStep
-from .rules import Rule, room
+from .rules import Rule
 from .saliency import Direction
 
 NEGLIGIBLE_PROBABILITY = 0.001
@@ -91,4 +91,5 @@ def negligible_share(analyses: Iterable[Analysis]) -> float:
 
 def _room(step: Step) -> Tensor:
     """Return how far each pixel of the pair can move, (2,)."""
-    return room(step.image.flatten()[[step.chosen.first, step.chosen.second]], step.chosen.direction)
+    values = step.image.flatten()[[step.chosen.first, step.chosen.second]]
+    return 1 - values if step.chosen.direction is Direction.INCREASE else values

@@ -9,14 +9,15 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
 import torch
 from torch import Tensor
 
 from .convolution import FasterGradients
-from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, jacobian_of, like_parameters
+from .features import UNIT, Bounds, Features, batch_of_one, prepare, shapes_explained
+from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, jacobian_of
 from .network import Model, Network, forward, network_of
 from .reason import why_no_pair
 from .rules import Rule, Untargeted, has_succeeded, weighted_gradients
@@ -90,7 +91,8 @@ class Result:
 
     pairs (N, budget, 2) int64: the features changed at each iteration, -1 after the attack has ended. A run with
     a smaller budget changes the same pairs, but fewer. stop is None for attacks that did not end because the run
-    was cancelled; their images are those of the last iteration.
+    was cancelled; their images are those of the last iteration. changeable (N,) int64: how many features of each
+    could change; None if all could.
     """
 
     images: Tensor
@@ -99,6 +101,17 @@ class Result:
     iterations: Tensor
     changed: Tensor
     pairs: Tensor | None = None
+    changeable: Tensor | None = None
+
+    @property
+    def distortion(self) -> Tensor:
+        """The share of all features that each attack changed, (N,) float64."""
+        return self.changed.double() / math.prod(self.images.shape[1:])
+
+    @property
+    def distortion_of_changeable(self) -> Tensor:
+        """The share of the features that could change which each attack changed, (N,) float64; 0 if none could."""
+        return self.distortion if self.changeable is None else self.changed.double() / self.changeable.clamp(min=1)
 
 
 @dataclass(frozen=True)
@@ -142,21 +155,32 @@ class Attack:
             )
         return limit
 
-    def steps(self, model: Model, image: Tensor, target: int | Untargeted | None) -> Iterator[Step]:
+    def steps(
+        self,
+        model: Model,
+        image: Tensor,
+        target: int | Untargeted | None,
+        *,
+        bounds: Bounds = UNIT,
+        changeable: Tensor | None = None,
+    ) -> Iterator[Step]:
         """Attack one image (C, H, W) in [0, 1] towards class `target`; yield every step, the last with its stop.
 
-        target: None is Untargeted.AWAY. Step 0 is the original image. The model is not changed.
+        target: None is Untargeted.AWAY. Step 0 is the original image. The model is not changed. Any other sample,
+        such as a row (F,), is attacked in the same way; bounds and changeable are those of `run`.
         Raises ValueError as `run` does.
         """
         model = network_of(model)
-        originals = images = like_parameters(image[None], model).clone()  # (1, C, H, W), not the caller's memory
-        model.check(originals)
-        labels, untargeted = resolve_targets(model, originals, target)
+        originals, features = prepare(batch_of_one(image), model, bounds, changeable, self.theta)  # (1, C, H, W)
+        originals = images = originals.clone()  # not the caller's memory
+        with shapes_explained(originals):
+            model.check(originals)
+            labels, untargeted = resolve_targets(model, originals, target)
         limit = self.budget(image.numel())
         for iteration in range(limit + 1):
             budget_left = torch.tensor([iteration < limit], device=images.device)
-            turn = self._turn(model, untargeted, originals, images, labels, budget_left)
-            reason = self._reason(model, untargeted, originals, images, labels) if turn.lacks_pair else None
+            turn = self._turn(model, untargeted, features, originals, images, labels, budget_left)
+            reason = self._reason(model, untargeted, features, originals, images, labels) if turn.lacks_pair else None
             yield self._step(model, iteration, images, originals, turn, reason)
             if not turn.continues:
                 return
@@ -170,6 +194,9 @@ class Attack:
         targets: Tensor | Untargeted | None,
         batch_size: int | None = None,
         progress: Callable[[int, int], object] | None = None,
+        *,
+        bounds: Bounds = UNIT,
+        changeable: Tensor | None = None,
     ) -> Result:
         """Attack images (N, C, H, W) in [0, 1] towards targets (N,) int64 and return a Result of N attacks.
 
@@ -184,28 +211,41 @@ class Attack:
         classes of the model, shapes that do not match, a gamma that pays for no pair, and a model whose outputs are
         not finite or not repeatable. Warns of outputs that already are probabilities, and where attacks found no
         admissible pair although they might on other outputs.
+
+        Samples of any other shape, such as rows (N, F) or sequences (N, T, F), are attacked in the same way.
+        bounds: the ends (low, high) of the features' ranges, numbers or tensors that broadcast to one sample; theta is
+        a share of each range. Derivatives are by the features as they are, so the pairs depend on their units.
+        changeable: bool, broadcasts to the samples; the others are never changed. The budget counts all features:
+        gamma is a share of all. Raises ValueError as `jsma.features.prepare` does.
         """
         model = network_of(model)
-        originals = like_parameters(images, model)
-        model.check(originals)
-        labels, untargeted = resolve_targets(model, originals, targets)
-        count, features = len(originals), math.prod(originals.shape[1:])
-        at_once = _batch_size(batch_size, features)
-        limit = self.budget(features) if count else 0
+        originals, features = prepare(images, model, bounds, changeable, self.theta)
+        with shapes_explained(originals):
+            model.check(originals)
+            labels, untargeted = resolve_targets(model, originals, targets)
+        count, n = len(originals), math.prod(originals.shape[1:])
+        at_once = _batch_size(batch_size, n)
+        limit = self.budget(n) if count else 0
         pairs = labels.new_full((count, limit + 1, 2), -1)  # the last column stays -1
         state = _State(originals, originals.clone(), labels, labels * 0, torch.full_like(labels, CONTINUES), pairs)
         cores = torch.get_num_threads() if originals.device.type == "cpu" else 1
         threads = max(1, min(cores, count // MIN_IMAGES_PER_THREAD))
         tasks = [
-            self._attack_rows(model, untargeted, state, torch.arange(k, count, threads, device=labels.device), at_once)
-            for k in range(threads)
+            self._attack_rows(model, untargeted, features, state, queue, at_once)
+            for queue in (torch.arange(k, count, threads, device=labels.device) for k in range(threads))
         ]
         exhaust(tasks, progress and (lambda done: progress(done, count)))
-        self._warn_of_reason(model, untargeted, state)
-        return state.result()
+        self._warn_of_reason(model, untargeted, features, state)
+        return replace(state.result(), changeable=features.changeable_counts(count))
 
     def _attack_rows(
-        self, model: Network, untargeted: Untargeted | None, state: "_State", queue: Tensor, at_once: int
+        self,
+        model: Network,
+        untargeted: Untargeted | None,
+        features: Features,
+        state: "_State",
+        queue: Tensor,
+        at_once: int,
     ) -> Iterator[int]:
         """Attack the rows of `state` with the indices `queue` (M,), in batches of `at_once`; yield how many have ended.
 
@@ -219,7 +259,13 @@ class Attack:
             started = min(started + free, len(queue))
             iterations = state.iterations[rows]
             turn = self._turn(
-                model, untargeted, state.originals[rows], state.images[rows], state.labels[rows], iterations < limit
+                model,
+                untargeted,
+                features.of(rows),
+                state.originals[rows],
+                state.images[rows],
+                state.labels[rows],
+                iterations < limit,
             )
             state.images[rows] = turn.changed_images
             state.pairs[rows, iterations] = turn.pair
@@ -233,6 +279,7 @@ class Attack:
         self,
         model: Network,
         untargeted: Untargeted | None,
+        features: Features,
         originals: Tensor,
         images: Tensor,
         labels: Tensor,
@@ -240,16 +287,16 @@ class Attack:
     ) -> "_Turn":
         """Carry out one turn, that is one iteration, for every image (N, C, H, W) of a batch: the attack itself.
 
-        originals, images: (N, C, H, W); labels: (N,) int64; budget_left: (N,) bool.
+        features: those of the images; originals, images: (N, C, H, W); labels: (N,) int64; budget_left: (N,) bool.
         """
         many = len(images) >= MIN_IMAGES_FOR_CLASS_LOOP  # for fewer images torch's own gradients are as fast
         with FasterGradients() if many else nullcontext():
             leaf, logits = forward(model, images)
         directions = self.direction.each
-        domains = [search_domain(originals, images, direction).flatten(1) for direction in directions]  # (N, n) each
+        domains = [features.domain(originals, images, direction).flatten(1) for direction in directions]  # (N, n) each
         gradients = weighted_gradients(self.rule, self.output, untargeted, leaf, logits, labels)
         proposals = (
-            self._proposal(direction, domain, images, a, b)
+            self._proposal(direction, domain, features, images, a, b)
             for a, b in gradients  # (N, n) each
             for direction, domain in zip(directions, domains, strict=True)
         )
@@ -260,29 +307,41 @@ class Attack:
         stop = _stop_reason(succeeded, budget_left, enough_pixels, best.pairs.found)  # (N,)
         continues = stop == CONTINUES
         pair = torch.stack([best.pairs.first, best.pairs.second], dim=1).where(continues[:, None], -1)  # (N, 2)
-        return _Turn(logits.detach(), first, best, stop, continues, pair, moved(images, pair, best.sign, self.theta))
+        return _Turn(logits.detach(), first, best, stop, continues, pair, features.moved(images, pair, best.sign))
 
-    def _proposal(self, direction: Direction, domain: Tensor, images: Tensor, a: Tensor, b: Tensor) -> "_Proposal":
+    def _proposal(
+        self, direction: Direction, domain: Tensor, features: Features, images: Tensor, a: Tensor, b: Tensor
+    ) -> "_Proposal":
         """Return the best pair of each image for one direction; domain, a and b: (N, n)."""
-        a, b = self.rule.in_direction(a, b, images, direction)
+        a, b = self.rule.in_direction(a, b, images, direction, features)
         sign = torch.full((len(images),), direction.sign, device=images.device)  # (N,)
         return _Proposal(a, b, domain, best_pair(a, b, domain, direction), sign)
 
     def _reason(
-        self, model: Network, untargeted: Untargeted | None, originals: Tensor, images: Tensor, labels: Tensor
+        self,
+        model: Network,
+        untargeted: Untargeted | None,
+        features: Features,
+        originals: Tensor,
+        images: Tensor,
+        labels: Tensor,
     ) -> str | None:
         """Return why an attack on one image found no admissible pair, if its derivatives tell; all tensors (1, ...)."""
         leaf, logits = forward(model, images)
         gradients = weighted_gradients(self.rule, self.output, untargeted, leaf, logits, labels)
-        domains = [(each.sign, search_domain(originals, images, each).flatten(1)) for each in self.direction.each]
+        domains = [(each.sign, features.domain(originals, images, each).flatten(1)) for each in self.direction.each]
         in_domain = [(sign * a[domain], sign * b[domain]) for a, b in gradients for sign, domain in domains]
         return why_no_pair(in_domain, self.output)
 
-    def _warn_of_reason(self, model: Network, untargeted: Untargeted | None, state: "_State") -> None:
+    def _warn_of_reason(
+        self, model: Network, untargeted: Untargeted | None, features: Features, state: "_State"
+    ) -> None:
         """Warn with the first reason that one of the attacks without an admissible pair has."""
         lacking = (state.stop == REASONS.index(Stop.NO_ADMISSIBLE_PAIR)).nonzero()  # (M, 1)
         reasons = (
-            self._reason(model, untargeted, state.originals[row], state.images[row], state.labels[row])
+            self._reason(
+                model, untargeted, features.of(row), state.originals[row], state.images[row], state.labels[row]
+            )
             for row in lacking[:ATTACKS_TO_EXPLAIN]
         )
         reason = next(filter(None, reasons), None)
@@ -372,29 +431,6 @@ class _Turn:
     def lacks_pair(self) -> bool:
         """Whether the attack on the first image ended because there is no admissible pair."""
         return int(self.stop[0]) == REASONS.index(Stop.NO_ADMISSIBLE_PAIR)
-
-
-def search_domain(originals: Tensor, images: Tensor, direction: Direction) -> Tensor:
-    """Return the pixels that may be changed in `direction`, (N, C, H, W) bool; originals, images: (N, C, H, W).
-
-    As in the paper, a pixel leaves the domain when it reaches the end of its range. A pixel that was changed in
-    the other direction is excluded, too, so that Direction.BOTH never undoes a change.
-    """
-    if direction is Direction.INCREASE:
-        return (images < 1) & (images >= originals)
-    return (images > 0) & (images <= originals)
-
-
-def moved(images: Tensor, features: Tensor, sign: Tensor, theta: float) -> Tensor:
-    """Return images (N, C, H, W) with features (N, k) of each changed by sign (N,) times theta; -1 is no feature."""
-    pixels = images.flatten(1)  # (N, n)
-    is_feature, features, sign = features >= 0, features.clamp(min=0), sign[:, None].to(pixels.dtype)
-    before = pixels.gather(1, features)  # (N, k)
-    after = (before + sign * theta).clamp(0, 1)
-    end = sign.clamp(min=0)
-    rounding = min(theta / 4, torch.finfo(after.dtype).eps * (8 + 1 / theta))  # error of 1 / theta sums
-    after = torch.where((after - end).abs() < rounding, end, after)
-    return pixels.scatter(1, features, torch.where(is_feature, after, before)).view_as(images)
 
 
 def _better(one: _Proposal, two: _Proposal) -> _Proposal:

@@ -7,8 +7,8 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-from .attack import Attack, count_changed, moved, resolve_targets, search_domain
-from .jacobian import like_parameters
+from .attack import Attack, count_changed, resolve_targets
+from .features import batch_of_one, prepare
 from .network import Model, forward, network_of
 from .rules import Rule, has_succeeded, weighted_gradients
 from .saliency import Direction
@@ -121,7 +121,8 @@ def baseline_steps(
     still be changed. The model is not changed. Raises ValueError as `Attack.run` does.
     """
     model = network_of(model)
-    originals = images = like_parameters(image[None], model).clone()
+    originals, features = prepare(batch_of_one(image), model, theta=attack.theta)
+    images = originals = originals.clone()
     model.check(originals)
     labels, untargeted = resolve_targets(model, originals, target)
     if untargeted is not None:
@@ -131,7 +132,7 @@ def baseline_steps(
         leaf, logits = forward(model, images)
         ((a, b),) = weighted_gradients(Rule.JSMA, attack.output, None, leaf, logits, labels)
         proposals = [
-            _proposal(baseline, direction, search_domain(originals, images, direction).flatten(), a[0], b[0])
+            _proposal(baseline, direction, features.domain(originals, images, direction).flatten(), a[0], b[0])
             for direction in attack.direction.each
         ]
         choice = max(proposals, key=lambda proposal: (len(proposal.pixels), proposal.score))  # on a tie, the first
@@ -158,7 +159,7 @@ def baseline_steps(
         if stop is not None:
             return
         sign = torch.tensor([choice.direction.sign], device=images.device)
-        images = moved(images, torch.tensor([chosen], device=images.device), sign, attack.theta)
+        images = features.moved(images, torch.tensor([chosen], device=images.device), sign)
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,10 @@ TIMEOUT_SECONDS = 20
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """A named set of labelled digits.
+    """A named set of labelled digits, or of other labelled samples.
 
-    images: (N, 1, 28, 28) float32 in [0, 1]; labels: (N,) int64 in 0..9.
+    images: (N, 1, 28, 28) float32 in [0, 1]; labels: (N,) int64 in 0..9. `evaluate` and `accuracy` take any samples
+    (N, *shape) in their place, such as the rows (N, F) of a table: Digits("iris", rows, labels).
     """
 
     name: str

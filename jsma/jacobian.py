@@ -3,8 +3,9 @@
 from enum import Enum
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .features import UNIT, Bounds, like_parameters, shapes_explained
 from .network import Model, forward, network_of
 
 MIN_IMAGES_FOR_CLASS_LOOP = 8
@@ -29,18 +30,27 @@ class Output(Enum):
             return logits if self is Output.LOGITS else logits.softmax(dim=1)
 
 
-def jacobian(model: Model, images: Tensor, output: Output = Output.LOGITS) -> Tensor:
+def jacobian(
+    model: Model,
+    images: Tensor,
+    output: Output = Output.LOGITS,
+    *,
+    bounds: Bounds = UNIT,
+    changeable: Tensor | None = None,
+) -> Tensor:
     """Return d outputs / d pixels, shape (N, classes, C, H, W), for images (N, C, H, W) in [0, 1].
 
     model: maps images to logits (N, classes), each image independently of the others; it is used in its
-    current mode and not changed. output: which outputs are differentiated. Besides the result, it needs the memory of
-    one pass over MAX_VALUES_IN_BATCH values, or one image. Raises ValueError for invalid images, models or outputs
+    current mode and not changed. output: which outputs are differentiated. Samples of any shape (N, *shape) are
+    allowed; bounds and changeable say which values are valid, see `Attack.run`. Besides the result, it needs the memory
+    of one pass over MAX_VALUES_IN_BATCH values, or one image. Raises ValueError for invalid images, models or outputs
     (see `like_parameters` and `forward`). Source: the "forward derivative" of Papernot et al. 2016.
     """
     model = network_of(model)
-    images = like_parameters(images, model)
-    model.check(images)
-    return jacobian_of(model, images, output, classes=forward(model, images[:1])[1].shape[1])
+    images = like_parameters(images, model, bounds, changeable)
+    with shapes_explained(images):
+        model.check(images)
+        return jacobian_of(model, images, output, classes=forward(model, images[:1])[1].shape[1])
 
 
 def jacobian_of(model: Model, images: Tensor, output: Output, classes: int) -> Tensor:
@@ -92,19 +102,3 @@ def vector_jacobian(outputs: Tensor, images: Tensor, weights: Tensor) -> Tensor:
             "images > 0.5 from it."
         )
     return gradient
-
-
-def like_parameters(images: Tensor, model: nn.Module) -> Tensor:
-    """Return `images` on the device and in the dtype of the model's parameters; errors as in `check_images`."""
-    check_images(images)
-    like = next(model.parameters(), images)
-    return images.detach().to(device=like.device, dtype=like.dtype)
-
-
-def check_images(images: Tensor) -> None:
-    """Raise ValueError unless `images` is a floating-point (N, C, H, W) with values in [0, 1]."""
-    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
-        found = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"images must be a floating-point tensor (N, C, H, W); found {found}.")
-    if images.numel() and not (images.min() >= 0 and images.max() <= 1):  # also catches NaN
-        raise ValueError(f"images must lie in [0, 1]; found {images.min():.4g} to {images.max():.4g}.")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .attack import Result, resolve_targets
-from .jacobian import like_parameters
+from .features import UNIT, Bounds, like_parameters
 from .network import Model, forward, network_of
 from .rules import Untargeted, has_succeeded
 
@@ -14,18 +14,26 @@ IMAGES_AT_ONCE, FEATURES_AT_ONCE = 256, 1 << 21
 """The largest batch: a number of images, and of features."""
 
 
-def refine(model: Model, images: Tensor, targets: Tensor | Untargeted | None, result: Result) -> Result:
+def refine(
+    model: Model,
+    images: Tensor,
+    targets: Tensor | Untargeted | None,
+    result: Result,
+    *,
+    bounds: Bounds = UNIT,
+    changeable: Tensor | None = None,
+) -> Result:
     """Return `result` with fewer changed pixels: changes are undone, one by one, as long as the attack still succeeds.
 
-    images (N, C, H, W) and targets are those given to `Attack.run`. In each round, every changed feature of an
-    image is tried alone; the one whose removal leaves the largest margin is undone. The margin is the target's
-    logit minus the largest other logit (without a target: the largest other logit minus that of the original
+    images (N, C, H, W), targets, bounds and changeable are those given to `Attack.run`. In each round, every changed
+    feature of an image is tried alone; the one whose removal leaves the largest margin is undone. The margin is the
+    target's logit minus the largest other logit (without a target: the largest other logit minus that of the original
     prediction). It ends when no change can be undone. Cost: one forward pass per feature tried, at most about the
     square of the number of changed features. Failed attacks, `pairs` and `iterations` are not modified.
     Raises ValueError as `Attack.run` does. This is an addition of this project; the paper's attack does not have it.
     """
     model = network_of(model)
-    originals = like_parameters(images, model)
+    originals = like_parameters(images, model, bounds, changeable)
     model.check(originals)
     current = result.images.to(originals).flatten(1).clone()  # (N, n)
     labels, untargeted = resolve_targets(model, originals, targets)

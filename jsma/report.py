@@ -39,8 +39,9 @@ class Report:
     """The results of attacks on every digit towards every other class.
 
     sources and targets: (N,) int64, label and target of each attack; result: how each ended, with empty images
-    (0, C, H, W). changed_at: (N, K) int64, the number of features changed when the budget gammas[k] was spent;
-    adversarial_distance: (N,), see `jsma.adversarial_distance`. Distortion is the share of features changed, 0 to 1.
+    (0, *shape). changed_at: (N, K) int64, the number of features changed when the budget gammas[k] was spent;
+    adversarial_distance: (N,), see `jsma.adversarial_distance`. Distortion is the share of all features that were
+    changed, 0 to 1; beside it, distortion of changeable is the share of those that could change (`result.changeable`).
     The name of every mean says over which attacks it is; it is NaN if there are none.
     """
 
@@ -70,7 +71,12 @@ class Report:
     @property
     def distortion(self) -> Tensor:
         """The share of features changed by each attack, (N,) float64."""
-        return self.result.changed.double() / self.features
+        return self.result.distortion
+
+    @property
+    def distortion_of_changeable(self) -> Tensor:
+        """The share of the features that could change which each attack changed, (N,) float64."""
+        return self.result.distortion_of_changeable
 
     @property
     def mean_distortion(self) -> float:
@@ -81,6 +87,16 @@ class Report:
     def mean_distortion_of_successful(self) -> float:
         """The mean distortion over the attacks that succeeded; NaN if none did."""
         return _mean(self.distortion[self.result.success])
+
+    @property
+    def mean_distortion_of_changeable(self) -> float:
+        """The mean distortion of changeable features over all attacks, failed ones included."""
+        return _mean(self.distortion_of_changeable)
+
+    @property
+    def mean_distortion_of_changeable_of_successful(self) -> float:
+        """The mean distortion of changeable features over the attacks that succeeded; NaN if none did."""
+        return _mean(self.distortion_of_changeable[self.result.success])
 
     @property
     def stops(self) -> dict[Stop, int]:
@@ -167,6 +183,8 @@ class Report:
 
     def summary(self) -> dict[str, Any]:
         """Return the settings, all figures and the tables by source and target, serialisable as JSON (NaN as None)."""
+        of_changeable = ("mean_distortion_of_changeable", "mean_distortion_of_changeable_of_successful")
+        of_mask = {name: _plain(getattr(self, name)) for name in of_changeable if self.result.changeable is not None}
         return {
             "attack": settings_of(self.attack),
             "image_shape": list(self.result.images.shape[1:]),
@@ -174,6 +192,7 @@ class Report:
             "success_rate": _plain(self.success_rate),
             "mean_distortion": _plain(self.mean_distortion),
             "mean_distortion_of_successful": _plain(self.mean_distortion_of_successful),
+            **of_mask,
             "stops": {reason.name: count for reason, count in self.stops.items()},
             "success_by_source_and_target": _plain(self.success_by_source_and_target.tolist()),
             "distortion_by_source_and_target": _plain(self.distortion_by_source_and_target.tolist()),
@@ -216,7 +235,8 @@ class Report:
             stop: list[Stop | None] = [Stop[name] for name in each["stop"]]
             success = torch.tensor([reason is Stop.REACHED_TARGET for reason in stop], dtype=torch.bool)
             images = torch.empty(0, *whole["image_shape"])
-            result = Result(images, success, stop, integers["iterations"], integers["changed"])
+            changeable = torch.tensor(each["changeable"], dtype=torch.int64) if "changeable" in each else None
+            result = Result(images, success, stop, integers["iterations"], integers["changed"], changeable=changeable)
             changed_at = None if whole["changed_at"] is None else torch.tensor(whole["changed_at"], dtype=torch.int64)
             distance = each.get("adversarial_distance")
             distance = None if distance is None else torch.tensor(distance, dtype=torch.float64)
@@ -233,6 +253,8 @@ class Report:
             "iterations": self.result.iterations.tolist(),
             "changed": self.result.changed.tolist(),
         }
+        if self.result.changeable is not None:
+            columns["changeable"] = self.result.changeable.tolist()
         if self.adversarial_distance is not None:
             columns["adversarial_distance"] = self.adversarial_distance.tolist()
         return columns

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from .features import Features
 from .jacobian import Output, vector_jacobian
 from .saliency import Direction
 
@@ -43,7 +44,8 @@ class Rule(Enum):
     """The table of all rules: how the derivatives are weighted before pairs are compared.
 
     In the formulas Z are the differentiated outputs, p the probabilities, t is the target and x a pixel; room is 1 - x
-    for brightening. For darkening, which the source of TJSMA does not define, it is x here. Sources: JSMA, Papernot et
+    for brightening. For darkening, which the source of TJSMA does not define, it is x here. With other bounds than
+    0 and 1, room is a share of the range. Sources: JSMA, Papernot et
     al. 2016, arXiv 1511.07528; WJSMA and TJSMA, Loison et al. 2020, arXiv 2007.06032.
     """
 
@@ -115,17 +117,17 @@ class Rule(Enum):
         """Whether a and b are multiplied by the room, how far the pixel can still move."""
         return self.entry.weighs_by_room
 
-    def in_direction(self, a: Tensor, b: Tensor, images: Tensor, direction: Direction) -> tuple[Tensor, Tensor]:
-        """Return a and b (N, n) as this rule weights them for `direction`; images: the current ones, (N, C, H, W)."""
+    def in_direction(
+        self, a: Tensor, b: Tensor, images: Tensor, direction: Direction, features: Features
+    ) -> tuple[Tensor, Tensor]:
+        """Return a and b (N, n) as this rule weights them for `direction`.
+
+        images: the current ones, (N, C, H, W); features: theirs, which say how much room each has.
+        """
         if not self.weighs_by_room:
             return a, b
-        factor = room(images, direction).flatten(1)  # (N, n)
-        return a * factor, b * factor
-
-
-def room(values: Tensor, direction: Direction) -> Tensor:
-    """Return how far each value in [0, 1] can move in `direction`, in the shape of `values`."""
-    return 1 - values if direction is Direction.INCREASE else values
+        room = features.room(images, direction).flatten(1)  # (N, n)
+        return a * room, b * room
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class _SavedChunks:
         if not found:
             write_whole(path, self.identity.encode())
         elif found != (now := json.loads(self.identity)):
-            differs = ", ".join(name for name in now if found.get(name) != now[name])
+            differs = ", ".join(sorted(name for name in {**found, **now} if found.get(name) != now.get(name)))
             raise ValueError(
                 f"{folder} contains the unfinished run of another evaluation (different: {differs}); "
                 "choose another folder."

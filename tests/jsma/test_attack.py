@@ -766,7 +766,7 @@ def test_images_out_of_range_are_refused_even_those_that_wait(value):
         next(Attack().steps(smooth_net(), images[2], 0))
 
 
-@pytest.mark.parametrize("images", [torch.zeros(3, 4), torch.zeros(1, 3, 4).byte()])
+@pytest.mark.parametrize("images", [torch.tensor(0.5), torch.zeros(1, 3, 4).byte()])
 def test_what_is_no_picture_is_refused(images):
     with pytest.raises(ValueError, match="images must be"):
         next(Attack().steps(smooth_net(), images, 0))

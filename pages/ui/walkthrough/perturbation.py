@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from jsma import Attack, Direction, Stop, search_domain
-from jsma.attack import moved
+from jsma.features import Features
 from jsma.glossary import TERMS, explained
 from jsma.stage.recording import Recording
 from pages.ui import networks, resources
@@ -256,6 +256,6 @@ def _checks() -> None:
 def _program() -> None:
     st.subheader("The change in the program", anchor=False)
     st.markdown("The two pixels of the pair are moved by θ with the direction's sign, and held within the range.")
-    excerpt.show(moved, "before = ", "clamp(0, 1)")
+    excerpt.show(Features.moved, "before = ", "clamp(low, high)")
     st.markdown("Which pixels may still be moved is asked anew at every iteration.")
-    excerpt.show(search_domain, "if direction is", "return (images > 0)")
+    excerpt.show(search_domain, "if direction is", "return (images > low)")
