@@ -131,7 +131,7 @@ def shapes_explained(samples: Tensor) -> Iterator[None]:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         shape = tuple(samples.shape)
         advice = "images must be (N, C, H, W), rows (N, F), as the model was trained on them"
-        if samples.ndim == 4 and shape[3] in (1, 3, 4):
+        if samples.ndim == 4 and shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4):
             advice = "images must be (N, C, H, W), but here the channels come last: pass images.permute(0, 3, 1, 2)"
         raise ValueError(f"The model cannot read samples of the shape {shape} ({reason}); {advice}.") from error
 

@@ -38,8 +38,11 @@ def record(
 ) -> Recording:
     """Attack `image` (1, H, W) in [0, 1], a digit labelled `label`, towards `target`, and record every step.
 
-    proceed: called at every step; it may raise to cancel. Raises ValueError as `Attack.run` does.
+    proceed: called at every step; it may raise to cancel. Raises ValueError as `Attack.run` does, and for samples that
+    are no image.
     """
+    if getattr(image, "ndim", 3) != 3:
+        raise ValueError(f"Only an image (1, H, W) can be recorded; found the shape {tuple(image.shape)}.")
     model = network_of(model)  # checked once for all steps
     steps = []
     for step in attack.steps(model, image, target):

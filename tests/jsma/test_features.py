@@ -25,6 +25,7 @@ from jsma import (
     refine,
 )
 from jsma.baselines import Baseline, baseline_steps
+from jsma.stage import record
 
 INCREASE, DECREASE, BOTH = Direction
 CLASSES = 3
@@ -411,6 +412,11 @@ def test_a_mask_that_cannot_be_right_is_refused_by_what_was_found(mask, words):
     ):
         with pytest.raises(ValueError, match=words):
             use()
+
+
+def test_a_row_cannot_be_recorded_since_the_stage_shows_images():
+    with pytest.raises(ValueError, match=r"image \(1, H, W\).*\(4,\)"):
+        record(tanh_net(4, 0), torch.rand(4), 0, 1, Attack())
 
 
 def test_with_one_feature_that_may_change_there_is_no_pair_to_try():
