@@ -1,7 +1,7 @@
 // What the network reads: the ten probabilities and logits now, and how they changed over all iterations.
 
 import { clamp, prepare, write } from "./drawing.js";
-import { number, percent, slope } from "./words.js";
+import { misreadAs, number, percent, slope } from "./words.js";
 
 /** @import { DrawnView, Find, History, Pen, Point, Recording, Step, View } from "./types.js" */
 
@@ -70,7 +70,8 @@ function classLines(recording, pointed, values) {
     ["source", recording.label],
     ["target", recording.target],
   ];
-  if (pointed !== null && pointed !== recording.label && pointed !== recording.target) digits.push(["ink3", pointed]);
+  for (const other of new Set([misreadAs(recording), pointed]))
+    if (other !== null && other !== recording.label && other !== recording.target) digits.push(["ink3", other]);
   return digits.map(([colour, digit]) => ({ colour, name: `${digit}`, values: recording.steps.map((step) => values(step)[digit]) }));
 }
 

@@ -95,8 +95,8 @@ def _find_a_pixel(lesson: Lesson) -> int | None:
     choice, (height, width) = lesson.choice, lesson.image.shape[1:]
     st.subheader("Find a pixel", anchor=False)
     st.markdown(
-        f"**Do.** Find a pixel that raises the target, {choice.target}, and lowers the true class, {choice.digit}: "
-        f"orange in the map of {choice.target}, blue in the map of {choice.digit}. Read its row and column in the "
+        f"**Do.** Find a pixel that raises the target, {choice.target}, and lowers {lesson.class_to_beat}: "
+        f"orange in the map of {choice.target}, blue in the map of {lesson.to_beat}. Read its row and column in the "
         "maps, on logits and at iteration 0, and enter them."
     )
     with st.container(horizontal=True):
@@ -110,15 +110,15 @@ def _find_a_pixel(lesson: Lesson) -> int | None:
         return None
     pixel = row * width + column
     slopes = jacobian(lesson.network.module, lesson.image[None])[0].flatten(1)[:, pixel].double()
-    pull, push = slopes[choice.target].item(), slopes[choice.digit].item()
+    pull, push = slopes[choice.target].item(), slopes[lesson.to_beat].item()
     room = 1 - lesson.image.flatten()[pixel].item()
     found = pull > 0 and push < 0 and room > 0
     if found:
         tasks.mark_done("good-pixel")
     does = (
         f"The pixel at row {row}, column {column} {'raises' if pull > 0 else 'does not raise'} the target "
-        f"({choice.target}: **{number(pull, sign=True)}**) and {'lowers' if push < 0 else 'does not lower'} the true "
-        f"class ({choice.digit}: **{number(push, sign=True)}**)."
+        f"({choice.target}: **{number(pull, sign=True)}**) and {'lowers' if push < 0 else 'does not lower'} "
+        f"the class to beat ({lesson.to_beat}: **{number(push, sign=True)}**)."
     )
     if pull > 0 and push < 0 and not room:
         does += " But it is white already: it cannot get any brighter."

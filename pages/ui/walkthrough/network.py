@@ -86,7 +86,7 @@ def _the_answer(lesson: Lesson, logits: Tensor) -> None:
     if reads == lesson.choice.target:
         words += "That is your target already, so there is nothing to attack: pick another target. "
     elif reads != digit:
-        words += "That is wrong, before any attack. "
+        words += f"That is wrong, before any attack: the class that your target has to beat is {reads}, not {digit}. "
     share = lesson.network.accuracy.get(lesson.choice.data)
     if share is not None:
         data = data_labels()[lesson.choice.data]
