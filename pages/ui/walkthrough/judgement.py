@@ -14,6 +14,7 @@ from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from jsma.glossary import TERMS, explained
 from pages.ui import navigation
 from pages.ui.formatting import percent
+from pages.ui.paper import REPORTED
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import MEASURED, METHODS, Trace, trace
 from pages.ui.theme import amounts, colours
@@ -341,8 +342,7 @@ def _effort_table(traces: Mapping[str, Trace]) -> str:
 def _whole_test_set() -> None:
     st.subheader("A whole test set", anchor=False)
     st.markdown(
-        "The paper reports that 97.10 % of its attacks succeed and change 4.02 % of the pixels on average, for its "
-        "own network. What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
+        f"{REPORTED} What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
         "line on the page Rules."
     )
     navigation.link_to("Rules", "The full table on the page Rules", ":material/table:")
