@@ -209,9 +209,9 @@ def _no_pair() -> None:
         st.markdown(
             f"A real run: a built-in {recording.label}, the target {target}, darkening, the tutorial's CNN. After "
             f"{recording.iterations} iterations {counts.pixels} pixels are left that are not black yet. They make "
-            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, another "
-            f"{counts.only_beta_fails:,} would not lower the others, **{counts.admissible} are admissible**. "
-            f"There was budget for {recording.budget // 2 - recording.iterations} more iterations."
+            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, "
+            f"another {counts.only_beta_fails:,} would not lower the sum of the others, **{counts.admissible} are "
+            f"admissible**. There was budget for {recording.budget // 2 - recording.iterations} more iterations."
         )
         said = recording.stop.sentence
         st.markdown(f"**What this program says.** {said} A correct program changes nothing more.")

@@ -56,15 +56,16 @@ def _two_numbers(recording: Recording) -> None:
         "of its two b."
     )
     st.markdown(
-        "A pair is **admissible** for brightening when α > 0 and β < 0: the target rises and the others fall. Of all "
-        "admissible pairs, the one with the largest **score −α × β** is changed.",
+        "A pair is **admissible** for brightening when α > 0 and β < 0: to first order the target rises and "
+        "the sum of the others falls. Of all admissible pairs, the one with the largest **score −α × β** is changed.",
         help=TERMS["admissible"],
     )
     st.markdown(
         f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} "
         f"pairs, and **{counts.admissible:,} of them are admissible** "
         f"({percent(counts.admissible / counts.compared)}). {counts.alpha_fails:,} fail since α is not above "
-        f"0, another {counts.only_beta_fails:,} since β is not below 0. The search compares them all, exactly."
+        f"0, another {counts.only_beta_fails:,} since β is not below 0. The search accounts for all of them, "
+        "exactly, though it compares only a few."
     )
 
 
