@@ -11,6 +11,14 @@ TERMS = {
     "probability": "The network's output for one class after softmax. All of them add up to 100 %. The derivative of a "
     "probability is p × (that of its logit − the mean of all logits' derivatives, weighted by probability). The factor "
     "p is the same for all pixels: where it is tiny the maps look flat, but the order of the pixels does not change.",
+    "adversarial example": "A picture that a person reads as before and the network reads as another class, because it "
+    "was changed for that.",
+    "threat model": "What an attacker wants, knows and may do. Here: a target class; all weights of the network (a "
+    "white "
+    "box); to change pixels, each at will, at a cost of one a pixel.",
+    "explanation": "A map that says which pixels an answer depends on, such as |∂z/∂x| of the class that is read. It "
+    "knows "
+    "no target, and is not the map that an attack uses.",
     "forward derivative": "The paper's name for the Jacobian of the network's outputs with respect to its input "
     "pixels.",
     "Jacobian": "For every class and every pixel, how fast that class's output rises (or falls) when the pixel gets a "
@@ -19,8 +27,8 @@ TERMS = {
     "change differs, and the larger the change of the pixel, the more.",
     "source class": "The true class of the picture, which the network should read.",
     "target class": "The wrong class that the attack wants the network to read.",
-    "saliency map": "A score for every pair of pixels, computed from the Jacobian: −α × β. The larger it is, the more "
-    "changing the pair helps the attack.",
+    "saliency map": "A value for each pixel, computed from the Jacobian: −a × b of the pixel alone, or the best score "
+    "−α × β that it reaches with a partner. The larger it is, the more changing the pixel helps the attack.",
     "a": "The pull of one pixel on the target: how fast the target's output rises as the pixel gets brighter.",
     "b": "How fast the outputs of all other classes, added up, rise as the pixel gets brighter. −b is the push "
     "on them. Some rules weigh each class by its probability first.",

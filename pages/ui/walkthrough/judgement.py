@@ -24,7 +24,7 @@ from pages.ui.walkthrough.tasks import Answer
 
 TITLE = "Judging the result"
 QUESTION = "How good is the attack, how weak the network?"
-TASKS = ("hardest-classes", "denominators")
+TASKS = ("hardest-classes", "order-of-rules", "hard-or-easy", "weighted-rule", "denominators")
 
 PLAIN = next(iter(MEASURED.values()))
 BY_PROBABILITY = [label for label in MEASURED.values() if METHODS[label].rule.weighs_by_probability]
@@ -223,6 +223,7 @@ def _text(report: Report, values: Tensor, what: str, source: int, target: int) -
 
 def _compare(report: Report, guess: tuple[int, int]) -> None:
     cell = _cell(report, int(report.hardest_first[0]))
+    tasks.note_first("hardest-classes", "{} → {}".format(*guess), "{} → {}".format(*cell))
     said = "as you said" if cell == guess else f"you said {guess[0]} → {guess[1]}: {_in_words(report, guess)}"
     st.markdown(
         f"**Hardest here: {cell[0]} → {cell[1]}**, {_in_words(report, cell)} ({said}). Hardest is what succeeds "
@@ -273,6 +274,8 @@ def _effort(lesson: Lesson) -> None:
     if not plain.iterations:
         st.info(shown.NOTHING_TO_DO)
         return
+    if not _predict_order(lesson):
+        return
     told = _trace(lesson, PLAIN).analyses
     st.markdown(
         f"Back to your digit and the target {plain.target}. The paper's rule adds up all nine other logits "
@@ -305,6 +308,39 @@ def _effort(lesson: Lesson) -> None:
             "β as the rule weighs it, parts counted by size. The leading rival is the most probable class that is not "
             "the target."
         )
+
+
+ORDERED = (*[name for name in MEASURED.values() if not METHODS[name].rule.weighs_by_probability], BY_PROBABILITY[0])
+"""The three attacks whose order is predicted."""
+
+TIE = "two or more of them equally few"
+
+
+def fewest(traces: Mapping[str, Trace]) -> str:
+    """Return the name of the attack that succeeds with the fewest pixels; TIE for several, or if none succeeds."""
+    costs = {name: each.end.changed for name, each in traces.items() if each.success}
+    best = [name for name, cost in costs.items() if cost == min(costs.values())]
+    return best[0] if len(best) == 1 else TIE
+
+
+def _predict_order(lesson: Lesson) -> bool:
+    """Let the reader predict which of three attacks needs the fewest pixels; return whether that was done."""
+    options = {name: name for name in ORDERED} | {TIE: TIE.capitalize()}
+    locked = tasks.predict_one(
+        "order-of-rules",
+        lesson.subject,
+        "Three attacks on your digit: which one needs the fewest pixels?",
+        options,
+        lambda: fewest({name: _trace(lesson, name) for name in ORDERED}),
+    )
+    if locked is None:
+        return False
+    traces = {name: _trace(lesson, name) for name in ORDERED}
+    st.markdown(
+        f"{tasks.verdict(*locked, options)}\n\n| | pixels changed | how it ended |\n| --- | ---: | --- |\n"
+        + "\n".join(f"| {name} | {each.end.changed} | {each.stop.value} |" for name, each in traces.items())
+    )
+    return True
 
 
 def _trace(lesson: Lesson, name: str) -> Trace:
@@ -349,6 +385,38 @@ def _whole_test_set() -> None:
 
 
 def _check() -> None:
+    tasks.question(
+        "hard-or-easy",
+        "From one digit to one target, 1 attack of 10 succeeds, with few pixels; the other 9 fail. Is this target "
+        "easy?",
+        (
+            Answer(
+                "Yes: the success was cheap",
+                "One cheap success beside nine failures: the mean over the successful attacks hides what failed.",
+            ),
+            Answer(
+                "No: a cost counts only beside the success that it bought",
+                "Right. So hardness must not reward failure: an area under a short curve is small because the curve "
+                "is short.",
+                right=True,
+            ),
+            Answer("It depends on γ only", "γ is the same for all ten. What differs is how often it was enough."),
+        ),
+    )
+    tasks.question(
+        "weighted-rule",
+        "Why does WJSMA usually need fewer pixels than JSMA on logits, though both differentiate logits?",
+        (
+            Answer(
+                "Its β counts each class by its probability, so it pushes on the leaders",
+                "Right. The plain β spends its effort on classes that nobody would choose, and may lift the leader. On "
+                "probabilities the same weighing comes in by the derivative itself.",
+                right=True,
+            ),
+            Answer("It changes more pixels at a time", "Both change two pixels at each iteration."),
+            Answer("It computes more exact derivatives", "The derivatives are the same. Only their sum is weighed."),
+        ),
+    )
     tasks.question(
         "denominators",
         "Two reports, both with 90 % success. A: mean distortion 4 % over the successful attacks. B: mean distortion "

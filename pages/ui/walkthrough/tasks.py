@@ -3,7 +3,7 @@
 Answers are kept in the session, so that they are still there after another page was open.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -17,6 +17,24 @@ class Answer(NamedTuple):
     text: str
     why: str
     right: bool = False
+
+
+class First(NamedTuple):
+    """The first answer to a task: what was said, what is true, and whether these are the same."""
+
+    said: str
+    true: str
+    right: bool
+
+
+def first_answers() -> dict[str, First]:
+    """Return the first answer to each question and prediction, by task; later ones do not change it."""
+    return st.session_state.setdefault("walkthrough_first", {})
+
+
+def note_first(task: str, said: str, true: str) -> None:
+    """Note the answer to `task`, unless there was one before."""
+    first_answers().setdefault(task, First(said, true, said == true))
 
 
 def _given() -> dict[str, Any]:
@@ -40,6 +58,8 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
 
     def take() -> None:
         given[task] = st.session_state[f"question-{task}"]
+        right = next(answer for answer in answers if answer.right)
+        note_first(task, answers[given[task]].text, right.text)
         if answers[given[task]].right:
             mark_done(task)  # before the page is drawn, so that its progress shows it
 
@@ -81,6 +101,40 @@ def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> An
 
     st.button("Lock in and see", key=f"lock-{name}", on_click=lock, disabled=value is None, type="primary")
     return None
+
+
+def answers_to(task: str) -> list[int]:
+    """Return the list of answers to a task that asks for several, empty at first; the caller appends to it."""
+    return _given().setdefault(task, [])
+
+
+def predict_one(
+    task: str, subject: str, text: str, options: Mapping[str, str], truth: Callable[[], str]
+) -> tuple[str, str] | None:
+    """Ask which of `options` will be true; return what was said and what is true once it is locked in.
+
+    options: what is shown, by name; truth: returns the name of the one that is true, called only after the prediction.
+    """
+    said = predict(
+        task,
+        subject,
+        text,
+        lambda key: st.radio(
+            text, list(options), index=None, key=key, format_func=options.get, label_visibility="collapsed"
+        ),
+    )
+    if said is None:
+        return None
+    true = truth()
+    note_first(task, options[said], options[true])
+    return said, true
+
+
+def verdict(said: str, true: str, options: Mapping[str, str]) -> str:
+    """Return in words whether the prediction `said` came true, with what is true in bold."""
+    if said == true:
+        return f"**{options[true]}** You said so."
+    return f"**{options[true]}** You said: “{options[said]}”"
 
 
 def summary(sentence: str) -> None:
