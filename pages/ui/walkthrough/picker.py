@@ -47,7 +47,5 @@ def valid(value: object, pixels: int, most: int) -> list[int]:
     """Return what the browser sent as picks, without what cannot be one; it may send anything."""
     if not isinstance(value, list | tuple):
         return []
-    whole = (
-        int(each) for each in value if isinstance(each, int | float) and not isinstance(each, bool) and each == each
-    )
-    return list(dict.fromkeys(each for each in whole if 0 <= each < pixels))[-most:]
+    numbers = (each for each in value if isinstance(each, int | float) and not isinstance(each, bool))
+    return list(dict.fromkeys(int(each) for each in numbers if 0 <= each < pixels))[-most:]
