@@ -122,9 +122,9 @@ test("what is known of a pixel: its place, value, room, gradients, and whether i
   const brighter = readRecording(packed([step()], [arrays]));
   assert.equal(words.pixelSentence(brighter, 0, 0), "Pixel row 0, column 0, value 0.20, room 0.80, a 0.500, −b −0.250, can still change");
   assert.equal(words.pixelSentence(brighter, 0, null), "");
-  assert.equal(words.domainWords(brighter, 0, 1), "already white: out of the game");
-  assert.equal(words.domainWords(brighter, 0, 2), "already black: out of the game");
-  assert.equal(words.domainWords(brighter, 0, 5), "changed the other way: out of the game");
+  assert.equal(words.domainWords(brighter, 0, 1), "already white: cannot change");
+  assert.equal(words.domainWords(brighter, 0, 2), "already black: cannot change");
+  assert.equal(words.domainWords(brighter, 0, 5), "changed the other way: stays as it is");
   assert.equal(words.room(readRecording(packed([step({ sign: -1 })], [arrays])), 0, 0), 13107 / 65535);
 });
 

@@ -241,5 +241,5 @@ function promisesKept(recording, pairs) {
   const kind = recording.output === "logits" ? "score" : "probability";
   return `<p class="lesson">The ${plural(pairs.length, "forecast")} promised <b>${slope(total("forecast"), true)}</b> for the
     ${kind} of <b class="target">${recording.target}</b>; it moved by <b>${slope(total("happened"), true)}</b>. Each forecast
-    is a straight line; the network bends.</p>`;
+    is a straight line; the slope changes on the way.</p>`;
 }

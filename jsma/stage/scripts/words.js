@@ -172,6 +172,6 @@ export const pixelSentence = (recording, k, pixel) =>
 export function domainWords(recording, k, pixel) {
   if (recording.inDomain(k, pixel)) return "can still change";
   const value = recording.value(k, pixel);
-  if (value === 1) return "already white: out of the game";
-  return value === 0 ? "already black: out of the game" : "changed the other way: out of the game";
+  if (value === 1) return "already white: cannot change";
+  return value === 0 ? "already black: cannot change" : "changed the other way: stays as it is";
 }

@@ -119,7 +119,7 @@ def _compare(said: int, recording: Recording) -> None:
         outcome = "It took none: the network reads this digit as the target already."
     off = abs(said - changed)
     tasks.note_first("how-many-pixels", f"{said} pixels", f"{changed} pixels")
-    st.markdown(f"**You said {said}.** {outcome} {'Spot on.' if not off else f'You were {off} off.'}")
+    st.markdown(f"**You said {said}.** {outcome} {'Exactly right.' if not off else f'You were {off} off.'}")
 
 
 def _endings() -> None:

@@ -165,7 +165,7 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     )
     if len(pairs) == len(NAMES):
         st.markdown(
-            "The others were chosen to tempt you. Of the admissible pairs without the winner's pixels, one has the "
+            "The others look as good at first. Of the admissible pairs without the winner's pixels, one has the "
             "largest α; of those left, the other has the largest −β. The score is a product, so both have to be large."
         )
 
@@ -173,7 +173,7 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
 def _the_loop(recording: Recording) -> None:
     st.subheader("The same plane, step by step", anchor=False)
     st.markdown(
-        "**Now you.** *Predict first* is on: pick two pixels in the picture or in the plane and ask for the best pair. "
+        "**Do.** *Predict first* is on: pick two pixels in the picture or in the plane and ask for the best pair. "
         "You see how yours ranks among all admissible pairs. Do it for three steps. Then switch to *Watch* and click a "
         "pixel: the picture turns into a map of its best partners."
     )
@@ -388,7 +388,7 @@ def _checks() -> None:
             ),
             Answer(
                 "Only if every other admissible pair scores even less",
-                "Right. −α × β is close to 0, so almost any pair that is fair both ways beats it.",
+                "Right. −α × β is close to 0, so almost any pair with both factors of some size beats it.",
                 right=True,
             ),
         ),
