@@ -102,3 +102,15 @@ def test_a_click_on_a_map_fills_in_the_pixel(chapter_1):
     chapter_1.page.get_by_text("The pixel at row 8, column 11").wait_for()
     assert chapter_1.page.get_by_role("spinbutton", name="Row").input_value() == "8"
     assert chapter_1.page.locator(".picker i.pick").count() == 2  # on both maps
+
+
+def test_answers_are_there_after_a_reload(chapter_1):
+    page = chapter_1.page
+    page.get_by_role("button", name="What is attacked").first.click()
+    page.get_by_text("The training digits").click()
+    page.get_by_text("The attack never trains anything.").wait_for()
+    page.wait_for_function("localStorage.getItem('jsma course')?.includes('white-box')")
+    chapter_1.open("?digit=1&sample=1&target=7")  # a new session, as F5 is
+    page.get_by_role("link", name="Walkthrough").click()
+    page.get_by_text("The attack never trains anything.").wait_for()
+    page.evaluate("localStorage.removeItem('jsma course')")

@@ -61,6 +61,7 @@ def show(lesson: Lesson) -> None:
     )
     some = computed(pictures, lesson.network)
     answers = tasks.answers_to(f"{TASK}|{lesson.network.key}")
+    del answers[len(some) :]
 
     @st.fragment
     def draw() -> None:

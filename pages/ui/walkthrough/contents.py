@@ -12,6 +12,7 @@ from pages.ui.walkthrough import (
     overview,
     perturbation,
     quiz,
+    remembering,
     saliency,
     summary,
     tasks,
@@ -131,6 +132,11 @@ def tasks_by_chapter() -> dict[str, tuple[str, ...]]:
     """Return the tasks of every chapter and of the quiz, by title."""
     chapters = {f"{number}. {each.TITLE}": each.TASKS for number, each in enumerate(CHAPTERS, start=1)}
     return chapters | {"Final quiz": quiz.TASKS}
+
+
+def remember() -> None:
+    """Keep what is answered in the reader's browser."""
+    remembering.remember({name for names in tasks_by_chapter().values() for name in names})
 
 
 def _after_the_walkthrough(lesson: Lesson) -> None:

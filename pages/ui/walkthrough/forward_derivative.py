@@ -218,6 +218,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
         f"The pixel has the value {before:.2f}. Turned white, it moves by {1 - before:.2f}, so its map promises the "
         f"logit of {target} a rise of {number(slope)} × {1 - before:.2f} = {number(promise)}. What will really happen?",
         lambda key: st.radio("What happens", PROMISES, index=None, key=key, label_visibility="collapsed"),
+        PROMISES,
     )
     if said is None:
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import altair as alt
@@ -74,7 +75,13 @@ def _predict_hardest(lesson: Lesson) -> tuple[int, int] | None:
         return None if source is None or target is None or source == target else (source, target)
 
     subject = f"{lesson.choice.data}-{lesson.network.key}"
-    return tasks.predict("hardest-classes", subject, "Which wrong answer is the hardest to get, from which digit?", ask)
+    return tasks.predict(
+        "hardest-classes",
+        subject,
+        "Which wrong answer is the hardest to get, from which digit?",
+        ask,
+        list(permutations(range(10), 2)),
+    )
 
 
 def _reports() -> dict[tuple, Report]:

@@ -137,6 +137,7 @@ def _predict(lesson: Lesson, logits: Tensor) -> int | None:
         f"{lesson.choice.data}-{lesson.position}-{lesson.network.key}",
         f"Its first choice is {reads}. Which digit is its second choice?",
         lambda key: st.segmented_control("Second choice", others, key=key, label_visibility="collapsed"),
+        others,
     )
 
 

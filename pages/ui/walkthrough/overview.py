@@ -87,6 +87,7 @@ def show(lesson: Lesson) -> None:
         lambda key: st.number_input(
             "Pixels", 0, budget, value=None, step=2, key=key, placeholder=f"0 to {budget}", width=220
         ),
+        range(budget + 1),
     )
     if said is not None:
         _watch(lesson, recording)

@@ -188,6 +188,7 @@ def _darken(lesson: Lesson, brighter: Recording) -> None:
         lambda key: st.radio(
             "Darkening needs", list(GUESSES), index=None, key=key, format_func=GUESSES.get, label_visibility="collapsed"
         ),
+        GUESSES,
     )
     if guess is None:
         return

@@ -127,6 +127,7 @@ def _which_wins(lesson: Lesson, recording: Recording) -> None:
             lambda key: st.radio(
                 "Pair", list(names), index=None, horizontal=True, key=key, format_func=lambda name: f"Pair {name}"
             ),
+            list(names),
         )
         if guess is not None:
             _reveal(pairs, names, guess)
