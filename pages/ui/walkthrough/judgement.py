@@ -344,7 +344,7 @@ def _predict_order(lesson: Lesson) -> bool:
         return False
     traces = {name: _trace(lesson, name) for name in ORDERED}
     st.markdown(
-        f"{tasks.verdict(*locked, options)}\n\n| | pixels changed | how it ended |\n| --- | ---: | --- |\n"
+        f"{tasks.verdict(*locked, options)}\n\n| Attack | pixels changed | how it ended |\n| --- | ---: | --- |\n"
         + "\n".join(f"| {name} | {each.end.changed} | {each.stop.value} |" for name, each in traces.items())
     )
     return True

@@ -128,7 +128,7 @@ def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
     if cost is None or leaves is None:
         return
     st.markdown(
-        "| | iterations | pixels changed | how it ended |\n| --- | ---: | ---: | --- |\n"
+        "| θ | iterations | pixels changed | how it ended |\n| --- | ---: | ---: | --- |\n"
         + "\n".join(
             f"| θ = {each.attack.theta:g} | {each.iterations} of {each.budget // 2} | {each.end.changed} | "
             f"{each.stop.value} |"

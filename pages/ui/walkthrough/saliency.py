@@ -269,7 +269,7 @@ def _why_two(lesson: Lesson, recording: Recording) -> None:
         return
     end, singles = recording.end, one_at_a_time(lesson)
     st.markdown(
-        f"{tasks.verdict(*locked, COSTS)}\n\n| | pixels changed | Jacobians computed | how it ended |\n"
+        f"{tasks.verdict(*locked, COSTS)}\n\n| Attack | pixels changed | Jacobians computed | how it ended |\n"
         "| --- | ---: | ---: | --- |\n"
         f"| in pairs | {end.changed} | {recording.iterations} | {recording.stop.value} |\n"
         f"| one at a time | {singles.end.changed} | {singles.end.iteration} | {singles.stop.value} |"

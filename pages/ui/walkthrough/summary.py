@@ -28,7 +28,7 @@ def show(lesson: Lesson, chapters: dict[str, tuple[str, ...]]) -> None:
     st.subheader("Your summary", anchor=False)
     rows = [(title, *first_right(names)) for title, names in chapters.items()]
     st.markdown(
-        "| | first answers right | given |\n| --- | ---: | ---: |\n"
+        "| Part | first answers right | given |\n| --- | ---: | ---: |\n"
         + "\n".join(f"| {title} | {right} | {given} |" for title, right, given in rows)
         + "\n\nPredictions count, too: a wrong one is worth as much, since it shows where the surprise was."
     )
@@ -78,4 +78,4 @@ def _table(rows: list[tasks.First]) -> str:
         f"<tr><td>{'✓' if row.right else '✕'}</td><td>{escape(row.said)}</td><td>{escape(row.true)}</td></tr>"
         for row in rows
     )
-    return f"<table><tr><th></th><th>My first answer</th><th>True</th></tr>{lines}</table>"
+    return f"<table><tr><th>Right</th><th>My first answer</th><th>True</th></tr>{lines}</table>"
