@@ -7,8 +7,18 @@ TERMS = {
     "logit": "The network's raw score for one class, before softmax. Only differences between logits matter; they "
     "may be negative. The paper differentiates these.",
     "softmax": "Turns the logits into probabilities: e to the power of each logit, divided by the sum of these. A "
-    "difference of 7 in logits already gives a probability of 99.9 %.",
-    "probability": "The network's output for one class after softmax. All of them add up to 100 %.",
+    "logit that leads one rival by 7 has a probability of 99.9 %; if it leads nine rivals by 7 each, 99.2 %.",
+    "probability": "The network's output for one class after softmax. All of them add up to 100 %. The derivative of a "
+    "probability is p × (that of its logit − the mean of all logits' derivatives, weighted by probability). The factor "
+    "p is the same for all pixels: where it is tiny the maps look flat, but the order of the pixels does not change.",
+    "adversarial example": "A picture that a person reads as before and the network reads as another class, because it "
+    "was changed for that.",
+    "threat model": "What an attacker wants, knows and may do. Here: a target class; all weights of the network (a "
+    "white "
+    "box); to change pixels, each at will, at a cost of one a pixel.",
+    "explanation": "A map that says which pixels an answer depends on, such as |∂z/∂x| of the class that is read. It "
+    "knows "
+    "no target, and is not the map that an attack uses.",
     "forward derivative": "The paper's name for the Jacobian of the network's outputs with respect to its input "
     "pixels.",
     "Jacobian": "For every class and every pixel, how fast that class's output rises (or falls) when the pixel gets a "
@@ -17,15 +27,16 @@ TERMS = {
     "change differs, and the larger the change of the pixel, the more.",
     "source class": "The true class of the picture, which the network should read.",
     "target class": "The wrong class that the attack wants the network to read.",
-    "saliency map": "A score for every pair of pixels, computed from the Jacobian: −α × β. The larger it is, the more "
-    "changing the pair helps the attack.",
+    "saliency map": "A value for each pixel, computed from the Jacobian: −a × b of the pixel alone, or the best score "
+    "−α × β that it reaches with a partner. The larger it is, the more changing the pixel helps the attack.",
     "a": "The pull of one pixel on the target: how fast the target's output rises as the pixel gets brighter.",
     "b": "How fast the outputs of all other classes, added up, rise as the pixel gets brighter. −b is the push "
     "on them. Some rules weigh each class by its probability first.",
     "α": "Alpha: the sum of the two a of a pair. What changing both pixels does for the target.",
     "β": "Beta: the sum of the two b of a pair. What changing both pixels does for all other classes together.",
-    "admissible": "A pair passes both tests: changing it raises the target and lowers the others. When brightening: α "
-    "above 0 and β below 0. When darkening, the other way round.",
+    "admissible": "A pair passes both tests, to first order: changing it raises the target, and lowers the sum of the "
+    "others (weighted, if the rule has weights). A single other class may still rise. When brightening: α above 0 and "
+    "β below 0. When darkening, the other way round.",
     "score": "−α × β of an admissible pair. It is large only if both α and β are large in size: in the plane, four "
     "times the area between the axes and the midpoint of its two dots.",
     "skyband": "The pixels for which at most one other pixel has both an a and a −b at least as large. Any other pixel "
@@ -39,17 +50,19 @@ TERMS = {
     "when darkening.",
     "θ": "Theta: how far a chosen pixel is moved in one iteration. 1 moves it to the end of its range at once; with "
     "a smaller value, a pixel may be chosen again.",
-    "γ": "Gamma (the paper's upsilon): the budget, the largest share of the pixels that may be changed. The "
-    "paper allows 14.5 % of 784 pixels: 112 pixels, in 56 pairs.",
+    "γ": "Gamma (the paper's upsilon): the budget, a share of the pixels. It pays for changes, two at each iteration: "
+    "14.5 % of 784 pixels are 56 iterations, at most 112 pixels. With θ below 1 a pixel can be changed again, and each "
+    "change is paid for.",
     "iteration": "One pass of the loop: run the network, compute the Jacobian, find the best pair, change its two "
     "pixels.",
     "distortion": "The cost of an attack: the share of all pixels that it changed.",
     "success": "The attack ends with the network reading the target class.",
     "hardness": "How costly attacks from one class to another are: the area under the mean distortion as a function of "
     "the success rate.",
-    "adversarial distance": "1 minus the share of pixels that raise the target and lower the others without a partner: "
-    "near 1 when almost no pixel helps the attack.",
-    "robustness": "The smallest adversarial distance over all attacks.",
+    "adversarial distance": "1 minus the share of pixels that raise the target and lower the sum of the others "
+    "without a partner, at the untouched picture: near 1 when almost no pixel helps the attack.",
+    "robustness": "The paper's index: the smallest adversarial distance over all attacks, each at the untouched "
+    "picture. It says little of what an attack costs: the picture, and with it the distance, changes at every step.",
     **{entry.label: entry.entry.meaning for entry in (*Rule, *Baseline)},
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
     "MNIST": "70,000 handwritten digits of 28 × 28 grey pixels, white on black: 60,000 to learn from, 10,000 to "

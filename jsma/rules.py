@@ -52,7 +52,9 @@ class Rule(Enum):
     JSMA = RuleEntry(
         value="jsma",
         label="JSMA",
-        meaning="The paper's rule: a and b without weights; every other class counts the same.",
+        meaning="The paper's rule: a and b without weights; every other class counts the same. Later papers call it "
+        "JSMA-Z where it differentiates the logits, as the paper says, and JSMA-F where it differentiates the "
+        "probabilities.",
         weighs_by_probability=False,
         weighs_by_room=False,
         formula="a = dZ_t/dx, b = sum over j != t of dZ_j/dx",
@@ -80,7 +82,8 @@ class Rule(Enum):
         value="tjsma",
         label="TJSMA",
         meaning="WJSMA with a and b of a pixel also multiplied by its room, so that pixels that can move far "
-        "are preferred.",
+        "are preferred. Its paper defines the room for brightening, 1 − value; the room for darkening, the value, and "
+        "so both directions together, are this project's.",
         weighs_by_probability=True,
         weighs_by_room=True,
         formula="a = room dZ_t/dx, b = room * sum over j != t of p_j dZ_j/dx",

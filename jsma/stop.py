@@ -49,6 +49,9 @@ class Stop(Enum):
 _WORDS = {
     Stop.REACHED_TARGET: ("reached", "the network reads the target"),
     Stop.BUDGET_SPENT: ("budget spent", "the budget γ is spent before the network reads the target"),
-    Stop.NO_ADMISSIBLE_PAIR: ("no pair", "no pair of pixels is left that both raises the target and lowers the others"),
+    Stop.NO_ADMISSIBLE_PAIR: (
+        "no pair",
+        "no pair of pixels is left that raises the target and lowers the sum of the others",
+    ),
     Stop.DOMAIN_EMPTY: ("no pixels", "fewer than two pixels are left that can still be changed"),
 }

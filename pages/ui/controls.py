@@ -5,6 +5,8 @@ from dataclasses import replace
 from threading import Lock
 
 import streamlit as st
+import torch
+from torch import Tensor, nn
 
 from jsma import DataUnavailable, Digits, Direction, Output, Rule
 from jsma.data import DATA_SETS
@@ -12,6 +14,7 @@ from jsma.glossary import TERMS
 from jsma.models import NETWORKS
 from pages.ui import access, networks, resources, session, tiles
 from pages.ui.choice import CONTROLS, GAMMAS, OWN, THETAS, Choice, all_data_labels, data_labels, from_url
+from pages.ui.formatting import an
 from pages.ui.outside import plain
 from pages.ui.scheduling import while_waiting
 from pages.ui.shared import own_digits
@@ -32,7 +35,8 @@ HELP = {
     + " ".join(entry.about for entry in DATA_SETS.values())
     + " Bring digits of your own on the page Your digit.",
     "digit": TERMS["source class"],
-    "sample": "Which handwritten example of this digit is attacked.",
+    "sample": "Which handwritten example of this digit is attacked. → 4 on a picture: the network misreads it as a 4, "
+    "before any attack.",
     "target": TERMS["target class"],
     "model": "The network under attack. The shipped ones were trained on MNIST; they differ in size and shape, and so "
     "in how easily they are misled. Train one of your own on the page Model.",
@@ -177,12 +181,15 @@ def _samples(choice: Choice, digits: Digits) -> None:
     positions = digits.of_class(choice.digit)
     first = choice.sample // THUMBNAILS * THUMBNAILS
     shown = range(first, min(first + THUMBNAILS, len(positions)))
+    readings = _readings(choice, digits, tuple(positions[first : first + THUMBNAILS].tolist()))
+    misread = {sample: reads for sample, reads in zip(shown, readings, strict=False) if reads != choice.digit}
     with st.container(key="grid-sample"), tiles.sheet() as sheet:
         for sample in shown:
             sheet.tile(
                 f"sample-{sample - first}",
-                f"Sample {sample + 1}",
+                f"Sample {sample + 1}" + (f", misread as {an(misread[sample])}" if sample in misread else ""),
                 digits.images[positions[sample]],
+                mark=f"→ {misread[sample]}" if sample in misread else "",
                 on_click=lambda sample=sample: session.request(replace(choice, sample=sample)),
             )
         access.group("grid-sample", CONTROLS["sample"], pressed=choice.sample - first)
@@ -195,6 +202,29 @@ def _samples(choice: Choice, digits: Digits) -> None:
         _turn_page("›", "Later samples", choice, min(turns[1], last))
         nowhere = [at for at, sample in enumerate(turns) if not 0 <= sample <= last]
         access.group("sample-pages", "Pages of samples", unavailable=nowhere)
+
+
+def _readings(choice: Choice, digits: Digits, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Return what the chosen network reads at `positions`; nothing where it cannot be loaded."""
+    network = networks.loaded(choice.model)
+    if network is None:
+        return ()
+    images = digits.images[list(positions)]
+    if network.own or choice.data == OWN:
+        return _read(network.module, images)
+    return _read_and_kept(network.key, choice.data, positions, network.module, images)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _read_and_kept(
+    network: str, data: str, positions: tuple[int, ...], _module: nn.Module, _images: Tensor
+) -> tuple[int, ...]:
+    return _read(_module, _images)
+
+
+@torch.no_grad()
+def _read(module: nn.Module, images: Tensor) -> tuple[int, ...]:
+    return tuple(module(images).argmax(dim=1).tolist())
 
 
 def _turn_page(label: str, meaning: str, choice: Choice, sample: int) -> None:

@@ -16,11 +16,31 @@ def step_in_words(recording: Recording, step: int, hidden: bool = False) -> str:
     reading = (
         f"**Iteration {step} of {recording.iterations}.** The network reads {an(now.reads, '**')} "
         f"({percent(now.probabilities[now.reads])} sure); the target {target} gets "
-        f"{percent(now.probabilities[target])}. {now.changed} of {recording.budget} allowed pixels are changed."
+        f"{percent(now.probabilities[target])}. {spent(recording, step)}{_misread(recording, step)}"
     )
     if hidden:
         return f"{reading}\n\n**Your turn.** Which two pixels would you change? Pick them, then ask for the best pair."
     return f"{reading}\n\n{_what_next(recording, now, now.pair) if now.pair else _why_ended(recording, now)}"
+
+
+def spent(recording: Recording, step: int) -> str:
+    """Return a sentence on how much of the budget is spent at `step`: in pixels, or, where they differ, in iterations.
+
+    With θ below 1 a pixel may be changed again. The budget counts every change, the distortion each pixel once.
+    """
+    changed = recording.steps[step].changed
+    if recording.attack.theta == 1:
+        return f"{changed} of {recording.budget} allowed pixels are changed."
+    plural = "pixel is" if changed == 1 else "pixels are"
+    return f"{step} of {recording.budget // 2} allowed iterations are spent, and {changed} {plural} changed."
+
+
+def _misread(recording: Recording, step: int) -> str:
+    """Return a sentence on the class that has to be beaten, if the network misreads the digit before any change."""
+    first = recording.steps[0].reads
+    if step or first in (recording.label, recording.target):
+        return ""
+    return f" It misreads this {recording.label}: the class to beat is {first}."
 
 
 def _what_next(recording: Recording, now: StepFacts, pair: PairFacts) -> str:

@@ -70,9 +70,9 @@ PAGES = {
             "Walkthrough",
             "pages/1_Walkthrough.py",
             "Learn",
-            "Six chapters, half an hour. Each has something to do on a live digit, something to predict before it is "
-            "shown, and a question or two. Your answers stay while this window is open; take the chapters in any "
-            "order.",
+            "Six chapters, about an hour. Each has something to do on a live digit, something to predict before it is "
+            "shown, and questions; after the last come a quiz, a summary to print and exercises. Your answers stay "
+            "in this browser; take the chapters in any order.",
             ("data", "digit", "sample", "target", "model"),
         ),
         Page(

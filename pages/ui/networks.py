@@ -58,6 +58,14 @@ def network(name: str) -> Network:
         st.stop()
 
 
+def loaded(name: str) -> Network | None:
+    """Return the network `name`, or None where it cannot be loaded; `network` says why."""
+    try:
+        return st.session_state.own_network if name == OWN else _shipped(name)
+    except (OSError, ValueError):
+        return None
+
+
 def keep_own(own: Network) -> None:
     """Make `own` this visitor's network, in place of an earlier one."""
     st.session_state.own_network = own

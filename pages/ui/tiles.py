@@ -20,14 +20,18 @@ class Sheet:
     def __init__(self) -> None:
         self.rules: list[str] = []
 
-    def tile(self, key: str, label: str, image: Tensor, original: Tensor | None = None, **button: Any) -> bool:
+    def tile(
+        self, key: str, label: str, image: Tensor, original: Tensor | None = None, mark: str = "", **button: Any
+    ) -> bool:
         """Draw a button that is the picture of image (1, H, W) and return whether it was clicked.
 
-        label: what a screen reader says; original: pixels that differ from it are tinted; button:
-        goes to st.button (help, on_click, disabled).
+        label: what a screen reader says; original: pixels that differ from it are tinted; mark: a few plain
+        characters in its corner; button: goes to st.button (help, on_click, disabled).
         """
         address = data_url(picture(image, image if original is None else original))
         self.rules.append(f'.st-key-tile-{key} button {{ background-image: url("{address}") !important; }}')
+        if mark:
+            self.rules.append(f'.st-key-tile-{key} button::after {{ content: "{mark}" / ""; }}')
         return st.button(label, key=f"tile-{key}", **button)
 
 

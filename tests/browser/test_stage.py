@@ -136,7 +136,7 @@ def test_the_read_out_follows_the_step(brightening):
     words = text(lab, "stage-readout")
     assert f"row {row}, column {column}" in words
     assert "value 1.00" in words
-    assert "already white: out of the game" in words
+    assert "already white: cannot change" in words
 
 
 def test_the_marker_moves_by_keyboard_and_enter_picks(brightening):

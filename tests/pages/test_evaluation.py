@@ -96,6 +96,19 @@ def test_the_first_screen_has_the_numbers_of_ten_digits_without_a_click(app, pla
     assert f"over the {reached} successful attacks" in words(app)
     for reason in Stop:
         assert f"{reason.value} **{sum(each[5] is reason for each in plain)}**" in words(app)
+    correlation = report_views.rank_correlation(look.adversarial_distance, look.result.changed)
+    assert f"Rank correlation of the distance with the pixels changed: {correlation:.2f}" in words(app)
+
+
+def test_ranks_correlate_by_order_alone_and_equal_values_share_their_rank():
+    correlation = report_views.rank_correlation
+    rising = torch.tensor([1, 2, 3, 4])
+    assert correlation(rising, torch.tensor([1.0, 10, 100, 1000])) == pytest.approx(1)
+    assert correlation(rising, -rising) == pytest.approx(-1)
+    # ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: covariance 4.5, variances 4.5 and 5
+    assert correlation(torch.tensor([0, 7, 7, 9]), rising) == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+    assert math.isnan(correlation(torch.tensor([2, 2]), torch.tensor([1, 2])))
+    assert math.isnan(correlation(torch.tensor([2]), torch.tensor([1])))
 
 
 def test_the_maps_are_the_means_of_their_cells(app, plain):

@@ -111,3 +111,32 @@ def test_mnist_is_used_where_it_is(mnist, monkeypatch):
     app = opened(data="mnist", sample=900)
     assert not app.warning
     assert f"of {len(mnist.of_class(0))}" in "\n".join(caption.value for caption in app.caption)
+
+
+def test_the_samples_that_the_network_misreads_are_marked(app):
+    digits, model = jsma.load_uci_digits(), jsma.load_model()
+    app.query_params["digit"], app.query_params["target"] = "1", "7"
+    app.run()
+    assert not app.exception
+    reads = model(digits.images[digits.of_class(1)[:6]]).argmax(1).tolist()
+    assert reads[1] == 4
+    assert 1 in reads
+    labels = [app.button(key=f"tile-sample-{k}").label for k in range(6)]
+    assert labels == [
+        f"Sample {k + 1}" + ("" if reads[k] == 1 else f", misread as {'an' if reads[k] == 8 else 'a'} {reads[k]}")
+        for k in range(6)
+    ]
+    (style,) = [each.value for each in app.get("html") if "tile-sample-1" in str(each.value)]
+    assert [f'tile-sample-{k} button::after {{ content: "→ {reads[k]}"' in style for k in range(6)] == [
+        each != 1 for each in reads
+    ]
+
+
+def test_where_the_network_is_damaged_the_samples_are_shown_without_marks(app, monkeypatch):
+    from pages.ui import controls
+
+    monkeypatch.setattr(controls.networks, "loaded", lambda name: None)
+    app.query_params["digit"], app.query_params["target"] = "1", "7"
+    app.run()
+    assert not app.exception
+    assert app.button(key="tile-sample-1").label == "Sample 2"

@@ -79,7 +79,7 @@ def test_the_ways_on_and_back_and_the_row_lead_to_the_same_chapters(app):
 def test_chapter_and_progress_are_still_there_after_a_look_at_another_page(app):
     opened(app, 3)
     app.radio(key="question-size-of-all").set_value(2).run()
-    assert chapter_button(app, 3).endswith(":small[1 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[1 of 7 done]")
     app.switch_page("pages/4_Rules.py").run()
     app.query_params.clear()  # as a browser does, when a page's name is clicked
     app.switch_page("pages/1_Walkthrough.py").run()
@@ -87,7 +87,7 @@ def test_chapter_and_progress_are_still_there_after_a_look_at_another_page(app):
     assert app.header[0].value.startswith("3.")
     assert app.query_params["chapter"] in ("3", ["3"])
     assert app.radio(key="question-size-of-all").value == 2
-    assert chapter_button(app, 3).endswith(":small[1 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[1 of 7 done]")
 
 
 # What is asked
@@ -97,10 +97,10 @@ def test_a_wrong_answer_explains_itself_and_only_the_right_one_counts(app):
     opened(app, 3)
     app.radio(key="question-size-of-all").set_value(1).run()
     assert any("map of one class" in error.value for error in app.error)
-    assert chapter_button(app, 3).endswith(":small[0 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[0 of 7 done]")
     app.radio(key="question-size-of-all").set_value(2).run()
     assert any("7,840" in success.value for success in app.success)
-    assert chapter_button(app, 3).endswith(":small[1 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[1 of 7 done]")
 
 
 def test_a_prediction_comes_before_the_result_and_can_be_taken_back(app, subject):
@@ -152,7 +152,7 @@ def test_chapter_1_shows_the_networks_scores_and_shares(app, subject):
     times = as_number(re.search(r"\*\*(\S+) times as likely", text)[1].replace(",", ""))
     assert times == pytest.approx(shares[ranked[0]] / shares[ranked[1]], rel=0.01)
     app.radio(key="question-small-but-equal").set_value(1).run()
-    assert chapter_button(app, 1).endswith(":small[✓ 2 of 2 done]")
+    assert chapter_button(app, 1).endswith(":small[2 of 6 done]")
 
 
 def test_a_digit_that_the_network_misreads_is_not_praised(app, misread):
@@ -235,12 +235,12 @@ def test_a_pixel_is_judged_by_its_two_slopes(app, subject, by_differences):
     opened(app, 3)
     enter(app, bad)
     assert any("does not lower" in error.value for error in app.error)
-    assert chapter_button(app, 3).endswith(":small[0 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[0 of 7 done]")
     enter(app, good)
     (found,) = [success.value for success in app.success]
     told = [as_number(text) for text in re.findall(r"\*\*([+−][\d.]+)\*\*", found)]
     assert told == [pytest.approx(each[good].item(), abs=0.002) for each in (pull, push)]
-    assert chapter_button(app, 3).endswith(":small[1 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[1 of 7 done]")
 
 
 def test_a_white_pixel_cannot_be_brightened(app, uci, monkeypatch):
@@ -251,7 +251,7 @@ def test_a_white_pixel_cannot_be_brightened(app, uci, monkeypatch):
     opened(app, 3)
     enter(app, white)
     assert any("white already" in error.value for error in app.error)
-    assert chapter_button(app, 3).endswith(":small[0 of 5 done]")
+    assert chapter_button(app, 3).endswith(":small[0 of 7 done]")
 
 
 def test_a_change_by_hand_is_held_against_its_promise(app, subject, by_differences):

@@ -63,3 +63,13 @@ def test_the_map_names_every_folder_and_every_module_of_the_library():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("figure", ["97.10", "4.02"])
+def test_the_papers_figures_are_never_told_without_what_they_divide_by(figure):
+    sources = [path for folder in ("jsma", "pages") for path in (ROOT / folder).rglob("*.py")] + [ROOT / "app.py"]
+    assert [path.name for path in sources if figure in path.read_text(encoding="utf-8")] == ["paper.py"]
+    for page in PAGES:
+        for paragraph in page.read_text(encoding="utf-8").split("\n\n"):
+            if figure in paragraph and page.name != "CHANGELOG.md":
+                assert re.search(r"of all\b.*\bas far as we know", paragraph, re.DOTALL), f"{page.name}: {paragraph}"

@@ -69,6 +69,24 @@ test("the title tells what is going on, and how it ended", () => {
   assert.equal(title(null, "BUDGET_SPENT"), "The network would not read this 7 as a 3");
 });
 
+test("the title names the class to beat where the network misreads the digit", () => {
+  const title = (reads, ...stops) => {
+    const recording = made(stops.map((stop) => step({ reads, stop })));
+    return plain(words.titleHtml(recording, recording.last));
+  };
+  assert.equal(title(4, null), "Making the network read this 7, misread as a 4, as a 3");
+  assert.equal(title(8, null, "BUDGET_SPENT"), "The network would not read this 7, misread as an 8, as a 3");
+  assert.equal(title(3, "REACHED_TARGET"), "The network already reads this 7 as a 3");
+  assert.equal(words.misreadAs(made([step({ reads: 7 }), step({ reads: 3 })])), null);
+});
+
+test("with a small θ the budget is told in iterations, since a pixel may be changed again", () => {
+  const spent = (facts, changed) => plain(words.spentHtml(made([step(), step({ changed })], facts), 1, (word) => word));
+  assert.equal(spent({ budget: 112 }, 2), "2 of 112 pixels used");
+  assert.equal(spent({ budget: 112, theta: 0.3 }, 2), "1 of 56 iterations, 2 pixels");
+  assert.equal(spent({ budget: 4, theta: 0.9 }, 1), "1 of 2 iterations, 1 pixel");
+});
+
 test("a screen reader is told every way an attack may end", () => {
   const last = { reads: 1, probabilities: [0.25, 0.75] };
   for (const stop of ["REACHED_TARGET", "BUDGET_SPENT", "NO_ADMISSIBLE_PAIR", "DOMAIN_EMPTY"]) {
@@ -110,9 +128,9 @@ test("what is known of a pixel: its place, value, room, gradients, and whether i
   const brighter = readRecording(packed([step()], [arrays]));
   assert.equal(words.pixelSentence(brighter, 0, 0), "Pixel row 0, column 0, value 0.20, room 0.80, a 0.500, −b −0.250, can still change");
   assert.equal(words.pixelSentence(brighter, 0, null), "");
-  assert.equal(words.domainWords(brighter, 0, 1), "already white: out of the game");
-  assert.equal(words.domainWords(brighter, 0, 2), "already black: out of the game");
-  assert.equal(words.domainWords(brighter, 0, 5), "changed the other way: out of the game");
+  assert.equal(words.domainWords(brighter, 0, 1), "already white: cannot change");
+  assert.equal(words.domainWords(brighter, 0, 2), "already black: cannot change");
+  assert.equal(words.domainWords(brighter, 0, 5), "changed the other way: stays as it is");
   assert.equal(words.room(readRecording(packed([step({ sign: -1 })], [arrays])), 0, 0), 13107 / 65535);
 });
 
@@ -138,7 +156,7 @@ test("what is spoken follows what is shown: the step, the picks, the pair reveal
   );
   assert.match(
     told({ shown: { ...picked, q: 2 }, picks: [0, 2] }),
-    /Not admissible: β is not below 0: the pair does not lower the others\./,
+    /Not admissible: β is not below 0: the pair does not lower the sum of the others\./,
   );
   assert.equal(told({ revealed: true }), "The best pair: p at row 0, column 0, q at row 0, column 1, score 6.000.");
 });

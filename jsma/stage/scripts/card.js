@@ -4,7 +4,7 @@ import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixel
 import { pairNumbers, partnersOf } from "./pairs.js";
 import { predictButtons } from "./perturb.js";
 import { term } from "./terms.js";
-import { counted, domainWords, number, percent, place, plural, slope } from "./words.js";
+import { counted, domainWords, misreadAs, number, percent, place, plural, slope } from "./words.js";
 
 /** @import { DrawnView, Find, Pair, PairNumbers, Recording, Step, StepWithPair, View } from "./types.js" */
 
@@ -112,7 +112,7 @@ function yourNumbers(recording, view) {
   const head = `<h3>Your pair</h3>${formulaHtml(recording, view)}`;
   if (shown.p === null || shown.q === null) {
     const left = shown.p === null ? "Pick two pixels." : "Pick one more.";
-    return `${head}<p class="lesson">${left} A pair must pass both tests: raise the target and lower the others.</p>`;
+    return `${head}<p class="lesson">${left} A pair must pass both tests: raise the target, and lower the sum of the others.</p>`;
   }
   const numbers = pairNumbers(recording, k, shown.p, shown.q);
   if (!numbers.admissible) return `${head}${whyNotAdmissible(recording, k, numbers)}`;
@@ -135,7 +135,7 @@ export function whyNotAdmissible(recording, k, { alphaPasses, betaPasses, out })
       `<b>the pixel at ${place(recording, out)} is out of the ${term("search domain", "domain")}</b>: ${domainWords(recording, k, out).split(":")[0]}`,
     );
   if (!alphaPasses) failed.push(`<b>α is not ${brighter ? "above" : "below"} 0</b>: the pair does not raise the target`);
-  if (!betaPasses) failed.push(`<b>β is not ${brighter ? "below" : "above"} 0</b>: the pair does not lower the others`);
+  if (!betaPasses) failed.push(`<b>β is not ${brighter ? "below" : "above"} 0</b>: the pair does not lower the sum of the others`);
   return `<p class="lesson" data-testid="stage-rank">Not ${term("admissible")}: ${failed.join(", and ")}. Such a pair has no score and no rank.</p>`;
 }
 
@@ -215,7 +215,8 @@ function fromStartToEnd(recording, { k, tally }) {
   const { target, label, steps } = recording;
   const [before, after] = [steps[0], steps[k]];
   const pairs = steps.filter((step) => step.pair).map((step) => step.pair);
-  const name = (digit) => `<b class="${digit === target ? "target" : "source"}">${digit}</b>`;
+  const first = misreadAs(recording); // then the class to beat is this one, not the label
+  const name = (digit) => `<b class="${digit === target ? "target" : digit === label ? "source" : ""}">${digit}</b>`;
   const line = (what, from, to, kind = "") =>
     `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
   const sure = (digit, kind) =>
@@ -226,7 +227,8 @@ function fromStartToEnd(recording, { k, tally }) {
     <h3>From start to end</h3>
     <table class="journey">
       <tr><td></td><th scope="col">start</th><td></td><th scope="col">end</th></tr>
-      ${sure(target, "target")}${sure(label, "source")}${logit(target)}${logit(label)}
+      ${sure(target, "target")}${sure(label, "source")}${first === null ? "" : sure(first)}
+      ${logit(target)}${logit(label)}${first === null ? "" : logit(first)}
       ${pairs.length ? line("score of the best pair", slope(pairs[0].score), slope(pairs.at(-1).score)) : ""}
       ${line("pixels changed", 0, after.changed)}
     </table>
@@ -239,5 +241,5 @@ function promisesKept(recording, pairs) {
   const kind = recording.output === "logits" ? "score" : "probability";
   return `<p class="lesson">The ${plural(pairs.length, "forecast")} promised <b>${slope(total("forecast"), true)}</b> for the
     ${kind} of <b class="target">${recording.target}</b>; it moved by <b>${slope(total("happened"), true)}</b>. Each forecast
-    is a straight line; the network bends.</p>`;
+    is a straight line; the slope changes on the way.</p>`;
 }

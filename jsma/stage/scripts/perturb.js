@@ -110,7 +110,7 @@ function answerHtml(recording, k) {
   const reached = after.stop === "REACHED_TARGET";
   return `<h3>${an(recording.target, targetHtml(recording)).replace("a", "A")} yet?</h3>
     <p><b>${reached ? "Yes" : "No"}:</b> ${targetHtml(recording)} is ${from} → ${to}</p>
-    <p>${after.stop ? "The loop ends here." : "Go round again."}</p>`;
+    <p>${after.stop ? "The loop ends here." : "Next iteration."}</p>`;
 }
 
 /** @type {(recording: Recording, k: number) => string} */

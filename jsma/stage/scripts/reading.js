@@ -1,7 +1,7 @@
 // What the network reads: the ten probabilities and logits now, and how they changed over all iterations.
 
 import { clamp, prepare, write } from "./drawing.js";
-import { number, percent, slope } from "./words.js";
+import { misreadAs, number, percent, slope } from "./words.js";
 
 /** @import { DrawnView, Find, History, Pen, Point, Recording, Step, View } from "./types.js" */
 
@@ -70,7 +70,8 @@ function classLines(recording, pointed, values) {
     ["source", recording.label],
     ["target", recording.target],
   ];
-  if (pointed !== null && pointed !== recording.label && pointed !== recording.target) digits.push(["ink3", pointed]);
+  for (const other of new Set([misreadAs(recording), pointed]))
+    if (other !== null && other !== recording.label && other !== recording.target) digits.push(["ink3", other]);
   return digits.map(([colour, digit]) => ({ colour, name: `${digit}`, values: recording.steps.map((step) => values(step)[digit]) }));
 }
 
@@ -111,6 +112,8 @@ function drawLines(canvas, recording, { k, colours, history, shown }, { lines, r
     pen.fillRect(left, y(value), right - left, 1);
     write(pen, tick(value), width, y(value) + t1 / 3, { ...style, align: "right" });
   }
+  /** @type {number[]} */
+  const named = []; // the heights of the names so far, so that none covers another
   lines.forEach(({ colour, name, values }, at) => {
     pen.strokeStyle = pen.fillStyle = colours[colour];
     pen.lineWidth = 2;
@@ -130,7 +133,12 @@ function drawLines(canvas, recording, { k, colours, history, shown }, { lines, r
     pen.fill();
     const bold = { ...style, size: t1 + 1, weight: 700, colour: colours[colour], halo: colours.paper };
     if (history === "promise") write(pen, name, right - 2, bottom - 4 - at * (t1 + 3), { ...bold, size: t1, align: "right" });
-    else write(pen, name, 0, clamp(y(values[0]) + 4, t1, bottom + 4), bold);
+    else {
+      let height = clamp(y(values[0]) + 4, t1, bottom + 4);
+      while (named.some((other) => Math.abs(other - height) < t1)) height -= t1;
+      named.push(height);
+      write(pen, name, 0, height, bold);
+    }
   });
   pen.fillStyle = colours.ink;
   pen.fillRect(x(k) - 0.5, top - 4, 1, bottom - top + 8);

@@ -17,7 +17,7 @@ import { readRecording } from "./recording.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
 import { explainTerms, term } from "./terms.js";
-import { pixelFacts, pixelSentence, titleHtml } from "./words.js";
+import { pixelFacts, pixelSentence, spentHtml, titleHtml } from "./words.js";
 
 /** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
 /** @typedef {"mode" | "scope" | "history"} SettingName */
@@ -120,14 +120,16 @@ export function createStage(root) {
   }
 
   function render() {
-    const step = recording.steps[view.k];
     view.shown = shownPair(recording, view);
     root.dataset.iteration = `${view.k}`;
     root.dataset.iterations = `${recording.last}`;
     setHtml(find(".title"), titleHtml(recording, view.k));
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
-    setHtml(find(".used"), `<b>${step.changed}</b> of ${recording.budget} ${term("γ", "pixels used")}`);
-    find(".budget i").style.transform = `scaleX(${step.changed / Math.max(1, recording.budget)})`;
+    setHtml(
+      find(".used"),
+      spentHtml(recording, view.k, (word) => term("γ", word)),
+    );
+    find(".budget i").style.transform = `scaleX(${(2 * view.k) / Math.max(1, recording.budget)})`;
     renderTransport();
     renderReadout();
     for (const drawn of Object.values(views)) drawn.draw(recording, view);

@@ -76,10 +76,28 @@ export const changedWords = (recording) =>
       : "turned black so far"
     : "changed so far";
 
+/**
+ * How much of the budget is spent at step k. With θ below 1 a pixel may be changed again: the budget counts every change,
+ * so that it is told in iterations. `budgetTerm` makes a word an explained one.
+ * @type {(recording: Recording, k: number, budgetTerm: (word: string) => string) => string}
+ */
+export function spentHtml(recording, k, budgetTerm) {
+  const { changed } = recording.steps[k];
+  if (recording.theta === 1) return `<b>${changed}</b> of ${recording.budget} ${budgetTerm("pixels used")}`;
+  return `<b>${k}</b> of ${recording.budget / 2} ${budgetTerm("iterations")}, <b>${changed}</b> ${changed === 1 ? "pixel" : "pixels"}`;
+}
+
+/** The class that the network reads before any change, where it is neither the label nor the target; else null. @type {(recording: Recording) => number | null} */
+export function misreadAs(recording) {
+  const first = recording.steps[0].reads;
+  return first === recording.label || first === recording.target ? null : first;
+}
+
 /** @type {(recording: Recording, k: number) => string} */
 export function titleHtml(recording, k) {
   const step = recording.steps[k];
-  const source = `<b class="pill source">${recording.label}</b>`;
+  const first = misreadAs(recording);
+  const source = `<b class="pill source">${recording.label}</b>${first === null ? "" : `, misread as ${an(first, `<b>${first}</b>`)},`}`;
   const target = an(recording.target, `<b class="pill target">${recording.target}</b>`);
   if (!step.stop) return `Making the network read this ${source} as ${target}`;
   if (step.stop === "REACHED_TARGET") return `The network ${k ? "now reads" : "already reads"} this ${source} as ${target}`;
@@ -155,6 +173,6 @@ export const pixelSentence = (recording, k, pixel) =>
 export function domainWords(recording, k, pixel) {
   if (recording.inDomain(k, pixel)) return "can still change";
   const value = recording.value(k, pixel);
-  if (value === 1) return "already white: out of the game";
-  return value === 0 ? "already black: out of the game" : "changed the other way: out of the game";
+  if (value === 1) return "already white: cannot change";
+  return value === 0 ? "already black: cannot change" : "changed the other way: stays as it is";
 }

@@ -18,6 +18,7 @@ from pages.ui.controls import DIRECTIONS, OUTPUTS
 from pages.ui.download import download
 from pages.ui.formatting import percent
 from pages.ui.networks import Network
+from pages.ui.paper import REPORTED
 from pages.ui.scheduling import Proceed
 from pages.ui.theme import amounts, colours
 
@@ -33,10 +34,7 @@ def settings(attack: Attack) -> str:
     how = f"{attack.rule.label} on {OUTPUTS[attack.output].lower()}, {DIRECTIONS[attack.direction].lower()}"
     if attack.direction is Direction.BOTH:
         how = how.replace("both", "brighten or darken")
-    return (
-        f"Attack: {how}, θ = {attack.theta:g}, γ = {percent(attack.gamma)}. The paper reports 97.10 % success and "
-        "4.02 % mean distortion for its own network."
-    )
+    return f"Attack: {how}, θ = {attack.theta:g}, γ = {percent(attack.gamma)}. {REPORTED}"
 
 
 def headline(report: Report) -> None:
@@ -61,7 +59,8 @@ def headline(report: Report) -> None:
             "Robustness",
             f"{report.robustness:.3f}",
             "robustness",
-            f"the smallest of {count:,} adversarial distances; their mean is {report.adversarial_distance.mean():.3f}",
+            f"the smallest of {count:,} adversarial distances; their mean is {report.adversarial_distance.mean():.3f}. "
+            f"{_says_of_cost(report)}",
         ),
     )
     for column, (label, value, term, divisor) in zip(st.columns(len(numbers)), numbers, strict=True):
@@ -70,6 +69,24 @@ def headline(report: Report) -> None:
             st.caption(divisor)
     ends = " · ".join(f"{reason.value} **{number:,}**" for reason, number in report.stops.items())
     st.markdown(f"Why they ended: {ends}")
+
+
+def _says_of_cost(report: Report) -> str:
+    """Return how well the adversarial distance predicts, here, how many pixels an attack changes."""
+    assert report.adversarial_distance is not None
+    correlation = rank_correlation(report.adversarial_distance, report.result.changed)
+    if math.isnan(correlation):
+        return ""
+    return f"Rank correlation of the distance with the pixels changed: {correlation:.2f}; 1 would predict the cost."
+
+
+def rank_correlation(one: Tensor, other: Tensor) -> float:
+    """Return Spearman's rank correlation of two lists (N,), -1 to 1, ties at their mean rank; NaN if all are equal."""
+    ranks = []
+    for values in (one, other):
+        _, place, count = values.unique(return_inverse=True, return_counts=True)  # sorted
+        ranks.append((count.cumsum(0) - (count - 1) / 2)[place].double())
+    return float(torch.corrcoef(torch.stack(ranks))[0, 1]) if len(one) > 1 else math.nan
 
 
 def _pixels(report: Report, share: float) -> str:
@@ -179,8 +196,11 @@ def figures(report: Report) -> None:
             _changed_chart(rows),
             alt="How many attacks changed how many pixels, successful and failed apart; as a table further down.",
         )
-        budget = 2 * report.attack.iterations(report.features)
-        st.caption(f"The budget γ allows {budget} pixels. A failed attack may end before it, when no pair is left.")
+        budget = report.attack.iterations(report.features)
+        st.caption(
+            f"The budget γ allows {budget} iterations, at most {2 * budget} pixels. A failed attack may end before it, "
+            "when no pair is left."
+        )
 
 
 def _map_chart(shown: Map) -> dict:
@@ -248,7 +268,7 @@ def _budget_chart(report: Report) -> dict:
             },
             "tooltip": [
                 {"field": "γ", "type": "quantitative", "title": "γ, %", "format": ".2f"},
-                {"field": "pixels", "type": "quantitative", "title": "Pixels allowed"},
+                {"field": "pixels", "type": "quantitative", "title": "Pixels allowed, at most"},
                 {"field": "success", "type": "quantitative", "title": "Success rate, %", "format": ".1f"},
                 {"field": "all", "type": "nominal", "title": "Mean distortion, all"},
                 {"field": "successful", "type": "nominal", "title": "Mean distortion, successful"},

@@ -4,7 +4,19 @@ import streamlit as st
 
 from pages.ui import access, address, navigation, session
 from pages.ui.outside import cut
-from pages.ui.walkthrough import forward_derivative, judgement, network, overview, perturbation, saliency, tasks
+from pages.ui.walkthrough import (
+    exercises,
+    forward_derivative,
+    judgement,
+    network,
+    overview,
+    perturbation,
+    quiz,
+    remembering,
+    saliency,
+    summary,
+    tasks,
+)
 from pages.ui.walkthrough.lesson import Lesson
 
 CHAPTERS = (network, overview, forward_derivative, saliency, perturbation, judgement)
@@ -100,11 +112,11 @@ def chapter(number: int, lesson: Lesson) -> None:
         module.show(lesson)
 
 
-def foot(chapter: int) -> None:
+def foot(chapter: int, lesson: Lesson) -> None:
     """Draw links to the previous and next chapter; after the last, what to do next."""
     if chapter == len(CHAPTERS):
         with st.container(key="chapter-body-after"):
-            _after_the_walkthrough()
+            _after_the_walkthrough(lesson)
     with st.container(horizontal=True, horizontal_alignment="distribute", key="chapter-turn"):
         for number, way in ((chapter - 1, "← {}"), (chapter + 1, "{} →")):
             if 1 <= number <= len(CHAPTERS):
@@ -116,13 +128,31 @@ def foot(chapter: int) -> None:
                 )
 
 
-def _after_the_walkthrough() -> None:
+def tasks_by_chapter() -> dict[str, tuple[str, ...]]:
+    """Return the tasks of every chapter and of the quiz, by title."""
+    chapters = {f"{number}. {each.TITLE}": each.TASKS for number, each in enumerate(CHAPTERS, start=1)}
+    return chapters | {"Final quiz": quiz.TASKS}
+
+
+def remember() -> None:
+    """Keep what is answered in the reader's browser."""
+    remembering.remember({name for names in tasks_by_chapter().values() for name in names})
+
+
+def _after_the_walkthrough(lesson: Lesson) -> None:
+    quiz.show(lesson)
+    summary.show(lesson, tasks_by_chapter())
+    exercises.show()
     st.subheader("After the walkthrough", anchor=False)
     st.markdown(
-        "You have seen all of it. Attack this digit with your own settings in the lab, train a network and see whether "
-        "it is harder to mislead, or send somebody this digit and this target: the link opens it in the lab."
+        "You have seen all of it. Attack this digit with your own settings in the lab, attack your own handwriting, "
+        "train "
+        "a network and see whether it is harder to mislead, or send somebody this digit and this target: the link "
+        "opens "
+        "it in the lab."
     )
     with st.container(horizontal=True):
         navigation.link_to_lab("Open this digit in the lab", ":material/biotech:")
+        navigation.link_to("Your digit", "Attack your own handwriting", ":material/draw:")
         navigation.link_to("Model", "Train a network", ":material/model_training:")
     st.code(address.to_lab(session.requested().to_url()), language=None, wrap_lines=True)

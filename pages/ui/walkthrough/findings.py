@@ -7,10 +7,11 @@ import random
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from jsma import Digits, Stop
+from jsma import Digits, Stop, best_pair, search_domain
 from jsma.analysis import Analysis, analyse
+from jsma.attack import moved
 from jsma.saliency import all_pairs
 from jsma.stage.recording import Recording
 
@@ -97,6 +98,34 @@ def compare_cost(one: Recording, other: Recording) -> str:
     if one.stop is not Stop.REACHED_TARGET or other.end.changed < one.end.changed:
         return "fewer"
     return "more" if other.end.changed > one.end.changed else "as many"
+
+
+class Once(NamedTuple):
+    """An attack that computed its map once: whether it reached the target, and how many pixels it changed."""
+
+    success: bool
+    changed: int
+
+
+@torch.no_grad()
+def with_the_first_map(module: nn.Module, recording: Recording) -> Once:
+    """Carry out the attack of `recording` (θ = 1) with the map of step 0 at every step, on the same budget."""
+    first, attack = recording.steps[0], recording.attack
+    a, b = (torch.tensor(rows[:1]) for rows in (recording.target_gradient, recording.others_gradient))
+    original = images = recording.image(0)[None]
+    made = [original]
+    for _ in range(recording.budget // 2):
+        domain = search_domain(original, images, first.direction).flatten(1)
+        pair = best_pair(a, b, domain, first.direction)
+        if not pair.found:
+            break
+        chosen = torch.stack([pair.first, pair.second], dim=1)
+        images = moved(images, chosen, torch.tensor([first.sign]), attack.theta)
+        made.append(images)
+    reads = module(torch.cat(made)).argmax(dim=1)
+    reached = (reads == recording.target).nonzero().flatten().tolist()
+    end = reached[0] if reached else len(made) - 1
+    return Once(bool(reached), int((made[end] != original).sum()))
 
 
 # --- Many attacks ----------------------------------------------------------------------------------

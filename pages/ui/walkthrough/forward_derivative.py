@@ -1,5 +1,7 @@
 """Chapter 3: the Jacobian, read pixel by pixel, tested by hand, and small on probabilities."""
 
+from typing import NamedTuple
+
 import pandas as pd
 import streamlit as st
 import torch
@@ -8,15 +10,25 @@ from torch import Tensor
 from jsma import Attack, Output, jacobian
 from jsma.glossary import explained
 from jsma.jacobian import jacobian_of_classes
-from pages.ui.formatting import number, percent
+from jsma.stage.recording import Recording
+from pages.ui.formatting import number
 from pages.ui.stage import stage
-from pages.ui.walkthrough import charts, excerpt, tasks
+from pages.ui.walkthrough import charts, excerpt, picker, shown, tasks
+from pages.ui.walkthrough.findings import Once, with_the_first_map
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 
 TITLE = "The Jacobian"
 QUESTION = "Which pixel moves which class?"
-TASKS = ("good-pixel", "promise", "made-up-signs", "made-up-size", "size-of-all")
+TASKS = (
+    "good-pixel",
+    "promise",
+    "once-or-every-time",
+    "made-up-signs",
+    "made-up-size",
+    "size-of-all",
+    "why-recompute",
+)
 
 OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
 
@@ -43,6 +55,7 @@ def show(lesson: Lesson) -> None:
     pixel = _find_a_pixel(lesson)
     if pixel is not None:
         _change_by_hand(lesson, pixel)
+    _once_or_every_time(lesson)
     _in_the_library()
     _checks(lesson)
     tasks.summary("the map is a promise for a small step, renewed each time.")
@@ -63,25 +76,62 @@ def largest(lesson: Lesson, output: Output) -> float:
 def _how_steep(lesson: Lesson, output: Output) -> None:
     """Compare the two Jacobians, whose maps are each coloured on a scale of their own."""
     of_logits, of_probabilities = (largest(lesson, each) for each in Output)
-    sure = torch.softmax(_logits(lesson, lesson.image[None])[0], 0).max().item()
-    flat = of_probabilities < of_logits / 10
     words = (
         f"At the untouched digit the largest of all slopes is **{number(of_logits)}** for logits and "
         f"**{number(of_probabilities)}** for probabilities. "
+        "The colours hide that, since each output has its own scale: look at the numbers at its ends. The paper "
+        "differentiates the logits."
     )
-    if flat:
-        words += (
-            f"The network is {percent(sure)} sure, and there softmax is nearly flat: no single pixel moves a "
-            "probability by much, although the logits move. The colours hide that, since each output has its own "
-            "scale: look at the numbers at its ends. The paper differentiates the logits."
-        )
-    else:
-        words += (
-            f"The network is only {percent(sure)} sure here, so the probabilities still move; on a surer digit they "
-            "are nearly flat. Try another sample."
-        )
     st.markdown(words, help=explained("softmax", "probability"))
     st.markdown("On probabilities the ten numbers of a pixel add up to 0: what one class gains, the others lose.")
+    _why_flat(lesson)
+
+
+class Slope(NamedTuple):
+    """The slope of the target's probability at one pixel, and what it is made of.
+
+    share: the target's probability; own: the slope of its logit; mean: that of all logits, weighted by probability.
+    """
+
+    pixel: int
+    share: float
+    own: float
+    mean: float
+
+    @property
+    def of_probability(self) -> float:
+        """The slope of the target's probability."""
+        return self.share * (self.own - self.mean)
+
+
+def steepest(lesson: Lesson) -> Slope:
+    """Return the pixel at which the target's probability rises most, at the untouched digit."""
+    of_logits = jacobian(lesson.network.module, lesson.image[None])[0].flatten(1).double()  # (classes, n)
+    shares, target = _logits(lesson, lesson.image[None])[0].softmax(0), lesson.choice.target
+    means = shares @ of_logits  # (n,)
+    pixel = int((of_logits[target] - means).argmax())
+    return Slope(pixel, shares[target].item(), of_logits[target, pixel].item(), means[pixel].item())
+
+
+def _why_flat(lesson: Lesson) -> None:
+    """Say what the slope of a probability is made of, with the numbers of one pixel."""
+    slope, target = steepest(lesson), lesson.choice.target
+    st.latex(
+        rf"\frac{{\partial p_{{{target}}}}}{{\partial x}} = p_{{{target}}} \left( \frac{{\partial z_{{{target}}}}}"
+        r"{\partial x} - \sum_j p_j \frac{\partial z_j}{\partial x} \right)"
+    )
+    st.markdown(
+        f"At row {slope.pixel // lesson.image.shape[2]}, column {slope.pixel % lesson.image.shape[2]}, where the "
+        f"probability of {target} rises most: {number(slope.share)} × ({number(slope.own)} − ({number(slope.mean)})) = "
+        f"**{number(slope.of_probability)}**. The factor p = {number(slope.share)} is the same for all pixels. It "
+        "makes "
+        "the whole map flat, but it cannot change which pixel is best, and the attack needs nothing else. So flat "
+        "looks "
+        "are a matter of scale, not of information (as long as the numbers do not underflow).\n\nThe bracket differs "
+        "from the logit's own slope: it is the target against the leaders, since each class counts by its "
+        "probability. Later papers call the attack on logits **JSMA-Z** and the one on probabilities **JSMA-F**. Which "
+        "of them wins is measured in chapter 6."
+    )
 
 
 def _logits(lesson: Lesson, images: Tensor) -> Tensor:
@@ -90,15 +140,37 @@ def _logits(lesson: Lesson, images: Tensor) -> Tensor:
         return lesson.network.module(images).double()
 
 
+HUNT = "walkthrough-hunt"
+
+
+def _hunt(lesson: Lesson) -> None:
+    """Draw the maps of the target and of the class to beat; a click fills in row and column."""
+    slopes = jacobian(lesson.network.module, lesson.image[None])[0, :, 0]  # (classes, H, W)
+    maps = {
+        f"Map of the target, {lesson.choice.target}": shown.signed(slopes[lesson.choice.target]),
+        f"Map of {lesson.to_beat}": shown.signed(slopes[lesson.to_beat]),
+    }
+    height, width = lesson.image.shape[1:]
+
+    def fill() -> None:
+        picked = picker.picks(HUNT, lesson.subject, height * width, 1)
+        if picked:
+            st.session_state["walkthrough-Row"], st.session_state["walkthrough-Column"] = divmod(picked[0], width)
+
+    picker.pick(maps, (height, width), 1, lesson.subject, HUNT, on_pick=fill)
+
+
 def _find_a_pixel(lesson: Lesson) -> int | None:
     """Let the reader look for a pixel that raises the target and lowers the true class; return one that does."""
     choice, (height, width) = lesson.choice, lesson.image.shape[1:]
     st.subheader("Find a pixel", anchor=False)
     st.markdown(
-        f"**Do.** Find a pixel that raises the target, {choice.target}, and lowers the true class, {choice.digit}: "
-        f"orange in the map of {choice.target}, blue in the map of {choice.digit}. Read its row and column in the "
-        "maps, on logits and at iteration 0, and enter them."
+        f"**Do.** Find a pixel that raises the target, {choice.target}, and lowers {lesson.class_to_beat}: "
+        f"orange in the map of {choice.target}, blue in the map of {lesson.to_beat}. Click it on either map, or enter "
+        "its "
+        "row and column. (Logits of the untouched digit; each map has its own scale.)"
     )
+    _hunt(lesson)
     with st.container(horizontal=True):
         row, column = (
             st.number_input(
@@ -110,15 +182,15 @@ def _find_a_pixel(lesson: Lesson) -> int | None:
         return None
     pixel = row * width + column
     slopes = jacobian(lesson.network.module, lesson.image[None])[0].flatten(1)[:, pixel].double()
-    pull, push = slopes[choice.target].item(), slopes[choice.digit].item()
+    pull, push = slopes[choice.target].item(), slopes[lesson.to_beat].item()
     room = 1 - lesson.image.flatten()[pixel].item()
     found = pull > 0 and push < 0 and room > 0
     if found:
         tasks.mark_done("good-pixel")
     does = (
         f"The pixel at row {row}, column {column} {'raises' if pull > 0 else 'does not raise'} the target "
-        f"({choice.target}: **{number(pull, sign=True)}**) and {'lowers' if push < 0 else 'does not lower'} the true "
-        f"class ({choice.digit}: **{number(push, sign=True)}**)."
+        f"({choice.target}: **{number(pull, sign=True)}**) and {'lowers' if push < 0 else 'does not lower'} "
+        f"the class to beat ({lesson.to_beat}: **{number(push, sign=True)}**)."
     )
     if pull > 0 and push < 0 and not room:
         does += " But it is white already: it cannot get any brighter."
@@ -146,6 +218,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
         f"The pixel has the value {before:.2f}. Turned white, it moves by {1 - before:.2f}, so its map promises the "
         f"logit of {target} a rise of {number(slope)} × {1 - before:.2f} = {number(promise)}. What will really happen?",
         lambda key: st.radio("What happens", PROMISES, index=None, key=key, label_visibility="collapsed"),
+        PROMISES,
     )
     if said is None:
         return
@@ -155,6 +228,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
     logits = _logits(lesson, changed.view(-1, *lesson.image.shape))[:, target]
     happened = (logits[-1] - logits[0]).item()
     outcome = what_became(promise, happened)
+    tasks.note_first("promise", said, outcome)
     verdict = "As you said." if said == outcome else f"You said: “{said}”"
     st.markdown(
         f"**{outcome}** The map promised {number(promise, sign=True)}, the logit of {target} went from "
@@ -175,9 +249,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
         "line",
         dashed="promised",
     )
-    st.caption(
-        "Where the line leaves the straight one, the network bends. At the left end the two have the same slope."
-    )
+    st.caption("Where the two lines part, the slope has changed. At the left end they have the same slope.")
     _whole_attack(lesson)
 
 
@@ -205,11 +277,56 @@ def _whole_attack(lesson: Lesson) -> None:
     )
 
 
+ONCE = {
+    "as good": "It reaches the target with as many pixels, or fewer",
+    "more": "It reaches the target, but needs more pixels",
+    "fails": "It does not reach the target",
+}
+
+
+def outcome_of_once(once: Once, recording: Recording) -> str:
+    """Return which of ONCE is true."""
+    if not once.success:
+        return "fails"
+    return "more" if recording.stop.success and once.changed > recording.end.changed else "as good"
+
+
+def _once_or_every_time(lesson: Lesson) -> None:
+    st.subheader("Once or every time?", anchor=False)
+    recording = lesson.recording()
+    if not recording.iterations:
+        st.markdown("Choose a digit and a target that need an attack, and this part compares two ways to do it.")
+        return
+    locked = tasks.predict_one(
+        "once-or-every-time",
+        lesson.subject,
+        f"The attack of chapter 2 computed its map {recording.iterations} times and changed {recording.end.changed} "
+        f"pixels ({recording.stop.value}). Compute the map once, on the untouched digit, and change the best pairs of "
+        "that map one after another, with the same budget. What will happen?",
+        ONCE,
+        lambda: outcome_of_once(with_the_first_map(lesson.network.module, recording), recording),
+    )
+    if locked is None:
+        return
+    once = with_the_first_map(lesson.network.module, recording)
+    reached = "reached the target" if once.success else "did not reach the target"
+    st.markdown(
+        f"{tasks.verdict(*locked, ONCE)}\n\nWith the first map only, the attack {reached}, with **{once.changed}** "
+        "pixels "
+        f"changed. With a new map at every step: {recording.stop.value}, **{recording.end.changed}** pixels. Each "
+        "change "
+        "moves the network to a point where its slopes are others. How often one map is enough differs from digit to "
+        "digit: try other targets."
+    )
+
+
 def _in_the_library() -> None:
     st.subheader("In the library", anchor=False)
     st.markdown(
-        "All ten maps come from one backward pass: the picture is copied ten times, and each copy is differentiated "
-        "for its own class."
+        "The name *forward derivative* says what is differentiated: the outputs, by the inputs, and not the loss by "
+        "the weights. It is computed by backward passes, one for each output. Here all ten go in one batch: the "
+        "picture "
+        "is copied ten times, and each copy is differentiated for its own class."
     )
     excerpt.show(jacobian_of_classes, "copies, logits", "return")
 
@@ -251,6 +368,25 @@ def _checks(lesson: Lesson) -> None:
         ],
     )
     _size_of_all(lesson)
+    tasks.question(
+        "why-recompute",
+        "Why does the attack compute the Jacobian again after every pair?",
+        [
+            Answer(
+                "The weights of the network have changed",
+                "The attack never changes weights. It changes the picture, and the slopes depend on the picture.",
+            ),
+            Answer(
+                "The slopes hold for small changes around one picture, and the picture has changed",
+                "Right. The Jacobian is taken at a point, and a pair turned white is a long way from it.",
+                right=True,
+            ),
+            Answer(
+                "To leave out pixels that are white already",
+                "That needs no Jacobian: the values of the pixels say it.",
+            ),
+        ],
+    )
 
 
 def _as_table(rows: tuple, signed: bool) -> str:

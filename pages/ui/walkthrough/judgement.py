@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import altair as alt
@@ -14,6 +15,7 @@ from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from jsma.glossary import TERMS, explained
 from pages.ui import navigation
 from pages.ui.formatting import percent
+from pages.ui.paper import REPORTED
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import MEASURED, METHODS, Trace, trace
 from pages.ui.theme import amounts, colours
@@ -23,7 +25,7 @@ from pages.ui.walkthrough.tasks import Answer
 
 TITLE = "Judging the result"
 QUESTION = "How good is the attack, how weak the network?"
-TASKS = ("hardest-classes", "denominators")
+TASKS = ("hardest-classes", "order-of-rules", "hard-or-easy", "weighted-rule", "denominators")
 
 PLAIN = next(iter(MEASURED.values()))
 BY_PROBABILITY = [label for label in MEASURED.values() if METHODS[label].rule.weighs_by_probability]
@@ -73,7 +75,13 @@ def _predict_hardest(lesson: Lesson) -> tuple[int, int] | None:
         return None if source is None or target is None or source == target else (source, target)
 
     subject = f"{lesson.choice.data}-{lesson.network.key}"
-    return tasks.predict("hardest-classes", subject, "Which wrong answer is the hardest to get, from which digit?", ask)
+    return tasks.predict(
+        "hardest-classes",
+        subject,
+        "Which wrong answer is the hardest to get, from which digit?",
+        ask,
+        list(permutations(range(10), 2)),
+    )
 
 
 def _reports() -> dict[tuple, Report]:
@@ -222,6 +230,7 @@ def _text(report: Report, values: Tensor, what: str, source: int, target: int) -
 
 def _compare(report: Report, guess: tuple[int, int]) -> None:
     cell = _cell(report, int(report.hardest_first[0]))
+    tasks.note_first("hardest-classes", "{} → {}".format(*guess), "{} → {}".format(*cell))
     said = "as you said" if cell == guess else f"you said {guess[0]} → {guess[1]}: {_in_words(report, guess)}"
     st.markdown(
         f"**Hardest here: {cell[0]} → {cell[1]}**, {_in_words(report, cell)} ({said}). Hardest is what succeeds "
@@ -272,6 +281,8 @@ def _effort(lesson: Lesson) -> None:
     if not plain.iterations:
         st.info(shown.NOTHING_TO_DO)
         return
+    if not _predict_order(lesson):
+        return
     told = _trace(lesson, PLAIN).analyses
     st.markdown(
         f"Back to your digit and the target {plain.target}. The paper's rule adds up all nine other logits "
@@ -304,6 +315,39 @@ def _effort(lesson: Lesson) -> None:
             "β as the rule weighs it, parts counted by size. The leading rival is the most probable class that is not "
             "the target."
         )
+
+
+ORDERED = (*[name for name in MEASURED.values() if not METHODS[name].rule.weighs_by_probability], BY_PROBABILITY[0])
+"""The three attacks whose order is predicted."""
+
+TIE = "two or more of them equally few"
+
+
+def fewest(traces: Mapping[str, Trace]) -> str:
+    """Return the name of the attack that succeeds with the fewest pixels; TIE for several, or if none succeeds."""
+    costs = {name: each.end.changed for name, each in traces.items() if each.success}
+    best = [name for name, cost in costs.items() if cost == min(costs.values())]
+    return best[0] if len(best) == 1 else TIE
+
+
+def _predict_order(lesson: Lesson) -> bool:
+    """Let the reader predict which of three attacks needs the fewest pixels; return whether that was done."""
+    options = {name: name for name in ORDERED} | {TIE: TIE.capitalize()}
+    locked = tasks.predict_one(
+        "order-of-rules",
+        lesson.subject,
+        "Three attacks on your digit: which one needs the fewest pixels?",
+        options,
+        lambda: fewest({name: _trace(lesson, name) for name in ORDERED}),
+    )
+    if locked is None:
+        return False
+    traces = {name: _trace(lesson, name) for name in ORDERED}
+    st.markdown(
+        f"{tasks.verdict(*locked, options)}\n\n| Attack | pixels changed | how it ended |\n| --- | ---: | --- |\n"
+        + "\n".join(f"| {name} | {each.end.changed} | {each.stop.value} |" for name, each in traces.items())
+    )
+    return True
 
 
 def _trace(lesson: Lesson, name: str) -> Trace:
@@ -341,14 +385,45 @@ def _effort_table(traces: Mapping[str, Trace]) -> str:
 def _whole_test_set() -> None:
     st.subheader("A whole test set", anchor=False)
     st.markdown(
-        "The paper reports that 97.10 % of its attacks succeed and change 4.02 % of the pixels on average, for its "
-        "own network. What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
+        f"{REPORTED} What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
         "line on the page Rules."
     )
     navigation.link_to("Rules", "The full table on the page Rules", ":material/table:")
 
 
 def _check() -> None:
+    tasks.question(
+        "hard-or-easy",
+        "From one digit to one target, 1 attack of 10 succeeds, with few pixels; the other 9 fail. Is this target "
+        "easy?",
+        (
+            Answer(
+                "Yes: the success was cheap",
+                "One cheap success beside nine failures: the mean over the successful attacks hides what failed.",
+            ),
+            Answer(
+                "No: a cost counts only beside the success that it bought",
+                "Right. So hardness must not reward failure: an area under a short curve is small because the curve "
+                "is short.",
+                right=True,
+            ),
+            Answer("It depends on γ only", "γ is the same for all ten. What differs is how often it was enough."),
+        ),
+    )
+    tasks.question(
+        "weighted-rule",
+        "Why does WJSMA usually need fewer pixels than JSMA on logits, though both differentiate logits?",
+        (
+            Answer(
+                "Its β counts each class by its probability, so it pushes on the leaders",
+                "Right. The plain β spends its effort on classes that nobody would choose, and may lift the leader. On "
+                "probabilities the same weighing comes in by the derivative itself.",
+                right=True,
+            ),
+            Answer("It changes more pixels at a time", "Both change two pixels at each iteration."),
+            Answer("It computes more exact derivatives", "The derivatives are the same. Only their sum is weighed."),
+        ),
+    )
     tasks.question(
         "denominators",
         "Two reports, both with 90 % success. A: mean distortion 4 % over the successful attacks. B: mean distortion "

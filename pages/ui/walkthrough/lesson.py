@@ -34,6 +34,22 @@ class Lesson:
         """A name of digit, target and network; each has its own predictions."""
         return f"{self.choice.data}-{self.position}-{self.choice.target}-{self.network.key}"
 
+    @property
+    def to_beat(self) -> int:
+        """The class that the target has to beat: what the network reads at first; the label, where that is the target.
+
+        It is the label on all digits but those that the network misreads.
+        """
+        reads = self.recording().steps[0].reads
+        return self.choice.digit if reads == self.choice.target else reads
+
+    @property
+    def class_to_beat(self) -> str:
+        """The class that the target has to beat, in words."""
+        if self.to_beat == self.choice.digit:
+            return f"the true class, {self.to_beat}"
+        return f"the class to beat, {self.to_beat} (the network misreads this {self.choice.digit})"
+
     def recording(self, attack: Attack = Attack()) -> Recording:  # noqa: B008
         """Return the recorded attack on the chosen digit, by default with the paper's settings."""
         return resources.recording(self.choice.data, self.network, self.position, self.choice.target, attack)

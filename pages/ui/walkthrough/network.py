@@ -1,4 +1,4 @@
-"""Chapter 1: what the network is made of, what it says of a digit, and how logits become probabilities."""
+"""Chapter 1: what is attacked and by whom; what the network says of a digit, and how logits become probabilities."""
 
 import streamlit as st
 import torch
@@ -11,30 +11,44 @@ from pages.ui.choice import OWN, data_labels
 from pages.ui.formatting import an, number, percent, size
 from pages.ui.shared.anatomy import Layer, dissect
 from pages.ui.tiles import data_url
-from pages.ui.walkthrough import charts, excerpt, tasks
+from pages.ui.walkthrough import blind_test, charts, excerpt, opening, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 
-TITLE = "The network and its confidence"
-QUESTION = "What does the network look at?"
-TASKS = ("second-choice", "small-but-equal")
+TITLE = "What is attacked, by whom"
+QUESTION = "What may the attacker do, and what does the network look at?"
+TASKS = ("by-hand", blind_test.TASK, "white-box", "second-choice", "one-rival-down", "small-but-equal")
+
+DOWN = 5
+"""By how much a rival's logit is lowered in thought."""
+
+EFFECTS = {
+    "both": "The target's logit and its probability both rise a lot.",
+    "probability": "Its logit stays, and its probability at least doubles.",
+    "neither": "Its logit stays, and its probability hardly changes.",
+}
 
 
 def show(lesson: Lesson) -> None:
     """Show the chapter on the digit of `lesson`."""
     logits = reading(lesson)
+    opening.show(lesson)
+    blind_test.show(lesson)
+    _the_attacker()
     _the_network(lesson)
     _the_answer(lesson, logits)
     second = logits.argsort(descending=True)[1].item()
     said = _predict(lesson, logits)
     if said is None:
         return
+    tasks.note_first("second-choice", f"{said}", f"{second}")
     verdict = "You said so." if said == second else f"You said {said}, which is number {_place(logits, said)}."
     st.markdown(f"**The second choice is {second}.** {verdict} {_of_the_target(lesson, logits)}")
     _scores_and_shares(lesson, logits)
     _softmax(logits)
+    _one_rival_down(lesson, logits)
     _check(logits)
-    tasks.summary("logits are scores, softmax turns them into shares of certainty.")
+    tasks.summary("logits are scores; softmax turns them into shares that add up to 1.")
 
 
 @torch.no_grad()
@@ -43,22 +57,40 @@ def reading(lesson: Lesson) -> Tensor:
     return lesson.network.module(lesson.image[None])[0].double()
 
 
+def _the_attacker() -> None:
+    st.subheader("The attacker", anchor=False)
+    st.markdown(
+        "This course takes one attack apart: JSMA, the Jacobian-based saliency map attack, published by Papernot and "
+        "others in 2016. Where it says *the paper*, it means that one. Its attacker has\n\n"
+        "- a **goal**: a target class, chosen before;\n"
+        "- **knowledge**: the network with all its weights (a *white box*);\n"
+        "- **power**: to change pixels of the picture, each as far as it likes;\n"
+        "- a **cost**: how many pixels are changed (the L0 distance), not by how much.",
+        help=explained("adversarial example", "threat model"),
+    )
+    tasks.question(
+        "white-box",
+        "Which of these does this attacker need?",
+        [
+            Answer("The training digits", "The attack never trains anything. It needs the trained network only."),
+            Answer(
+                "The network's weights, to differentiate its outputs",
+                "Right. Slopes come from the weights; with answers alone (a black box) it would need other means.",
+                right=True,
+            ),
+            Answer("Leave to change the weights", "The network stays as it is. Only the picture is changed."),
+        ],
+    )
+
+
 def _the_network(lesson: Lesson) -> None:
     own = lesson.choice.model == OWN
-    st.markdown(
-        "Six chapters take one attack apart: JSMA, the Jacobian-based saliency map attack, published by Papernot and "
-        "others in 2016. Where they say *the paper*, they mean that one. First, what is attacked."
-    )
+    st.subheader("The network", anchor=False)
     st.markdown(
         f"The network looks at {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white), and at "
         "nothing else. Layer after layer turns them into ten scores, one for each digit. "
         + ("You have trained this one yourself." if own else "It has learnt its weights from MNIST's training digits."),
         help=explained("parameter", "MNIST"),
-    )
-    st.markdown(
-        "**Do.** In the sidebar, pick a digit, one of its samples, and a target: the wrong digit that you would like "
-        "it to be read as. They stay with you through all six chapters.",
-        help=explained("source class", "target class"),
     )
     left, right = st.columns([1, 3], gap="medium")
     choice, height, width = lesson.choice, *lesson.image.shape[1:]
@@ -71,9 +103,12 @@ def _the_network(lesson: Lesson) -> None:
     lines = [f"| The picture | {size(lesson.image.shape)} | |"]
     lines += [f"| {layer.kind}: {layer.does} | {layer.shape} | {_weights(layer)} |" for layer in layers]
     lines += [f"| Softmax turns the ten **logits** into ten **probabilities** | {layers[-1].shape} | |"]
-    with st.expander("The same layers in the program"):
+    right.markdown(
+        f"{len(layers)} layers, the last of which gives the ten **logits**; softmax makes probabilities of these."
+    )
+    with right.expander("The layers as a table, and in the program"):
+        st.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
         excerpt.show(NETWORKS[lesson.network.architecture].architecture, "nn.Conv2d(1,", ", 10)")
-    right.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
 
 
 def _weights(layer: Layer) -> str:
@@ -86,7 +121,7 @@ def _the_answer(lesson: Lesson, logits: Tensor) -> None:
     if reads == lesson.choice.target:
         words += "That is your target already, so there is nothing to attack: pick another target. "
     elif reads != digit:
-        words += "That is wrong, before any attack. "
+        words += f"That is wrong, before any attack: the class that your target has to beat is {reads}, not {digit}. "
     share = lesson.network.accuracy.get(lesson.choice.data)
     if share is not None:
         data = data_labels()[lesson.choice.data]
@@ -102,6 +137,7 @@ def _predict(lesson: Lesson, logits: Tensor) -> int | None:
         f"{lesson.choice.data}-{lesson.position}-{lesson.network.key}",
         f"Its first choice is {reads}. Which digit is its second choice?",
         lambda key: st.segmented_control("Second choice", others, key=key, label_visibility="collapsed"),
+        others,
     )
 
 
@@ -156,6 +192,46 @@ def _softmax(logits: Tensor) -> None:
     )
 
 
+def _one_rival_down(lesson: Lesson, logits: Tensor) -> None:
+    """Let the reader predict what lowering one rival does to the target: little, unless the rival leads."""
+    target = lesson.choice.target
+    leader, last = leading_and_last(logits, target)
+    before = logits.softmax(0)[target].item()
+    after = {rival: lowered(logits, rival).softmax(0)[target].item() for rival in (leader, last)}
+    locked = tasks.predict_one(
+        "one-rival-down",
+        lesson.subject,
+        f"Suppose an attack lowers the logit of {last} by {DOWN}, and moves no other. What happens to the target, "
+        f"{target}?",
+        EFFECTS,
+        lambda: "probability" if after[last] >= 2 * before else "neither",
+    )
+    if locked is None:
+        return
+    st.markdown(
+        f"{tasks.verdict(*locked, EFFECTS)} The logit of {target} is {number(logits[target].item())} before and after. "
+        f"Its probability goes from {_share(before)} to {_share(after[last])}: {last} has only "
+        f"{_share(logits.softmax(0)[last].item())} to give.\n\nLower the logit of {leader} by {DOWN} instead, which "
+        "has "
+        f"{_share(logits.softmax(0)[leader].item())}, and the probability of {target} becomes "
+        f"**{_share(after[leader])}**. "
+        "So what counts for the answer is the target against the *leaders*. An attack on the sum of all logits does "
+        "not "
+        "know that; an attack on probabilities does. Chapter 3 has the formula, chapter 6 the result."
+    )
+
+
+def leading_and_last(logits: Tensor, target: int) -> tuple[int, int]:
+    """Return the classes other than `target` with the largest and the smallest logit."""
+    order = [rival for rival in logits.argsort(descending=True).tolist() if rival != target]
+    return order[0], order[-1]
+
+
+def lowered(logits: Tensor, rival: int) -> Tensor:
+    """Return the logits (classes,) with that of `rival` lowered by DOWN."""
+    return logits.index_add(0, torch.tensor([rival]), logits.new_tensor([-float(DOWN)]))
+
+
 def _tex(value: float) -> str:
     if value >= 0.001:
         return f"{value:.3f}"
@@ -182,8 +258,8 @@ def _check(logits: Tensor) -> None:
             Answer("Yes, nearly: all nine are close to nothing.", f"That holds for the probabilities only. {here}"),
             Answer(
                 "No: they can lie far apart.",
-                f"Softmax hides big differences among small probabilities. {here} The attack will need these "
-                "differences: you meet them again in chapter 4.",
+                f"Softmax hides big differences among small probabilities. {here} A logit far below the first has "
+                "a probability near 0, and moving it changes no answer.",
                 right=True,
             ),
             Answer(

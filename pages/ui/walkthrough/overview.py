@@ -87,6 +87,7 @@ def show(lesson: Lesson) -> None:
         lambda key: st.number_input(
             "Pixels", 0, budget, value=None, step=2, key=key, placeholder=f"0 to {budget}", width=220
         ),
+        range(budget + 1),
     )
     if said is not None:
         _watch(lesson, recording)
@@ -118,7 +119,8 @@ def _compare(said: int, recording: Recording) -> None:
     else:
         outcome = "It took none: the network reads this digit as the target already."
     off = abs(said - changed)
-    st.markdown(f"**You said {said}.** {outcome} {'Spot on.' if not off else f'You were {off} off.'}")
+    tasks.note_first("how-many-pixels", f"{said} pixels", f"{changed} pixels")
+    st.markdown(f"**You said {said}.** {outcome} {'Exactly right.' if not off else f'You were {off} off.'}")
 
 
 def _endings() -> None:

@@ -13,13 +13,24 @@ from pages.ui.choice import GAMMAS
 from pages.ui.formatting import an, percent
 from pages.ui.stage import stage
 from pages.ui.theme import colours
-from pages.ui.walkthrough import excerpt, findings, shown, tasks
+from pages.ui.walkthrough import by_hand, excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 
 TITLE = "Perturb, and when to stop"
 QUESTION = "What is a change, and what does it cost?"
-TASKS = ("darken-or-brighten", "iterations-of-a-budget", "no-pair-left")
+TASKS = (
+    "small-theta",
+    "domain-after-one",
+    "darken-or-brighten",
+    "half-the-budget",
+    "how-it-ends",
+    *by_hand.TASKS,
+    "saturated-pixel",
+    "theta-and-budget",
+    "iterations-of-a-budget",
+    "no-pair-left",
+)
 
 SMALL = Attack(theta=0.3)
 DARKEN = Attack(direction=Direction.DECREASE)
@@ -40,12 +51,13 @@ def show(lesson: Lesson) -> None:
     _one_change(recording)
     if recording.iterations:
         _watch(recording)
-        _small_steps(recording, lesson.recording(SMALL))
+        _small_steps(lesson, recording, lesson.recording(SMALL))
         _darken(lesson, recording)
-        _less_budget(recording)
+        _less_budget(lesson, recording)
     else:
         st.info(shown.NOTHING_TO_DO if recording.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     _no_pair()
+    by_hand.show()
     _checks()
     _program()
     tasks.summary("Distortion is the share of pixels changed; success without its cost says nothing.")
@@ -55,7 +67,7 @@ def show(lesson: Lesson) -> None:
 def _watch(recording: Recording) -> None:
     st.markdown(
         "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
-        "what happened. At the end the three ways to stop are listed, the one that came true ticked."
+        "what happened. At the end the four ways to stop are listed, the one that came true ticked."
     )
     stage(recording, views=("picture", "perturb"), key="stage-perturb", level=3)
 
@@ -69,19 +81,60 @@ def _one_change(recording: Recording) -> None:
         help=explained("θ", "search domain"),
     )
     st.markdown(
-        f"On your digit {first} of {n} pixels can be brightened at first (the rest are white already), {last} at the "
+        f"On your digit {first} of {n} pixels can be brightened at first (the rest are white already: leaving these "
+        "out from the start is how cleverhans' "
+        f"program does it), {last} at the "
         "end of the attack."
     )
     st.markdown(
-        f"**γ** is the budget: which share of the pixels may be changed. Two go at each iteration, so the paper's "
+        f"**γ** is the budget: a share of the pixels. Two pixels are changed at each iteration, so the paper's "
         f"γ = {percent(attack.gamma)} pays for {n} × {attack.gamma:g} / 2 = {n * attack.gamma / 2:.2f}, rounded down: "
         f"**{limit} iterations**, {2 * limit} pixels.",
         help=TERMS["γ"],
     )
 
 
-def _small_steps(large: Recording, small: Recording) -> None:
+LEAVES = {"none": "None", "one": "One", "two": "Two"}
+
+
+def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
     st.subheader("A large θ against a small one", anchor=False)
+    theta = f"θ = {small.attack.theta:g}"
+    st.markdown(
+        f"With {theta} a pixel moves by at most {small.attack.theta:g} at an iteration. Then iterations and pixels "
+        "are two "
+        "different things: the budget pays for changes, two at each iteration, while distortion counts each changed "
+        "pixel once."
+    )
+    cost = tasks.predict_one(
+        "small-theta",
+        lesson.subject,
+        f"With θ = 1 the attack changed {large.end.changed} pixels in {large.iterations} iterations "
+        f"({large.stop.value}). How many pixels will it change with {theta}?",
+        GUESSES,
+        lambda: findings.compare_cost(large, small),
+    )
+    if cost is not None:
+        st.markdown(tasks.verdict(*cost, GUESSES))
+    leaves = tasks.predict_one(
+        "domain-after-one",
+        lesson.subject,
+        f"{theta}. How many of the two pixels of the first pair leave the search domain?",
+        LEAVES,
+        lambda: list(LEAVES)[small.steps[0].counts.pixels - small.steps[min(1, small.iterations)].counts.pixels],
+    )
+    if leaves is not None:
+        st.markdown(f"{tasks.verdict(*leaves, LEAVES)} A pixel leaves the domain only when it has reached white.")
+    if cost is None or leaves is None:
+        return
+    st.markdown(
+        "| θ | iterations | pixels changed | how it ended |\n| --- | ---: | ---: | --- |\n"
+        + "\n".join(
+            f"| θ = {each.attack.theta:g} | {each.iterations} of {each.budget // 2} | {each.end.changed} | "
+            f"{each.stop.value} |"
+            for each in (large, small)
+        )
+    )
     thetas = [f"θ = {recording.attack.theta:g}" for recording in (large, small)]
     columns = st.columns([1, 1, 2], gap="large")
     for column, theta, recording in zip(columns[:2], thetas, (large, small), strict=True):
@@ -124,7 +177,7 @@ def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.
 def _darken(lesson: Lesson, brighter: Recording) -> None:
     st.subheader("Brighten or darken", anchor=False)
     st.markdown(
-        f"Brightening ended so: {shown.end(brighter)}. Darkening turns the signs: a pair is admissible when α < 0 and "
+        f"Result of brightening: {shown.end(brighter)}. Darkening turns the signs: a pair is admissible when α < 0 and "
         "β > 0, and pixels move towards black. It can take ink away, but not add any.",
         help=TERMS["brighten"],
     )
@@ -135,11 +188,13 @@ def _darken(lesson: Lesson, brighter: Recording) -> None:
         lambda key: st.radio(
             "Darkening needs", list(GUESSES), index=None, key=key, format_func=GUESSES.get, label_visibility="collapsed"
         ),
+        GUESSES,
     )
     if guess is None:
         return
     darker = lesson.recording(DARKEN)
     answer = findings.compare_cost(brighter, darker)
+    tasks.note_first("darken-or-brighten", GUESSES[guess], GUESSES[answer])
     said = "as you said" if guess == answer else f"you said: {GUESSES[guess].lower()}"
     left, right, words = st.columns([1, 1, 2], gap="large")
     with left:
@@ -154,8 +209,24 @@ def _darken(lesson: Lesson, brighter: Recording) -> None:
         )
 
 
-def _less_budget(recording: Recording) -> None:
+HALF = {"yes": "It still succeeds", "no": "It fails"}
+
+
+def _less_budget(lesson: Lesson, recording: Recording) -> None:
     st.subheader("Less budget, until it fails", anchor=False)
+    half = Attack(gamma=Attack().gamma / 2).iterations(recording.pixels)
+    locked = tasks.predict_one(
+        "half-the-budget",
+        lesson.subject,
+        f"With γ = {percent(Attack().gamma)}: {shown.end(recording)}. What would it do with half of this budget, "
+        f"{half} "
+        "iterations?",
+        HALF,
+        lambda: "yes" if recording.stop.success and recording.iterations <= half else "no",
+    )
+    if locked is None:
+        return
+    st.markdown(tasks.verdict(*locked, HALF))
     task = "Move γ down until the attack fails."
     if findings.smallest_gamma(recording) is None:
         task = "This one fails even with all of it. Move γ to see how far it gets, or choose an easier target."
@@ -199,6 +270,19 @@ def _no_pair() -> None:
     st.subheader("When no pair is left", anchor=False)
     index, target = WITHOUT_PAIR
     recording = resources.recording("uci", networks.network("tutorial"), index, target, DARKEN)
+    options = {stop.name: stop.title for stop in Stop}
+    locked = tasks.predict_one(
+        "how-it-ends",
+        "built-in",
+        f"A built-in {recording.label} is darkened towards {an(target)}. It can lose ink, but not gain any. How will "
+        "the "
+        "attack end?",
+        options,
+        lambda: recording.stop.name,
+    )
+    if locked is None:
+        return
+    st.markdown(tasks.verdict(*locked, options))
     left, right = st.columns([1, 3], gap="large")
     with left:
         shown.image(
@@ -209,15 +293,41 @@ def _no_pair() -> None:
         st.markdown(
             f"A real run: a built-in {recording.label}, the target {target}, darkening, the tutorial's CNN. After "
             f"{recording.iterations} iterations {counts.pixels} pixels are left that are not black yet. They make "
-            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, another "
-            f"{counts.only_beta_fails:,} would not lower the others, **{counts.admissible} are admissible**. "
-            f"There was budget for {recording.budget // 2 - recording.iterations} more iterations."
+            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, "
+            f"another {counts.only_beta_fails:,} would not lower the sum of the others, **{counts.admissible} are "
+            f"admissible**. There was budget for {recording.budget // 2 - recording.iterations} more iterations."
         )
         said = recording.stop.sentence
         st.markdown(f"**What this program says.** {said} A correct program changes nothing more.")
 
 
 def _checks() -> None:
+    tasks.question(
+        "saturated-pixel",
+        "A pixel is white already, with a = 3 and b = −3. Can it be in the next pair when brightening?",
+        (
+            Answer("Yes: both its signs are right", "The signs are right, but it has no room: it cannot get brighter."),
+            Answer(
+                "No: it is not in the search domain",
+                "Right. A slope says what a change would do, and this pixel cannot change.",
+                right=True,
+            ),
+            Answer(
+                "Only together with a pixel that can move",
+                "Both pixels of a pair are changed, so both have to be in the search domain.",
+            ),
+        ),
+    )
+    tasks.question(
+        "theta-and-budget",
+        "θ = 0.5, and one black pixel is chosen in two iterations. What does it add to the distortion, and what to the "
+        "spent budget?",
+        (
+            Answer("One pixel; two changes", "Right. It is one changed pixel, paid for twice.", right=True),
+            Answer("Two pixels; two changes", "It is one pixel, now white. Distortion counts pixels, not changes."),
+            Answer("One pixel; one change", "It was changed at two iterations, and each one spends budget."),
+        ),
+    )
     iterations = Attack(gamma=0.1).iterations(784)
     tasks.question(
         "iterations-of-a-budget",

@@ -1,15 +1,20 @@
 """Chapter 4: why the attack changes two pixels at a time, and why just these two."""
 
+import random
 from collections import Counter
 from copy import deepcopy
 
 import streamlit as st
+import torch
+from torch import Tensor
 
-from jsma import Attack, Output, Stop, jacobian
+from jsma import Attack, Output, Stop, jacobian, saliency_map
+from jsma.baselines import Baseline
 from jsma.glossary import TERMS, explained
 from jsma.saliency import all_pairs
 from jsma.stage.recording import Recording
 from pages.ui.formatting import number, percent
+from pages.ui.shared.comparison.methods import Trace, trace
 from pages.ui.stage import stage
 from pages.ui.walkthrough import excerpt, findings, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
@@ -18,7 +23,18 @@ from pages.ui.walkthrough.tasks import Answer
 
 TITLE = "The saliency map"
 QUESTION = "Why two pixels, and why these?"
-TASKS = ("which-pair-wins", "alpha-and-beta-positive", "beta-near-zero")
+TASKS = (
+    "which-map",
+    "share-admissible",
+    "which-pair-wins",
+    "two-kinds",
+    "one-or-two",
+    "one-pixel-saliency",
+    "explains-or-attacks",
+    "alpha-and-beta-positive",
+    "beta-near-zero",
+    "kinds-on-probabilities",
+)
 
 NAMES = "ABC"
 PLANE = "Every pixel by its pull on the target and its push on the others. Marked pairs:"
@@ -28,13 +44,16 @@ ON_PROBABILITIES = Attack(output=Output.PROBABILITIES)
 def show(lesson: Lesson) -> None:
     """Draw the chapter."""
     recording = lesson.recording()
-    _two_numbers(recording)
+    _two_numbers(recording.target)
     if recording.steps[0].pair is None:
         st.info(shown.NOTHING_TO_DO if recording.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     else:
+        _which_map(lesson, recording)
+        _admissible(lesson, recording)
         _which_wins(lesson, recording)
         _the_loop(recording)
-        _good_alone(recording)
+        _good_alone(lesson, recording)
+        _why_two(lesson, recording)
     _checks()
     _probabilities(lesson)
     st.subheader("The rule in the program", anchor=False)
@@ -47,8 +66,7 @@ def show(lesson: Lesson) -> None:
     tasks.summary("A pair counts by the product of what it does for the target and against the rest.")
 
 
-def _two_numbers(recording: Recording) -> None:
-    target, counts = recording.target, recording.steps[0].counts
+def _two_numbers(target: int) -> None:
     st.markdown(
         "Of the ten maps of chapter 3 the attack keeps two numbers for each pixel. **a** is its pull on the target: "
         f"how fast the logit of {target} rises as the pixel gets brighter. **−b** is its push on the others: how fast "
@@ -56,15 +74,35 @@ def _two_numbers(recording: Recording) -> None:
         "of its two b."
     )
     st.markdown(
-        "A pair is **admissible** for brightening when α > 0 and β < 0: the target rises and the others fall. Of all "
-        "admissible pairs, the one with the largest **score −α × β** is changed.",
+        "A pair is **admissible** for brightening when α > 0 and β < 0: to first order the target rises and "
+        "the sum of the others falls. Of all admissible pairs, the one with the largest **score −α × β** is changed.",
         help=TERMS["admissible"],
     )
+
+
+SHARES = {"few": "Less than a twentieth", "some": "From a twentieth to a half", "most": "More than a half"}
+
+
+def _admissible(lesson: Lesson, recording: Recording) -> None:
+    counts = recording.steps[0].counts
+    share = counts.admissible / counts.compared
+    locked = tasks.predict_one(
+        "share-admissible",
+        lesson.subject,
+        f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} pairs. Which "
+        "share of these is admissible?",
+        SHARES,
+        lambda: "few" if share < 0.05 else "some" if share <= 0.5 else "most",
+    )
+    if locked is None:
+        return
+    st.markdown(tasks.verdict(*locked, SHARES))
     st.markdown(
         f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} "
         f"pairs, and **{counts.admissible:,} of them are admissible** "
         f"({percent(counts.admissible / counts.compared)}). {counts.alpha_fails:,} fail since α is not above "
-        f"0, another {counts.only_beta_fails:,} since β is not below 0. The search compares them all, exactly."
+        f"0, another {counts.only_beta_fails:,} since β is not below 0. The search accounts for all of them, "
+        "exactly, though it compares only a few."
     )
 
 
@@ -89,6 +127,7 @@ def _which_wins(lesson: Lesson, recording: Recording) -> None:
             lambda key: st.radio(
                 "Pair", list(names), index=None, horizontal=True, key=key, format_func=lambda name: f"Pair {name}"
             ),
+            list(names),
         )
         if guess is not None:
             _reveal(pairs, names, guess)
@@ -113,6 +152,7 @@ def _places(recording: Recording, pairs: list[findings.Marked], names: str) -> s
 
 def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     winner = next(at for at, pair in enumerate(pairs) if pair.wins)
+    tasks.note_first("which-pair-wins", f"Pair {guess}", f"Pair {names[winner]}")
     opening = "That is the one." if names[winner] == guess else f"You said {guess}; it is {names[winner]}."
     alpha, beta, score = pairs[winner][2:5]
     rows = [
@@ -126,7 +166,7 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     )
     if len(pairs) == len(NAMES):
         st.markdown(
-            "The others were chosen to tempt you. Of the admissible pairs without the winner's pixels, one has the "
+            "The others look as good at first. Of the admissible pairs without the winner's pixels, one has the "
             "largest α; of those left, the other has the largest −β. The score is a product, so both have to be large."
         )
 
@@ -134,7 +174,7 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
 def _the_loop(recording: Recording) -> None:
     st.subheader("The same plane, step by step", anchor=False)
     st.markdown(
-        "**Now you.** *Predict first* is on: pick two pixels in the picture or in the plane and ask for the best pair. "
+        "**Do.** *Predict first* is on: pick two pixels in the picture or in the plane and ask for the best pair. "
         "You see how yours ranks among all admissible pairs. Do it for three steps. Then switch to *Watch* and click a "
         "pixel: the picture turns into a map of its best partners."
     )
@@ -147,33 +187,182 @@ def _the_loop(recording: Recording) -> None:
     draw()
 
 
-def _good_alone(recording: Recording) -> None:
+KINDS = {
+    "all": "In all of them",
+    "most": "In more than half of them, but not all",
+    "few": "In half of them or fewer",
+}
+
+
+def _good_alone(lesson: Lesson, recording: Recording) -> None:
     st.subheader("Does one pixel pull and the other push?", anchor=False)
-    counts, steps = [each.good_alone for each in findings.analyses(recording)], recording.iterations
-    kinds = Counter(counts)
     st.markdown(
-        "The usual story says that the best pair joins a pixel that pulls the target up with one that pushes the "
-        "others down, since pixels good at both are rare. Here is what this attack did.\n\n"
-        f"| In its {steps} steps | steps | share |\n| --- | ---: | ---: |\n"
+        "The tutorial that this course follows tells a story of two kinds of pixel: the best pair joins one that pulls "
+        "the target up with one that pushes the others down, since pixels good at both are rare."
+    )
+    steps = recording.iterations
+    kinds = Counter(each.good_alone for each in findings.analyses(recording))
+    locked = tasks.predict_one(
+        "two-kinds",
+        lesson.subject,
+        f"This attack has {steps} step{'' if steps == 1 else 's'}. In how many are both pixels of the pair good by "
+        "themselves, at pulling and at pushing?",
+        KINDS,
+        lambda: "all" if kinds[2] == steps else "most" if 2 * kinds[2] > steps else "few",
+    )
+    if locked is None:
+        return
+    st.markdown(
+        f"{tasks.verdict(*locked, KINDS)}\n\n| In its {steps} steps | steps | share |\n| --- | ---: | ---: |\n"
         f"| both pixels are good alone (a > 0 and b < 0) | {kinds[2]} | {percent(kinds[2] / steps, 0)} |\n"
         f"| one is good alone and covers for the other | {kinds[1]} | {percent(kinds[1] / steps, 0)} |\n"
         f"| neither is: one only pulls, the other only pushes | {kinds[0]} | {percent(kinds[0] / steps, 0)} |"
     )
-    late = [str(k) for k, good in enumerate(counts) if good < 2]
-    if late:
-        st.markdown(
-            f"So a partner was needed at iteration{'s' if len(late) > 1 else ''} {', '.join(late)} of 0 to "
-            f"{steps - 1}. *Colour by kind*, beside the plane, shows which pixels are good at what."
-        )
-    else:
-        st.markdown(
-            "So in this attack no pixel ever needed its partner: two good single pixels were always there. Pairs "
-            "matter where good single pixels run out. *Colour by kind*, beside the plane, shows which pixels are good "
-            "at what."
-        )
+    st.markdown(
+        "The story needs outputs for which a and b can go their own ways: **logits**, as here. That tutorial's network "
+        "ends in softmax, and its attack differentiates the probabilities. There b = −a, so that every pixel with a > "
+        "0 "
+        "is good at both, and the two kinds do not exist. *Colour by kind*, beside the plane above, shows which pixels "
+        "are good at what."
+    )
+
+
+COSTS = {
+    "more": "It needs more pixels than the pairs",
+    "equal": "As many pixels, give or take two",
+    "fewer": "It needs fewer pixels than the pairs",
+    "fails": "It does not reach the target",
+}
+
+
+def one_at_a_time(lesson: Lesson) -> Trace:
+    """Return the attack that changes the best single pixel at each iteration, with the same budget of pixels."""
+    subject = (lesson.choice.data, lesson.network, lesson.position, lesson.choice.target)
+    return trace(*subject, Baseline.ONE_PIXEL.label, Attack().theta, Attack().gamma)
+
+
+def compare_with_pairs(pairs: Recording, singles: Trace) -> str:
+    """Return which of COSTS is true of `singles`; where only the pairs fail it is "fewer"."""
+    if not singles.success:
+        return "fails"
+    if not pairs.stop.success:
+        return "fewer"
+    more = singles.end.changed - pairs.end.changed
+    return "equal" if abs(more) <= 2 else "more" if more > 0 else "fewer"
+
+
+def _why_two(lesson: Lesson, recording: Recording) -> None:
+    st.subheader("Why two at a time?", anchor=False)
+    st.markdown(
+        "If good single pixels are there, the attack could change the best one of them (the largest −a × b with a > 0 "
+        "and b < 0), ask again, and so on."
+    )
+    locked = tasks.predict_one(
+        "one-or-two",
+        lesson.subject,
+        f"In pairs the attack changed {recording.end.changed} pixels ({recording.stop.value}). One pixel at a time, "
+        "with the same budget of pixels, what will happen?",
+        COSTS,
+        lambda: compare_with_pairs(recording, one_at_a_time(lesson)),
+    )
+    if locked is None:
+        return
+    end, singles = recording.end, one_at_a_time(lesson)
+    st.markdown(
+        f"{tasks.verdict(*locked, COSTS)}\n\n| Attack | pixels changed | Jacobians computed | how it ended |\n"
+        "| --- | ---: | ---: | --- |\n"
+        f"| in pairs | {end.changed} | {recording.iterations} | {recording.stop.value} |\n"
+        f"| one at a time | {singles.end.changed} | {singles.end.iteration} | {singles.stop.value} |"
+    )
+    ratio = singles.end.iteration / recording.iterations
+    st.markdown(
+        f"One at a time costs **{ratio:.1f} times** the Jacobians here. That is what pairs buy for sure: one Jacobian "
+        "for every two pixels. They also let a pixel with the wrong sign on one side join a partner that makes up for "
+        "it, which matters late, when good single pixels run out. On one digit either way may need fewer pixels: the "
+        "page Rules runs both on any digit."
+    )
+
+
+MAPS = {
+    "explains": "|∂z/∂x| of the true class: what the reading depends on",
+    "attacks": "S, towards the target: each pixel with its best partner",
+    "shuffled": "the values of S in a random order",
+}
+
+
+def three_maps(lesson: Lesson, recording: Recording) -> dict[str, Tensor]:
+    """Return the maps of MAPS at the untouched digit, (n,) each, in an order that gives nothing away."""
+    a, b = (torch.tensor(rows[:1]) for rows in (recording.target_gradient, recording.others_gradient))
+    domain, direction = torch.tensor(recording.domain[0])[None], recording.steps[0].direction
+    attacks = saliency_map(a, b, domain, direction, partners=True)[0]
+    mixed = random.Random(recording.name)
+    order = list(range(len(attacks)))
+    mixed.shuffle(order)
+    explains = recording.jacobian(0)[recording.label].flatten().abs()
+    maps = {"explains": explains, "attacks": attacks, "shuffled": attacks[order]}
+    names = list(maps)
+    mixed.shuffle(names)
+    return {name: maps[name] for name in names}
+
+
+def _which_map(lesson: Lesson, recording: Recording) -> None:
+    st.subheader("The map itself", anchor=False)
+    st.markdown(
+        "The paper's saliency map begins with single pixels: **S = −a × b** where a > 0 and b < 0, else 0. For pairs, "
+        "a "
+        "pixel's value is the best score that it reaches with any partner. Here are three maps of your digit, each on "
+        "a scale of its own, dark is 0.",
+        help=TERMS["saliency map"],
+    )
+    maps = three_maps(lesson, recording)
+    letters = dict(zip(maps, NAMES, strict=True))
+    for column, (name, values) in zip(st.columns(len(maps), gap="medium"), maps.items(), strict=True):
+        drawn = shown.heat(values.view(recording.height, recording.width))
+        column.image(drawn, f"Map {letters[name]}", width=224, alt=f"Map {letters[name]} of every pixel")
+    options = {name: f"Map {letters[name]}" for name in maps}
+    locked = tasks.predict_one(
+        "which-map", lesson.subject, "Which one does the attack use?", options, lambda: "attacks"
+    )
+    if locked is None:
+        return
+    best = int(maps["attacks"].argmax())
+    st.markdown(
+        f"{tasks.verdict(*locked, options)}\n\n"
+        + "\n".join(f"- {options[name]}: {MAPS[name]}." for name in maps)
+        + f"\n\nThe brightest pixel of the attack's map is at {shown.place(recording, best)}, with "
+        f"{number(float(maps['attacks'][best]))}: one of the pair that is changed next. The map of the true class is "
+        "about the strokes that are there; the attack looks for what could be added."
+    )
 
 
 def _checks() -> None:
+    tasks.question(
+        "one-pixel-saliency",
+        "A pixel has a = 0.5 and b = −2. What is its own saliency, S = −a × b?",
+        (
+            Answer("−1", "a × b is −1; the minus sign before it makes it positive."),
+            Answer("1", "Right: −(0.5 × −2) = 1. It raises the target and lowers the sum of the others.", right=True),
+            Answer("0", "It would be 0 if a were not above 0, or b not below 0. Here both signs are right."),
+        ),
+    )
+    tasks.question(
+        "explains-or-attacks",
+        "A pixel is bright in the map of |∂z/∂x| of the true class. Is it one that the attack will change?",
+        (
+            Answer(
+                "Yes: it matters most to the network",
+                "That map asks what the reading of the true class depends on. It knows no target, and |…| drops the "
+                "sign.",
+            ),
+            Answer(
+                "It may be, but the map does not say so",
+                "Right. The attack asks another question: what raises the target and lowers the others. A map that "
+                "explains an answer is not the map that attacks it.",
+                right=True,
+            ),
+            Answer("No: the attack avoids such pixels", "It does not look at that map, neither for nor against."),
+        ),
+    )
     tasks.question(
         "alpha-and-beta-positive",
         "A pair has α > 0 and β > 0. Is it admissible when brightening?",
@@ -200,9 +389,25 @@ def _checks() -> None:
             ),
             Answer(
                 "Only if every other admissible pair scores even less",
-                "Right. −α × β is close to 0, so almost any pair that is fair both ways beats it.",
+                "Right. −α × β is close to 0, so almost any pair with both factors of some size beats it.",
                 right=True,
             ),
+        ),
+    )
+    tasks.question(
+        "kinds-on-probabilities",
+        "The attack differentiates probabilities. A pixel has a = 0.02. What is its b?",
+        (
+            Answer(
+                "It can be anything, as on logits",
+                "The probabilities add up to 1, so their derivatives at a pixel add up to 0: a + b = 0.",
+            ),
+            Answer(
+                "−0.02",
+                "Right: b = −a. What the target gains, the others lose. Every pixel with a > 0 is good at both.",
+                right=True,
+            ),
+            Answer("0", "The others have to lose what the target gains, so b is not 0."),
         ),
     )
 
@@ -233,7 +438,7 @@ def _probabilities(lesson: Lesson) -> None:
         else:
             st.markdown(
                 "On logits the dots spread over the plane: a pixel may pull on the target without pushing on the "
-                "others, since no logit knows of the others. Switch to probabilities."
+                "others, since nothing ties one logit to another. Switch to probabilities."
             )
 
 
@@ -243,7 +448,7 @@ def _collapsed(lesson: Lesson, recording: Recording) -> None:
     remainder = findings.largest_remainder(derivatives, recording.target)
     largest = float(derivatives[recording.target].abs().max())
     st.markdown(
-        "Probabilities add up to 1. What a pixel gives to the target it takes from the others, to the last digit: "
+        "Probabilities add up to 1. What a pixel gives to the target it takes from the others, exactly: "
         "**b = −a**, and the plane collapses onto its diagonal. So β = −α, every pair with α > 0 is admissible, and "
         "its score is α²."
     )
@@ -251,8 +456,16 @@ def _collapsed(lesson: Lesson, recording: Recording) -> None:
         f"Computed here, on this digit, in double precision: the largest |α + β| of all pairs is "
         f"**{number(remainder)}**, where |a| goes up to {number(largest)}. What is left is rounding."
     )
+    told, on_logits = findings.analyses(recording), findings.analyses(lesson.recording())
+    if told and on_logits:
+        st.markdown(
+            "The search is also for other pixels: each slope of a probability is the target's logit against the "
+            "leaders (chapter 3). The pair raised the leading rival's logit in "
+            f"**{sum(each.raises_rival for each in told)} of {len(told)}** steps; on logits in "
+            f"**{sum(each.raises_rival for each in on_logits)} of {len(on_logits)}**. Flat or not, that is what counts."
+        )
     if recording.iterations:
-        best = sum(each.two_strongest for each in findings.analyses(recording))
+        best = sum(each.two_strongest for each in told)
         st.markdown(
             "The search for a pair becomes a search for the two best single pixels: the attack took exactly these in "
             f"**{best} of its {recording.iterations} steps**."

@@ -1,9 +1,10 @@
 """The tasks of a chapter: questions whose answers are explained, and predictions made before the result is shown.
 
-Answers are kept in the session, so that they are still there after another page was open.
+Answers are kept in the session, so that they are still there after another page was open, and in the reader's
+browser (pages/ui/walkthrough/remembering.py), so that they are there tomorrow.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -17,6 +18,33 @@ class Answer(NamedTuple):
     text: str
     why: str
     right: bool = False
+
+
+class First(NamedTuple):
+    """The first answer to a task: what was said, what is true, and whether these are the same."""
+
+    said: str
+    true: str
+    right: bool
+
+
+def first_answers() -> dict[str, First]:
+    """Return the first answer to each question and prediction, by task; later ones do not change it."""
+    return st.session_state.setdefault("walkthrough_first", {})
+
+
+def forget_all() -> None:
+    """Forget all answers, so that the course begins again."""
+    for name in list(st.session_state):
+        if str(name).startswith(("walkthrough_given", "walkthrough_first", "walkthrough_done", "question-")):
+            del st.session_state[name]
+    st.session_state.walkthrough_first = {}
+    st.session_state.walkthrough_taken_up = True  # what the browser still holds is not to come back
+
+
+def note_first(task: str, said: str, true: str) -> None:
+    """Note the answer to `task`, unless there was one before."""
+    first_answers().setdefault(task, First(said, true, said == true))
 
 
 def _given() -> dict[str, Any]:
@@ -40,14 +68,18 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
 
     def take() -> None:
         given[task] = st.session_state[f"question-{task}"]
+        right = next(answer for answer in answers if answer.right)
+        note_first(task, answers[given[task]].text, right.text)
         if answers[given[task]].right:
             mark_done(task)  # before the page is drawn, so that its progress shows it
 
+    if given.get(task) not in range(len(answers)):  # it may come from a browser
+        given.pop(task, None)
     st.markdown(f"**Check.** {text}")
     chosen = st.radio(
         text,
         range(len(answers)),
-        index=given.get(task),
+        index=None if f"question-{task}" in st.session_state else given.get(task),
         format_func=lambda index: answers[index].text,
         key=f"question-{task}",
         on_change=take,
@@ -61,14 +93,18 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
         st.error(answers[chosen].why, icon=":material/close:")
 
 
-def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> Any:
+def predict(task: str, subject: str, text: str, ask: Callable[[str], Any], allowed: Container[Any]) -> Any:
     """Ask for a prediction; return it once it is locked in, None until then. The result is to be shown only after.
 
     subject: what the prediction is about; each has its own. ask: draws the widget for the key it is
-    given and returns its value, None while nothing is chosen.
+    given and returns its value, None while nothing is chosen. allowed: the values that can be predicted.
     """
     given, name = _given(), f"{task}|{subject}"
     st.markdown(f"**Predict.** {text}")
+    if isinstance(given.get(name), list):  # a pair that comes back from a browser
+        given[name] = tuple(given[name])
+    if name in given and given[name] not in allowed:
+        del given[name]
     if name in given:
         st.button("Predict again", key=f"again-{name}", on_click=lambda: given.pop(name, None), type="tertiary")
         return given[name]
@@ -81,6 +117,44 @@ def predict(task: str, subject: str, text: str, ask: Callable[[str], Any]) -> An
 
     st.button("Lock in and see", key=f"lock-{name}", on_click=lock, disabled=value is None, type="primary")
     return None
+
+
+def answers_to(task: str) -> list[int]:
+    """Return the list of answers to a task that asks for several, empty at first; the caller appends to it."""
+    given = _given()
+    if not isinstance(given.get(task), list):
+        given[task] = []
+    return given[task]
+
+
+def predict_one(
+    task: str, subject: str, text: str, options: Mapping[str, str], truth: Callable[[], str]
+) -> tuple[str, str] | None:
+    """Ask which of `options` will be true; return what was said and what is true once it is locked in.
+
+    options: what is shown, by name; truth: returns the name of the one that is true, called only after the prediction.
+    """
+    said = predict(
+        task,
+        subject,
+        text,
+        lambda key: st.radio(
+            text, list(options), index=None, key=key, format_func=options.get, label_visibility="collapsed"
+        ),
+        options,
+    )
+    if said is None:
+        return None
+    true = truth()
+    note_first(task, options[said], options[true])
+    return said, true
+
+
+def verdict(said: str, true: str, options: Mapping[str, str]) -> str:
+    """Return in words whether the prediction `said` came true, with what is true in bold."""
+    if said == true:
+        return f"**{options[true]}** You said so."
+    return f"**{options[true]}** You said: “{options[said]}”"
 
 
 def summary(sentence: str) -> None:

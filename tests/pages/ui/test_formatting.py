@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from jsma import Attack
+from jsma import Attack, Stop, load_model
 from jsma.stage import record
 from pages.ui.choice import from_url
 from pages.ui.formatting import an, percent, step_in_words
@@ -58,3 +58,29 @@ def test_the_reason_beside_the_stop_is_said_where_a_step_is_explained():
     images = torch.full((1, 2, 2), 0.5)
     recording = record(lambda images: images.flatten(1).round(), images, 0, 1, Attack(gamma=1.0))
     assert recording.end.reason in step_in_words(recording, 0)
+
+
+def test_a_small_theta_spends_iterations_and_not_pixels(uci):
+    recording = record(load_model("tutorial"), uci.images[0], 0, 2, Attack(theta=0.1, gamma=0.02))
+    assert recording.stop is Stop.BUDGET_SPENT
+    assert recording.end.changed < recording.budget == 14
+    said = step_in_words(recording, recording.iterations)
+    assert f"7 of 7 allowed iterations are spent, and {recording.end.changed} pixels are changed." in said
+    assert "allowed pixels" not in said
+
+
+def test_a_whole_theta_spends_pixels(uci):
+    recording = record(load_model("tutorial"), uci.images[0], 0, 2, Attack(gamma=0.005))
+    assert "2 of 2 allowed pixels are changed." in step_in_words(recording, 1)
+
+
+def test_the_words_name_the_class_to_beat_of_a_misread_digit(uci):
+    model, attack = load_model("tutorial"), Attack(gamma=0.005)
+    position = int(uci.of_class(1)[1])
+    misread = record(model, uci.images[position], 1, 7, attack)
+    reads = misread.steps[0].reads
+    assert reads not in (1, 7)
+    assert f"It misreads this 1: the class to beat is {reads}." in step_in_words(misread, 0)
+    assert "misreads" not in step_in_words(misread, 1)
+    assert "misreads" not in step_in_words(record(model, uci.images[position], 1, reads, attack), 0)
+    assert "misreads" not in step_in_words(record(model, uci.images[0], 0, 2, attack), 0)

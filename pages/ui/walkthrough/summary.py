@@ -1,0 +1,81 @@
+"""One page of what a reader has done: their digit, predictions, first answers and figures, to print or to keep."""
+
+from html import escape
+
+import streamlit as st
+
+from pages.ui.download import download
+from pages.ui.formatting import an
+from pages.ui.tiles import data_url
+from pages.ui.walkthrough import shown, tasks
+from pages.ui.walkthrough.lesson import Lesson
+
+STYLE = """body { font: 15px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; color: #1a1f26; }
+img { width: 140px; image-rendering: pixelated; margin-right: 12px; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: 3px 8px; border-bottom: 1px solid #ccc; }
+@media print { body { margin: 0; font-size: 11px; } }"""
+
+
+def first_right(names: tuple[str, ...]) -> tuple[int, int]:
+    """Return how many of the tasks `names` were right at the first answer, and how many have one."""
+    given = [first for name, first in tasks.first_answers().items() if name in names]
+    return sum(first.right for first in given), len(given)
+
+
+def show(lesson: Lesson, chapters: dict[str, tuple[str, ...]]) -> None:
+    """Count the first answers by chapter, and offer the page. chapters: the tasks of each, by title."""
+    st.subheader("Your summary", anchor=False)
+    rows = [(title, *first_right(names)) for title, names in chapters.items()]
+    st.markdown(
+        "| Part | first answers right | given |\n| --- | ---: | ---: |\n"
+        + "\n".join(f"| {title} | {right} | {given} |" for title, right, given in rows)
+        + "\n\nPredictions count, too: a wrong one is worth as much, since it shows where the surprise was."
+    )
+    st.button("Forget my answers", key="course-forget", on_click=tasks.forget_all, type="tertiary")
+    firsts = dict(tasks.first_answers())  # a later click must not change the page that is being made
+
+    @st.fragment
+    def draw() -> None:
+        download(
+            "One page to print or keep",
+            "jsma-course.html",
+            "text/html",
+            lambda: page(lesson, chapters, firsts),
+            key="walkthrough-summary",
+        )
+
+    draw()
+
+
+def page(lesson: Lesson, chapters: dict[str, tuple[str, ...]], firsts: dict[str, tasks.First]) -> str:
+    """Return the summary as a self-contained HTML page."""
+    recording, choice = lesson.recording(), lesson.choice
+    pictures = [shown.grey(recording.image(step)) for step in (0, recording.iterations)]
+    images = "".join(
+        f'<img src="{data_url(picture)}" alt="{name}">'
+        for picture, name in zip(pictures, ("Before", "After"), strict=True)
+    )
+    parts = [
+        f"<h1>JSMA, step by step: what I did</h1><p>{images}</p>",
+        f"<p>A {choice.digit} to be read as {an(choice.target)} by {escape(lesson.network.label)}: "
+        f"{escape(shown.end(recording))}.</p>".replace("<p>A 8", "<p>An 8"),
+    ]
+    for title, names in chapters.items():
+        rows = [firsts[name] for name in names if name in firsts]
+        if rows:
+            right = sum(first.right for first in rows)
+            parts.append(f"<h2>{escape(title)}: {right} of {len(rows)} first answers right</h2>{_table(rows)}")
+    body = "\n".join(parts)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>JSMA, step by step</title>'
+        f"<style>{STYLE}</style><body>{body}</body></html>"
+    )
+
+
+def _table(rows: list[tasks.First]) -> str:
+    lines = "".join(
+        f"<tr><td>{'✓' if row.right else '✕'}</td><td>{escape(row.said)}</td><td>{escape(row.true)}</td></tr>"
+        for row in rows
+    )
+    return f"<table><tr><th>Right</th><th>My first answer</th><th>True</th></tr>{lines}</table>"
