@@ -19,6 +19,9 @@ KNOWS = {
     "stop": set(),
     "palette": set(),
     "saliency": set(),
+    "maps": {"saliency"},
+    "explanations": {"jacobian", "maps", "rules", "saliency"},
+    "measures": {"explanations", "jacobian"},
     "rules": {"jacobian", "saliency"},
     "convolution": set(),
     "sharing": {"writing"},
@@ -31,7 +34,7 @@ KNOWS = {
     "evaluation": {"attack", "convolution", "data", "jacobian", "report", "rules", "sharing", "stop"},
     "training": {"data", "models"},
     "export": {"attack", "palette", "stop"},
-    "glossary": {"baselines", "rules"},
+    "glossary": {"baselines", "explanations", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
     "stage": {"attack", "convolution", "glossary", "jacobian", "palette", "rules", "saliency", "stop"},
 }
@@ -68,7 +71,7 @@ def loaded_by(program: str, names: tuple[str, ...]) -> list[str]:
 
 def test_importing_jsma_and_all_its_modules_loads_none_of_the_heavy_libraries():
     modules = ", ".join(["jsma", *(f"jsma.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem != "__init__")])
-    heavy = ("streamlit", "matplotlib", "sklearn", "pandas", "PIL", "torchvision")
+    heavy = ("streamlit", "matplotlib", "sklearn", "pandas", "PIL", "torchvision", "captum")
     assert loaded_by(f"import {modules}", heavy) == []
 
 
@@ -80,7 +83,7 @@ def test_the_lab_needs_no_library_for_charts_or_handwriting():
     lab = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
     imports = [ast.unparse(node) for node in ast.walk(lab) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(imports) > 3
-    heavy = ("pandas", "altair", "matplotlib", "scipy", "torchvision")
+    heavy = ("pandas", "altair", "matplotlib", "scipy", "torchvision", "captum")
     assert loaded_by("\n".join(imports), heavy) == []
 
 
