@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from .explanations import Change, Question, explain
+from .explanations import Question, explain
 from .jacobian import like_parameters
+
+Proceed = Callable[[], object]
+"""To be called by a computation at every step; it may raise, which ends the computation."""
 
 
 def spearman(one: Tensor, other: Tensor) -> float:
@@ -123,43 +126,62 @@ def attack_by_map(
     question: Question,
     limit: int,
     again: bool = False,
-    proceed: Callable[[], object] = lambda: None,
+    proceed: Proceed = lambda: None,
 ) -> MapAttack:
     """Change pixels of image (C, H, W) in the order of the map `name` until the network reads the target.
 
     One pixel at a time, by question.change, each at most once, at most `limit`; the largest value first, only values
-    above 0. again: compute the map again after every pixel; else its first order is followed to the end. proceed: is
-    called before every map, and may raise, which ends the attack. Raises ValueError as `explain` does.
+    above 0. again: compute the map again after every pixel; else its first order is followed to the end. Raises
+    ValueError as `explain` does.
     """
     image = like_parameters(image[None], model)[0]
-    changeable = (question.change.of(image) != image).flatten()
-    current, pixels, logits = image, list[int](), [_logits(model, image[None])[0]]
-    order = iter(_order(name, model, image, question, changeable, proceed))
-    while len(pixels) < limit and int(logits[-1].argmax()) != question.target:
-        if again and pixels:
-            order = iter(_order(name, model, current, question, changeable, proceed))
-        pixel = next(order, None)
-        if pixel is None:
-            return MapAttack(question.target, tuple(pixels), torch.stack(logits), ended_by_map=True)
-        pixels.append(pixel)
-        changeable[pixel] = False
-        current = _changed(image, pixels, question.change)
-        logits.append(_logits(model, current[None])[0])
-    return MapAttack(question.target, tuple(pixels), torch.stack(logits), ended_by_map=False)
+    attack = _following_new_orders if again else _following_one_order
+    pixels, logits = attack(name, model, image, question, limit, proceed)
+    reached = (logits.argmax(dim=1) == question.target).nonzero()
+    if len(reached):
+        pixels, logits = pixels[: int(reached[0])], logits[: int(reached[0]) + 1]
+    return MapAttack(question.target, tuple(pixels), logits, ended_by_map=not len(reached) and len(pixels) < limit)
 
 
-def _order(
-    name: str, model: nn.Module, image: Tensor, question: Question, changeable: Tensor, proceed: Callable[[], object]
-) -> list[int]:
-    """Return the pixels that the map names and that may be changed, the best first."""
+def _following_one_order(
+    name: str, model: nn.Module, image: Tensor, question: Question, limit: int, proceed: Proceed
+) -> tuple[list[int], Tensor]:
+    """Return the first pixels of the map's order, and the logits after 0, 1, 2 … of them; it may go past the target."""
     proceed()
-    values = explain(name, model, image, replace(question, changeable=changeable)).flatten()
-    return ranked(values.where(changeable, 0)).tolist()
+    pixels = _order(explain(name, model, image, question), image, question, [])[:limit]
+    place = torch.full((image.numel(),), len(pixels), device=image.device)
+    place[pixels] = torch.arange(len(pixels), device=image.device)  # of each pixel in the order; beyond all for others
+    counts = torch.arange(len(pixels) + 1, device=image.device)
+    taken = (place < counts[:, None]).view(-1, *image.shape)  # (pixels + 1, C, H, W)
+    return pixels, _logits(model, torch.where(taken, question.change.of(image), image))
 
 
-def _changed(image: Tensor, pixels: list[int], change: Change) -> Tensor:
-    chosen = torch.tensor(pixels, device=image.device)
-    return image.flatten().scatter(0, chosen, change.of(image).flatten()[chosen]).view_as(image)
+def _following_new_orders(
+    name: str, model: nn.Module, image: Tensor, question: Question, limit: int, proceed: Proceed
+) -> tuple[list[int], Tensor]:
+    """Return the pixels, each the first of an order of its own, and the logits, up to the target."""
+    current, end, pixels, logits = image.clone(), question.change.of(image), list[int](), list[Tensor]()
+    while True:
+        proceed()
+        logits.append(_logits(model, current[None])[0])
+        if int(logits[-1].argmax()) == question.target or len(pixels) == limit:
+            break
+        free = torch.ones(image.numel(), dtype=torch.bool)
+        free[pixels] = False
+        asked = replace(question, changeable=free)
+        order = _order(explain(name, model, current, asked), current, question, pixels)
+        if not order:
+            break
+        pixels.append(order[0])
+        current.view(-1)[order[0]] = end.view(-1)[order[0]]
+    return pixels, torch.stack(logits)
+
+
+def _order(values: Tensor, image: Tensor, question: Question, changed: list[int]) -> list[int]:
+    """Return the pixels that the map names and that may be changed, the best first."""
+    can_move = (question.change.of(image) != image).flatten()
+    can_move[changed] = False
+    return ranked(values.flatten().where(can_move, 0)).tolist()
 
 
 def layers_from_the_end(model: nn.Module) -> list[str]:
