@@ -71,10 +71,10 @@ Compute = Callable[[nn.Module, Tensor, Question], Tensor]
 class MapEntry:
     """A map. Other code reads these properties and never asks which map it is.
 
-    label: its name on screen; question: what it asks, with {explained} and {target}; formula: with x the picture, z
-    the logits, c the explained class, t the target, x' the baseline picture. meaning: its entry in the glossary;
-    source: where it was published. signed: whether it has values below zero, which count against the class. quick:
-    whether it can be computed again at every step of an attack. attacks: whether it asks about the target.
+    label: its name on screen; question: what it asks, with {explained} and {target}, as in "a 0"; formula: with x the
+    picture, z the logits, c the explained class, t the target, x' the baseline picture. meaning: its entry in the
+    glossary; source: where it was published. signed: whether it has values below zero, which count against the class.
+    quick: whether it can be computed again at every step of an attack. attacks: whether it asks about the target.
     needs_convolution: whether it works on networks with a convolution only.
     """
 
@@ -239,7 +239,7 @@ def _attack(model: nn.Module, images: Tensor, question: Question) -> Tensor:
 MAPS = {
     "gradient": MapEntry(
         label="Gradient",
-        question="Which pixels move the score of {explained} fastest, up or down?",
+        question="Which pixels move the score for {explained} fastest, up or down?",
         formula="|∂z_c/∂x|",
         meaning="The size of the derivative of the explained class's logit by each pixel: how sensitive the score is, "
         "without saying which way.",
@@ -250,7 +250,7 @@ MAPS = {
     ),
     "input": MapEntry(
         label="Gradient × input",
-        question="What made it a {explained}, if the network were a straight line?",
+        question="What made it {explained}, if the network were a straight line?",
         formula="x · ∂z_c/∂x",
         meaning="The derivative of the explained class's logit by each pixel, times the value of the pixel. A black "
         "pixel gets 0.",
@@ -261,7 +261,7 @@ MAPS = {
     ),
     "integrated": MapEntry(
         label="Integrated gradients",
-        question="What made it a {explained}, rather than the baseline picture?",
+        question="What made it {explained}, rather than the baseline picture?",
         formula="(x − x′) · mean of ∂z_c/∂x on the way from x′ to x",
         meaning="The derivative, averaged on the straight way from the baseline picture to the digit, times the "
         "difference of the two. All values add up to the difference of the two logits.",
@@ -272,7 +272,7 @@ MAPS = {
     ),
     "smooth": MapEntry(
         label="SmoothGrad",
-        question="Which pixels move the score of {explained}, for this digit and its noisy copies?",
+        question="Which pixels move the score for {explained}, for this digit and its noisy copies?",
         formula="|mean of ∂z_c/∂x over x + noise|",
         meaning="The derivative, averaged over copies of the digit with random noise, without its sign. The average "
         "removes much of the derivative's own noise.",
@@ -283,7 +283,7 @@ MAPS = {
     ),
     "occlusion": MapEntry(
         label="Occlusion",
-        question="What is missed most if it is covered, so that less of a {explained} is left?",
+        question="What is missed most if it is covered, so that less of {explained} is left?",
         formula=f"z_c(x) − z_c(x with {WINDOW} × {WINDOW} pixels covered), mean of all squares over the pixel",
         meaning=f"How far the explained class's logit falls when a square of {WINDOW} × {WINDOW} pixels is replaced by "
         "the baseline picture. No derivative is used.",
@@ -294,7 +294,7 @@ MAPS = {
     ),
     "grad-cam": MapEntry(
         label="Grad-CAM",
-        question="In which region did the last convolution find a {explained}?",
+        question="In which region did the last convolution find {explained}?",
         formula="max(0, Σ_k mean(∂z_c/∂A_k) · A_k), enlarged; A_k: feature map k",
         meaning="The feature maps of the last convolution, added up, each weighted by its mean derivative, and "
         "enlarged to the size of the picture. It is as coarse as these maps are small.",
@@ -306,7 +306,7 @@ MAPS = {
     ),
     "attack": MapEntry(
         label="S of the attack",
-        question="What would make it a {target}?",
+        question="What would make it {target}?",
         formula="S(X, t): −αβ of the pixel with its best partner, 0 where not admissible",
         meaning="The saliency map of the attack: the score of a pixel together with its best partner, for the target "
         "class. It is 0 for pixels that may not be changed.",

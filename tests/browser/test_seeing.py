@@ -22,6 +22,7 @@ PAGES = {
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
     "grid": (f"/Grid{DIGIT}", "text=/Why the 90 attacks ended|Fill the rest/"),
+    "saliency maps": (f"/Saliency_maps{DIGIT}", "text=Over many digits"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),

@@ -133,9 +133,9 @@ def test_every_map_keeps_the_network_as_it_is_and_repeats_itself_whatever_the_ra
 @pytest.mark.parametrize("name", MAPS)
 def test_every_map_is_explained_in_words(name):
     entry = MAPS[name]
-    asked = entry.question.format(explained=0, target=2)
+    asked = entry.question.format(explained="a 0", target="a 2")
     assert asked.endswith("?")
-    assert ("2" if entry.attacks else "0") in asked
+    assert ("a 2" if entry.attacks else "a 0") in asked
     assert "{" not in asked
     assert TERMS[entry.label] == entry.meaning
     assert entry.formula
