@@ -105,6 +105,15 @@ def go_on(page, name: str, folder: Path) -> None:
         page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]]).click()
     elif name == "your digit":
         bring_a_digit(page, folder)
+    elif name == "saliency maps":
+        for task, shows in (
+            ("which-attacks", "text=The attack used map"),
+            ("fewest-pixels", "[data-testid=comparison]"),
+        ):
+            page.locator(f".st-key-skip-{task} button").click()
+            page.locator(shows).first.wait_for()
+        page.get_by_role("button", name="Randomise the network").click()
+        page.get_by_text("With all layers random").wait_for()
     if name in ("chapter 1", "chapter 2", "chapter 4", "chapter 5"):
         page.locator("[data-testid=stMain] button:enabled", has_text="Lock in and see").click()
         page.get_by_role("button", name="Predict again").wait_for()

@@ -10,20 +10,25 @@ from pages.ui.theme import amounts, colours
 
 GREY_DASHES = [5, 4]
 
+UPRIGHT = 5
+"""With more columns than these their names are turned, so that they fit a narrow screen."""
+
 
 def heat(cells: pd.DataFrame, row: str, column: str, form: str) -> alt.LayerChart:
     """Return a table of numbers up to 1 as colours, with the numbers written; cells: columns `row`, `column`, value."""
     shade, ours = amounts(1.0), colours()
     cells = cells.assign(shown=[f"{value:{form}}".replace("-", "−").replace("nan", "–") for value in cells["value"]])
     rows, columns = (list(dict.fromkeys(cells[name])) for name in (row, column))
-    plain: dict[str, Any] = {
-        "ticks": False,
-        "domain": False,
-        "labelFontSize": 13,
-        "labelOverlap": False,
-    }
+    angle = -90 if len(columns) > UPRIGHT else 0
+    plain: dict[str, Any] = {"ticks": False, "domain": False, "labelFontSize": 13, "labelLimit": 140}
+    plain["labelOverlap"] = False
     base = alt.Chart(cells).encode(
-        x=alt.X(f"{column}:N", sort=columns, title=None, axis=alt.Axis(orient="top", labelAngle=-90, **plain)),
+        x=alt.X(
+            f"{column}:N",
+            sort=columns,
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=angle, **plain),
+        ),
         y=alt.Y(f"{row}:N", sort=rows, title=None, axis=alt.Axis(**plain)),
         tooltip=[f"{row}:N", f"{column}:N", alt.Tooltip("shown:N", title="value")],
     )
@@ -32,7 +37,7 @@ def heat(cells: pd.DataFrame, row: str, column: str, form: str) -> alt.LayerChar
     words = alt.condition(dark, alt.value(ours["on-pill"]), alt.value(ours["ink"]))
     squares = base.mark_rect(cornerRadius=3).encode(color=fill)
     numbers = base.mark_text(fontSize=12).encode(text="shown:N", color=words)
-    return (squares + numbers).properties(height=32 * len(rows) + 130)
+    return (squares + numbers).properties(height=32 * len(rows) + (130 if angle else 40))
 
 
 def lines(points: pd.DataFrame, x: str, y: str, names: dict[str, str]) -> alt.LayerChart:

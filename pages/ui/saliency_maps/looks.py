@@ -15,7 +15,9 @@ from pages.ui.shared.heat import coloured
 SCALE = 8
 """How many pixels of the picture a pixel of a map gets in each direction."""
 
-LINES = looks(MAPS)
+ATTACK = "#5a5aff"
+
+LINES = {name: (ATTACK if MAPS[name].attacks else colour, mark) for name, (colour, mark) in looks(MAPS).items()}
 """The colour and the mark of each map's line."""
 
 LABELS = {name: entry.label for name, entry in MAPS.items()} | {RANDOM: "Random order"}

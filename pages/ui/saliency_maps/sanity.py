@@ -79,6 +79,7 @@ def conclusion(found: dict[str, float]) -> str:
         return "With all layers random, every map has changed: each depends on what the network has learned."
     return (
         f"With all layers random, **{', '.join(stays)}** still show{'s' if len(stays) == 1 else ''} nearly the same "
-        "order of the pixels. Much of such a map is the digit itself: black pixels get 0 from any network. It looks "
-        "like an explanation, and would look so for a network that has learned nothing."
+        "order of the pixels. Such a map is the digit itself for the most part: where it is multiplied by the pixel, "
+        "or compared with a black picture, a black pixel gets 0 from any network. It looks like an explanation, also "
+        "for a network that has learned nothing."
     )
