@@ -106,10 +106,8 @@ def go_on(page, name: str, folder: Path) -> None:
     elif name == "your digit":
         bring_a_digit(page, folder)
     elif name == "saliency maps":
-        for task, shows in (
-            ("which-attacks", "text=The attack used map"),
-            ("fewest-pixels", "[data-testid=comparison]"),
-        ):
+        skipped = {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"}
+        for task, shows in skipped.items():
             page.locator(f".st-key-skip-{task} button").click()
             page.locator(shows).first.wait_for()
         page.get_by_role("button", name="Randomise the network").click()

@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from string import ascii_uppercase
 
 import streamlit as st
 import torch
@@ -19,7 +20,7 @@ from pages.ui.theme import theme
 from pages.ui.tiles import data_url
 
 STYLE = (Path(__file__).parent / "gallery.css").read_text(encoding="utf-8")
-LETTERS = "ABCDEFGHIJ"
+LETTERS = ascii_uppercase
 
 
 def show(subject: Subject, found: dict[str, Tensor]) -> None:

@@ -56,8 +56,8 @@ def _hash_of(model: str) -> str:
 
 def tables(facts: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what the maps are worth, and how they fare as attacks; KeyError and the like where `facts` are none."""
-    maps = {name: facts["maps"][name] for name in MAPS}
-    depth = max(int(measure.split()[1]) for measure in next(iter(maps.values())) if measure.startswith("randomised"))
+    maps = {name: facts["maps"][name] for name in MAPS if name in facts["maps"]}
+    depth = max(int(each.split()[1]) for found in maps.values() for each in found if each.startswith("randomised"))
     columns = {
         "Rank correlation with S": "correlation",
         f"Overlap of the top {int(facts['top'])} with S": "overlap",
