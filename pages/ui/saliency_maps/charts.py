@@ -21,7 +21,7 @@ def heat(cells: pd.DataFrame, row: str, column: str, form: str) -> alt.LayerChar
     rows, columns = (list(dict.fromkeys(cells[name])) for name in (row, column))
     angle = -90 if len(columns) > UPRIGHT else 0
     plain: dict[str, Any] = {"ticks": False, "domain": False, "labelFontSize": 13, "labelLimit": 140}
-    plain["labelOverlap"] = False
+    plain |= {"labelOverlap": False, "labelFlush": False}
     base = alt.Chart(cells).encode(
         x=alt.X(
             f"{column}:N",

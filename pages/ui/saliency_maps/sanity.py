@@ -60,7 +60,7 @@ def _stop() -> None:
 
 def _table(done: list[dict[str, float]]) -> None:
     cells = pd.DataFrame(
-        {"map": LABELS[name], "random layers": f"last {layers}" if layers > 1 else "the last", "value": value}
+        {"map": LABELS[name], "random layers": f"last {layers}", "value": value}
         for layers, found in enumerate(done, start=1)
         for name, value in found.items()
     )
