@@ -17,6 +17,7 @@ USEFUL = {
     "Model": "[class*='st-key-layers'] td",
     "Grid": ".st-key-tile-attack-0-1 button",
     "Rules": "[data-testid='comparison'] canvas",
+    "Saliency maps": ".st-key-map-of-G img",
     "Evaluation": "[data-testid='stMetricValue']",
     "The lab": "[data-testid='stage'][data-iteration]",
 }
@@ -35,7 +36,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(120_000)
             Lab(page, address).open("?model=lenet")
-            print("page          switch, ms: median   slowest")
+            print("page             switch, ms: median   slowest")
             seconds = {name: [] for name in USEFUL}
             for turn in range(options.rounds + 1):
                 for name in USEFUL:
@@ -43,7 +44,7 @@ def main() -> None:
                     if turn:
                         seconds[name].append(taken)
             for name, taken in seconds.items():
-                print(f"{name:12}{1000 * median(taken):18.0f}{1000 * max(taken):10.0f}")
+                print(f"{name:15}{1000 * median(taken):18.0f}{1000 * max(taken):10.0f}")
             first, whole = zip(*(fill(page, sample) for sample in range(2, 2 + options.rounds)), strict=True)
             print(f"grid, lenet: first row {median(first):.2f} s, all 90 attacks {median(whole):.2f} s (medians)")
             browser.close()

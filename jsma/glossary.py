@@ -1,6 +1,7 @@
-"""The glossary: every technical term of the app, each explained once, here or in the tables of rules and baselines."""
+"""The glossary: every technical term, each explained once, here or in the tables of rules, baselines and maps."""
 
 from .baselines import Baseline
+from .explanations import MAPS
 from .rules import Rule
 
 TERMS = {
@@ -64,6 +65,22 @@ TERMS = {
     "robustness": "The paper's index: the smallest adversarial distance over all attacks, each at the untouched "
     "picture. It says little of what an attack costs: the picture, and with it the distance, changes at every step.",
     **{entry.label: entry.entry.meaning for entry in (*Rule, *Baseline)},
+    **{entry.label: entry.meaning for entry in MAPS.values()},
+    "baseline picture": "A picture that says nothing, here of one brightness everywhere. Integrated gradients, "
+    "occlusion and the deletion of pixels compare the digit with it, so what they find depends on it.",
+    "signed map": "A map with values above zero, which count for the class, and below, which count against it. Without "
+    "signs, a map says how much a pixel matters, but not in which direction.",
+    "rank correlation": "Spearman's: whether two maps put the pixels into the same order. 1: the same order; 0: no "
+    "relation; −1: the reverse order.",
+    "top k": "The k pixels with the largest values of a map, with signs left aside. Two maps that have nothing to do "
+    "with each other share about k of 784 of them by chance.",
+    "deletion": "The pixels are replaced by the baseline picture, the largest value of the map first. The faster the "
+    "probability falls, the smaller the area under its curve, and the better the map has found what is needed.",
+    "insertion": "Deletion the other way round: from the baseline picture to the digit, the largest value first. "
+    "A large area under the curve is good.",
+    "sanity check": "Of Adebayo et al. 2018: the layers of the network get random weights, one after the other "
+    "from the end. A map that explains what the network has learned has to change; one "
+    "that stays the same shows the picture itself.",
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
     "MNIST": "70,000 handwritten digits of 28 × 28 grey pixels, white on black: 60,000 to learn from, 10,000 to "
     "test with. The usual first data set for image classifiers.",

@@ -102,7 +102,8 @@ def _with_digits(choice: Choice, own: bool) -> Choice:
         session.correct(choice)
     elif not own:
         st.sidebar.caption(
-            f"Your own digits are for the lab and the page Rules. Here you see the {DATA_SETS[BUILT_IN].digits}."
+            "Your own digits are for the lab and the pages Rules and Saliency maps. Here you see the "
+            f"{DATA_SETS[BUILT_IN].digits}."
         )
         return replace(choice, data=BUILT_IN)
     elif not len(brought.of_class(choice.digit)):

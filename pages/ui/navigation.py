@@ -76,6 +76,16 @@ PAGES = {
             ("data", "digit", "sample", "target", "model"),
         ),
         Page(
+            "Saliency maps",
+            "pages/7_Saliency_maps.py",
+            "Learn",
+            "Maps that explain why the network reads a digit as it does, beside the map that attacks it. Guess "
+            "which is which; then each map is put to the test: do they agree, can one attack by them, do they "
+            "find what the network needs, and do they notice when its weights are random?",
+            ("data", "digit", "sample", "target", "model"),
+            own_digits=True,
+        ),
+        Page(
             "Model",
             "pages/2_Model.py",
             "Measure",

@@ -22,6 +22,7 @@ PAGES = {
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
     "grid": (f"/Grid{DIGIT}", "text=/Why the 90 attacks ended|Fill the rest/"),
+    "saliency maps": (f"/Saliency_maps{DIGIT}", "text=Over many digits"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),
@@ -104,6 +105,13 @@ def go_on(page, name: str, folder: Path) -> None:
         page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]]).last.click()
     elif name == "your digit":
         bring_a_digit(page, folder)
+    elif name == "saliency maps":
+        skipped = {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"}
+        for task, shows in skipped.items():
+            page.locator(f".st-key-skip-{task} button").click()
+            page.locator(shows).first.wait_for()
+        page.get_by_role("button", name="Randomise the network").click()
+        page.get_by_text("With all layers random").wait_for()
     if name in ("chapter 1", "chapter 2", "chapter 4", "chapter 5"):
         page.locator("[data-testid=stMain] button:enabled", has_text="Lock in and see").click()
         page.get_by_role("button", name="Predict again").wait_for()

@@ -81,6 +81,11 @@ def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_re
     visitor.run()
     visitor.switch_page("pages/4_Rules.py").run()
     assert not visitor.exception
+    visitor.switch_page("pages/7_Saliency_maps.py").run()
+    for show in ("skip-which-attacks", "skip-fewest-pixels", "sanity-start"):
+        visitor.button(key=show).click().run()
+        assert not visitor.exception
+    assert "With all layers random" in words(visitor)
     assert visitor.session_state.choice.data == OWN
     assert within_reach == []
 

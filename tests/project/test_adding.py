@@ -1,4 +1,4 @@
-"""One place for each thing: a rule, a network and a data set, each one entry in its table, appear everywhere."""
+"""One place for each thing: a rule, a network, a data set and a map, each one entry in its table."""
 
 import os
 import shutil
@@ -48,10 +48,24 @@ def _uci() -> tuple[Tensor, Tensor]:
     return digits.images, digits.labels
 """
 
+MAP = """
+
+MAPS["toy"] = MapEntry(
+    label="Toy map",
+    question="Where is the ink of {explained}?",
+    formula="x",
+    meaning="The picture itself.",
+    source="The tests",
+    signed=False,
+    quick=True,
+    compute=lambda model, images, question: images,
+)
+"""
+
 LOOK = """
 import json, sys, torch
 from streamlit.testing.v1 import AppTest
-import jsma
+import jsma, jsma.glossary
 from jsma.__main__ import main
 from jsma.models import save_model
 
@@ -88,6 +102,16 @@ assert "Toy rule" in shown.value
 words = " ".join(each.value for each in app.markdown)
 assert "**Toy rule.** It is a toy." in words
 assert "toy" in app.code[0].value  # the command that measures what is not measured yet
+
+app.switch_page("pages/7_Saliency_maps.py").run()
+app.button(key="skip-which-attacks").click().run()
+assert not app.exception, app.exception
+shown = " ".join(each.value for each in app.caption)
+assert "Where is the ink of a 0?" in shown and "feature map k" not in shown  # without a convolution no Grad-CAM
+app.button(key="skip-fewest-pixels").click().run()
+assert not app.exception, app.exception
+assert any("Toy map" in set(each.value.iloc[:, 0]) for each in app.dataframe)
+assert jsma.glossary.TERMS["Toy map"] == "The picture itself."
 print("all seen")
 """
 
@@ -108,10 +132,11 @@ def insert(file, text: str, before: str | None = None) -> None:
     file.write_text(content[:at] + text.lstrip("\n") + "\n" + content[at:], encoding="utf-8")
 
 
-def test_one_entry_each_makes_a_rule_a_network_and_a_data_set_appear_everywhere(project):
+def test_one_entry_each_makes_a_rule_a_network_a_data_set_and_a_map_appear_everywhere(project):
     insert(project / "jsma" / "rules.py", RULE, before="    def __new__(cls, entry: RuleEntry)")
     insert(project / "jsma" / "models.py", NETWORK)
     insert(project / "jsma" / "data.py", DATA)
+    insert(project / "jsma" / "explanations.py", MAP)
     environment = {**os.environ, "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(
         [sys.executable, "-c", LOOK], cwd=project, env=environment, capture_output=True, encoding="utf-8"

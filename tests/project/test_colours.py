@@ -7,6 +7,7 @@ import pytest
 
 from jsma.palette import COLOURS as PALETTE
 from pages.ui.evaluation.report_views import OUTCOMES
+from pages.ui.saliency_maps.looks import LINES
 from pages.ui.shared.comparison.methods import DASHES, LOOKS, METHODS
 from pages.ui.walkthrough.plane import PAIRS
 
@@ -14,7 +15,7 @@ LIGHT, DARK = "#ffffff", "#0f1217"
 
 COLOURS = [colour for colour, _ in LOOKS.values()]
 
-SIDE_BY_SIDE = {"rules": COLOURS} | {
+SIDE_BY_SIDE = {"rules": COLOURS, "maps": [colour for colour, _ in LINES.values()]} | {
     f"{what}, {theme}": [palette[name] for name in names]
     for theme, palette in PALETTE.items()
     for what, names in (("outcomes", OUTCOMES.values()), ("pairs", PAIRS))
@@ -68,7 +69,7 @@ def test_colours_that_stand_side_by_side_differ_for_the_colour_blind_too(seen, c
     assert min(distance(one, other, seen) for one, other in combinations(colours, 2)) > 15
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("colour", sorted({*COLOURS, *SIDE_BY_SIDE["maps"]}))
 def test_lines_and_marks_stand_out_on_white_and_on_black(colour):
     assert min(contrast(colour, paper) for paper in (LIGHT, DARK)) >= 3
 
@@ -77,6 +78,10 @@ def test_no_two_lines_of_the_rules_have_the_same_mark_and_dashes():
     looks = {(LOOKS[each.name], DASHES[each.direction]) for each in METHODS.values()}
     assert len(looks) == len(METHODS) == 18
     assert len({each.sign for each in METHODS.values()}) == 18
+
+
+def test_no_two_lines_of_the_maps_have_the_same_mark():
+    assert len({mark for _, mark in LINES.values()}) == len(LINES)
 
 
 @pytest.mark.parametrize("theme", PALETTE)

@@ -22,6 +22,9 @@ KNOWS = {
     "palette": set(),
     "saliency": set(),
     "features": {"saliency"},
+    "maps": {"saliency"},
+    "explanations": {"features", "jacobian", "maps", "network", "rules", "saliency"},
+    "measures": {"explanations", "features"},
     "rules": {"features", "jacobian", "saliency"},
     "convolution": set(),
     "sharing": {"writing"},
@@ -45,7 +48,7 @@ KNOWS = {
     },
     "training": {"data", "models"},
     "export": {"attack", "palette", "stop"},
-    "glossary": {"baselines", "rules"},
+    "glossary": {"baselines", "explanations", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
     "stage": {"attack", "convolution", "glossary", "jacobian", "network", "palette", "rules", "saliency", "stop"},
 }
@@ -82,7 +85,7 @@ def loaded_by(program: str, names: tuple[str, ...]) -> list[str]:
 
 def test_importing_jsma_and_all_its_modules_loads_none_of_the_heavy_libraries():
     modules = ", ".join(["jsma", *(f"jsma.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem != "__init__")])
-    heavy = ("streamlit", "matplotlib", "sklearn", "pandas", "PIL", "torchvision")
+    heavy = ("streamlit", "matplotlib", "sklearn", "pandas", "PIL", "torchvision", "captum")
     assert loaded_by(f"import {modules}", heavy) == []
 
 
@@ -94,7 +97,7 @@ def test_the_lab_needs_no_library_for_charts_or_handwriting():
     lab = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
     imports = [ast.unparse(node) for node in ast.walk(lab) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(imports) > 3
-    heavy = ("pandas", "altair", "matplotlib", "scipy", "torchvision")
+    heavy = ("pandas", "altair", "matplotlib", "scipy", "torchvision", "captum")
     assert loaded_by("\n".join(imports), heavy) == []
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from torch import Tensor
 
-from jsma.palette import rgb, shades
+from pages.ui.shared.heat import coloured
 
 WIDTH = 960
 """About how wide a sheet is drawn, in screen pixels; the browser makes it smaller where there is less room."""
@@ -20,7 +20,8 @@ def sheet(maps: Tensor, theme: str, square: bool = False) -> np.ndarray:
     columns = _columns(count, 1 if square else 3)
     gap = max(1, round(width / 8))
     cells = np.zeros((math.ceil(count / columns) * columns, height + gap, width + gap, 4), np.uint8)
-    cells[:count, :height, :width, :3] = _colours(maps.numpy(), theme)
+    values, limit = maps.numpy(), max(float(maps.abs().max()), 1e-12)
+    cells[:count, :height, :width, :3] = coloured(values, theme, "diverging", -limit, limit)
     cells[:count, :height, :width, 3] = 255
     rows = cells.reshape(-1, columns, height + gap, width + gap, 4).transpose(0, 2, 1, 3, 4)
     whole = rows.reshape(len(rows) * (height + gap), columns * (width + gap), 4)[:-gap, :-gap]
@@ -32,12 +33,3 @@ def _columns(count: int, to_rows: int) -> int:
     """Return how many maps stand in a row: at least `to_rows` times as many as there are rows, and all rows full."""
     about = min(count, math.ceil(math.sqrt(to_rows * count)))
     return next(columns for columns in range(about, count + 1) if count % columns == 0)
-
-
-def _colours(values: np.ndarray, theme: str) -> np.ndarray:
-    limit = max(float(np.abs(values).max()), 1e-12)
-    palette = shades(theme, "diverging")
-    stops = np.array([rgb(stop) for stop in palette], float)
-    places = (values / limit + 1) / 2 * (len(stops) - 1)
-    channels = [np.interp(places, range(len(stops)), stops[:, channel]) for channel in range(3)]
-    return np.stack(channels, axis=-1).round()

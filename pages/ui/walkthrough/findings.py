@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from jsma import Digits, Stop, best_pair, search_domain
+from jsma import Digits, Stop, best_pair
 from jsma.analysis import Analysis, analyse
-from jsma.attack import moved
+from jsma.features import prepare
 from jsma.saliency import all_pairs
 from jsma.stage.recording import Recording
 
@@ -112,15 +112,16 @@ def with_the_first_map(module: nn.Module, recording: Recording) -> Once:
     """Carry out the attack of `recording` (θ = 1) with the map of step 0 at every step, on the same budget."""
     first, attack = recording.steps[0], recording.attack
     a, b = (torch.tensor(rows[:1]) for rows in (recording.target_gradient, recording.others_gradient))
-    original = images = recording.image(0)[None]
+    original, features = prepare(recording.image(0)[None], module, theta=attack.theta)
+    images = original
     made = [original]
     for _ in range(recording.budget // 2):
-        domain = search_domain(original, images, first.direction).flatten(1)
+        domain = features.domain(original, images, first.direction).flatten(1)
         pair = best_pair(a, b, domain, first.direction)
         if not pair.found:
             break
         chosen = torch.stack([pair.first, pair.second], dim=1)
-        images = moved(images, chosen, torch.tensor([first.sign]), attack.theta)
+        images = features.moved(images, chosen, torch.tensor([first.sign]))
         made.append(images)
     reads = module(torch.cat(made)).argmax(dim=1)
     reached = (reads == recording.target).nonzero().flatten().tolist()

@@ -6,14 +6,16 @@ that changed and the words and numbers to show, so that stepping needs no server
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import streamlit as st
 from torch import Tensor
 
 from jsma.stage import pieces
 from pages.ui.formatting import percent
-from pages.ui.shared.comparison.methods import Moment, Trace
+from pages.ui.shared.comparison.methods import Moment
 
 HERE = Path(__file__).parent
 
@@ -25,7 +27,33 @@ _component = st.components.v2.component(
 )
 
 
-def show_comparison(image: Tensor, traces: list[Trace]) -> None:
+class Look(Protocol):
+    """The name of a method, and its line and mark as SVG."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def sign(self) -> str: ...
+
+
+class Shown(Protocol):
+    """An attack that can be compared, such as methods.Trace: every iteration, and in a few words why it ended."""
+
+    @property
+    def method(self) -> Look: ...
+    @property
+    def target(self) -> int: ...
+    @property
+    def moments(self) -> tuple[Moment, ...]: ...
+    @property
+    def success(self) -> bool: ...
+    @property
+    def ending(self) -> str: ...
+    @property
+    def end(self) -> Moment: ...
+
+
+def show_comparison(image: Tensor, traces: Sequence[Shown]) -> None:
     """Draw `traces`, attacks on image (1, H, W) towards one target, all at one iteration that the viewer moves.
 
     It begins where the first of them reaches the target, at the end if none does.
@@ -33,13 +61,13 @@ def show_comparison(image: Tensor, traces: list[Trace]) -> None:
     _component(key="comparison", data=_message(image, traces), height="content")
 
 
-def begins_at(traces: list[Trace]) -> int:
+def begins_at(traces: Sequence[Shown]) -> int:
     """Return the iteration at which the first attack succeeds, or else the last one ends."""
     successes = [trace.end.iteration for trace in traces if trace.success]
     return min(successes) if successes else max(trace.end.iteration for trace in traces)
 
 
-def _message(image: Tensor, traces: list[Trace]) -> dict:
+def _message(image: Tensor, traces: Sequence[Shown]) -> dict:
     message = {
         "original": [round(value, 4) for value in image.flatten().tolist()],
         "height": image.shape[1],
@@ -71,7 +99,7 @@ def _step(moment: Moment) -> dict:
     }
 
 
-def _subject(image: Tensor, traces: list[Trace]) -> str:
+def _subject(image: Tensor, traces: Sequence[Shown]) -> str:
     """Return a name of what is attacked, the same for all methods: when it changes, the comparison starts again."""
     start = traces[0].moments[0]
     return _fingerprint([image.flatten().tolist(), traces[0].target, start.logit, start.sure])

@@ -30,25 +30,37 @@ def rules_and_baselines() -> dict[str, tuple[Rule, Output] | Baseline]:
     return rules | {baseline.label: baseline for baseline in Baseline}
 
 
-_LOOKS = zip(
-    rules_and_baselines(),
-    cycle(["#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28"]),
-    cycle(
-        [
-            "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
-            "M-0.9,-0.9L0.9,-0.9L0.9,0.9L-0.9,0.9Z",
-            "M0,-1L1,0.9L-1,0.9Z",
-            "M0,-1.2L1,0L0,1.2L-1,0Z",
-            "M-0.4,-1L0.4,-1L0.4,-0.4L1,-0.4L1,0.4L0.4,0.4L0.4,1L-0.4,1L-0.4,0.4L-1,0.4L-1,-0.4L-0.4,-0.4Z",
-            "M0,1L1,-0.9L-1,-0.9Z",
-            "M-1,-0.5L1,-0.5L1,0.5L-1,0.5Z",
-        ]
-    ),
-    strict=False,
+COLOURS = ("#c88200", "#008cfa", "#006e64", "#be78be", "#96966e", "#b43c28")
+"""Colours of lines that can be read on white and on black and told apart by the colour-blind."""
+
+MARKS = (
+    "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
+    "M-0.9,-0.9L0.9,-0.9L0.9,0.9L-0.9,0.9Z",
+    "M0,-1L1,0.9L-1,0.9Z",
+    "M0,-1.2L1,0L0,1.2L-1,0Z",
+    "M-0.4,-1L0.4,-1L0.4,-0.4L1,-0.4L1,0.4L0.4,0.4L0.4,1L-0.4,1L-0.4,0.4L-1,0.4L-1,-0.4L-0.4,-0.4Z",
+    "M0,1L1,-0.9L-1,-0.9Z",
+    "M-1,-0.5L1,-0.5L1,0.5L-1,0.5Z",
 )
-LOOKS = {name: (colour, mark) for name, colour, mark in _LOOKS}
-"""A colour and a mark for each rule and baseline, the same for all directions. The colours can be read on white and on
-black and by the colour-blind. Marks are SVG paths from -1 to 1: disc, square, triangle, diamond, cross, wedge, bar."""
+"""Marks on lines, as SVG paths from -1 to 1: disc, square, triangle, diamond, cross, wedge, bar."""
+
+
+def looks(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a mark for each name; no two of the first 42 have both in common."""
+    return dict(zip(names, zip(cycle(COLOURS), cycle(MARKS), strict=False), strict=False))
+
+
+LOOKS = looks(rules_and_baselines())
+"""The colour and the mark of each rule and baseline, the same for all directions."""
+
+
+def sign(colour: str, mark: str, dashes: Iterable[int] = ()) -> str:
+    """Return a line with a mark as a small SVG."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
+        f'<path d="M-14,0H14" stroke="{colour}" stroke-width="2" stroke-dasharray="{" ".join(map(str, dashes))}"/>'
+        f'<path d="{mark}" transform="scale(4.5)" fill="{colour}"/></svg>'
+    )
 
 
 @dataclass(frozen=True)
@@ -96,12 +108,7 @@ class Method:
     @property
     def sign(self) -> str:
         """Its line and mark as a small SVG: colour and mark say which rule, dashes which direction."""
-        dashes, colour = " ".join(map(str, DASHES[self.direction])), LOOKS[self.name][0]
-        return (
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-14 -6 28 12" width="28" height="12" aria-hidden="true">'
-            f'<path d="M-14,0H14" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
-            f'<path d="{LOOKS[self.name][1]}" transform="scale(4.5)" fill="{colour}"/></svg>'
-        )
+        return sign(*LOOKS[self.name], DASHES[self.direction])
 
     def attack(self, theta: float, gamma: float) -> Attack:
         """Return the settings of its attack; a baseline uses all of them but the rule."""

@@ -1,0 +1,1 @@
+"""What the page Saliency maps needs: the maps of one digit, and the measures to which they are held."""
