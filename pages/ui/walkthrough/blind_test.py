@@ -80,7 +80,7 @@ def show(lesson: Lesson) -> None:
 def _ask(picture: Picture, place: int, count: int, answers: list[int]) -> None:
     drawn = shown.grey(picture.image).repeat(6, axis=0).repeat(6, axis=1)
     st.image(data_url(drawn), f"Picture {place + 1} of {count}", width=168, alt=f"Picture {place + 1}, a digit")
-    with st.container(key="grid-blind", width=360):
+    with st.container(key="grid-blind"):
         for digit in range(10):
             st.button(f"{digit}", key=f"blind-{digit}", on_click=answers.append, args=(digit,))
 

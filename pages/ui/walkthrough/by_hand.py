@@ -65,9 +65,9 @@ def _logits(step: Step) -> str:
 
 
 def _table(step: Step) -> str:
-    rows = [(f"slope of z{digit}", row.flatten().tolist()) for digit, row in enumerate(step.jacobian)]
-    lines = [f"| {name} | {' | '.join(map(_short, row))} |" for name, row in rows]
-    return "\n".join([f"| Map | {' | '.join(NAMES)} |", "| --- | ---: | ---: | ---: | ---: |", *lines])
+    slopes = step.jacobian.flatten(1).T.tolist()  # (pixels, classes)
+    lines = [f"| {name} | {' | '.join(map(_short, row))} |" for name, row in zip(NAMES, slopes, strict=True)]
+    return "\n".join(["| Slopes by | z0 | z1 | z2 |", "| --- | ---: | ---: | ---: |", *lines])
 
 
 def _in_words(pair: tuple[int, int]) -> str:
