@@ -94,18 +94,18 @@ def lying(accuracy: str):
     """Return a function that puts `accuracy` in the place of what a record says."""
 
     def damage(record: Path) -> None:
-        record.write_text(f'{{"mnist_test_accuracy": {accuracy}, "uci_accuracy": 0.9}}')
+        record.write_text(f'{{"mnist_test_accuracy": {accuracy}, "uci_accuracy": 0.9}}', encoding="utf-8")
 
     return damage
 
 
 RECORDS = {
-    "a list": lambda record: record.write_text("[]"),
-    "null": lambda record: record.write_text("null"),
-    "a number": lambda record: record.write_text("3"),
-    "nothing": lambda record: record.write_text(""),
+    "a list": lambda record: record.write_text("[]", encoding="utf-8"),
+    "null": lambda record: record.write_text("null", encoding="utf-8"),
+    "a number": lambda record: record.write_text("3", encoding="utf-8"),
+    "nothing": lambda record: record.write_text("", encoding="utf-8"),
     "cut": cut,
-    "nested deeply": lambda record: record.write_text("[" * 100_000),
+    "nested deeply": lambda record: record.write_text("[" * 100_000, encoding="utf-8"),
     "other bytes": lambda record: record.write_bytes(b"\xff\xfe\x00"),
     "missing": Path.unlink,
     "a folder": lambda record: (record.unlink(), record.mkdir()),
@@ -126,7 +126,7 @@ def test_a_damaged_record_of_training_is_told_in_a_sentence(weights, damage):
 
 
 def test_a_record_without_accuracies_does_without_them(weights):
-    (weights / "tutorial.json").write_text("{}")
+    (weights / "tutorial.json").write_text("{}", encoding="utf-8")
     app = opened()
     assert lab_is_there(app)
     assert not app.error
@@ -304,18 +304,18 @@ def test_a_full_disk_leaves_the_last_report_as_it_was(tmp_path):
 
 
 def test_a_full_disk_leaves_good_weights_and_the_last_picture_as_they_were(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(FEW_FOR_MNIST)
+    (tmp_path / "sitecustomize.py").write_text(FEW_FOR_MNIST, encoding="utf-8")
     out = tmp_path / "out"
     out.mkdir()
     for name in ("lenet.pt", "lenet.json", "attack.png"):
-        (out / name).write_text("good")
+        (out / name).write_text("good", encoding="utf-8")
     options = {"env": environment(tmp_path, PYTHONDONTWRITEBYTECODE="1")}
     program = [sys.executable, "-m", "jsma"]
     on_a_full_disk([*program, "train", "--model", "lenet", "--epochs", "1", "--out", str(out)], **options)
     picture = str(out / "attack.png")
     on_a_full_disk([*program, "attack", "--data", "uci", "--target", "3", "--save", picture], **options)
     assert {path.name for path in out.iterdir()} == {"lenet.pt", "lenet.json", "attack.png"}
-    assert all(path.read_text() == "good" for path in out.iterdir())
+    assert all(path.read_text(encoding="utf-8") == "good" for path in out.iterdir())
 
 
 @pytest.mark.parametrize("jump", [-86_400 * 365, 86_400 * 365])
