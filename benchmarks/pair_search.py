@@ -64,8 +64,10 @@ def main() -> None:
 def peak_kilobytes(forget: bool = False) -> int:
     """Return the most memory this process has held (Linux), if asked to forget what was before, since now."""
     if forget:
-        Path("/proc/self/clear_refs").write_text("5")
-    (text,) = [row for row in Path("/proc/self/status").read_text().splitlines() if row.startswith("VmHWM")]
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    (text,) = [
+        row for row in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if row.startswith("VmHWM")
+    ]
     return int(text.split()[1])
 
 

@@ -116,7 +116,7 @@ def memory_of(tool: str, model: str) -> float:
 
 def peak_memory() -> float:
     """Return the most that this process has held, in MB; getrusage would count the process that started it, too."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 

@@ -95,7 +95,7 @@ def _plain_output() -> Iterator[None]:
     saved = sys.stdout, sys.stderr
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -124,7 +124,7 @@ def _distributed() -> Iterator[None]:
     saved = sys.stdout
     try:
         if dist.get_rank() > 0:
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         yield
     finally:
         sys.stdout = saved

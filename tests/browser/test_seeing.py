@@ -62,7 +62,7 @@ def axe():
     if not AXE.exists():
         reason = "axe-core is not there; run npm install."
         pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
-    return AXE.read_text()
+    return AXE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -147,9 +147,13 @@ def start_nginx(folder: Path, servers: list[int]) -> tuple[subprocess.Popen, int
         pytest.fail(reason) if os.environ.get("JSMA_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
     port = free_port()
     ports = dict(zip(("8501", "8502", "8080"), map(str, [*servers, port]), strict=True))
-    site = re.sub(r"\b(8501|8502|8080)\b", lambda found: ports[found[0]], (ROOT / "deploy" / "nginx.conf").read_text())
-    (folder / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"))
-    (folder / "nginx.conf").write_text(NGINX_ALONE.format(folder=folder))
+    site = re.sub(
+        r"\b(8501|8502|8080)\b",
+        lambda found: ports[found[0]],
+        (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8"),
+    )
+    (folder / "site.conf").write_text(site.replace("listen ", "listen 127.0.0.1:"), encoding="utf-8")
+    (folder / "nginx.conf").write_text(NGINX_ALONE.format(folder=folder), encoding="utf-8")
     return subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "errors.log"]), port
 
 
@@ -190,7 +194,7 @@ http {{
 def server_of(lab: Lab, log: Path) -> int:
     """Ask once more as this visitor, and return the port of the server that nginx chose."""
     assert lab.page.request.get(f"{lab.address}/_stcore/health").ok
-    return int(log.read_text().split()[-1].rsplit(":", 1)[1])
+    return int(log.read_text(encoding="utf-8").split()[-1].rsplit(":", 1)[1])
 
 
 def test_behind_a_load_balancer_a_visitor_stays_on_a_server_and_finds_the_same_frame_on_the_other(
@@ -235,7 +239,9 @@ def test_behind_nginx_no_site_can_show_the_app_in_a_frame_and_nobody_reads_its_m
             assert answer(f"http://127.0.0.1:{port}", "GET", path)[0] == 404
         with pytest.raises(HTTPError, match="403"):
             put(f"http://127.0.0.1:{port}/_stcore/upload_file/somebody/something", "no token", bytes(5_000_000))
-        assert "temporary file" not in (tmp_path / "errors.log").read_text()  # no picture was on the disk
+        assert "temporary file" not in (tmp_path / "errors.log").read_text(
+            encoding="utf-8"
+        )  # no picture was on the disk
     finally:
         nginx.terminate()
 

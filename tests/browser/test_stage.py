@@ -483,7 +483,7 @@ def test_the_attack_can_be_downloaded_as_a_page_gif_png_and_csv(brightening, tmp
     page = files["HTML page"].read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert "<title>JSMA: 7 attacked towards 3</title>" in page
-    lines = files["CSV"].read_text().splitlines()
+    lines = files["CSV"].read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + len(brighten.steps)
     head, third = lines[0].split(","), lines[3].split(",")
     assert float(third[head.index("score")]) == pytest.approx(brighten.step.pair.score)

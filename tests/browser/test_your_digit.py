@@ -89,12 +89,12 @@ To be asked of an idle server only: a tuple that Python is building when somebod
 def held_by(process, found):
     found.unlink(missing_ok=True)
     process.send_signal(signal.SIGUSR1)
-    until(lambda: found.exists() and found.read_text().endswith("."), pause=0.05)
-    return found.read_text()
+    until(lambda: found.exists() and found.read_text(encoding="utf-8").endswith("."), pause=0.05)
+    return found.read_text(encoding="utf-8")
 
 
 def test_a_quiet_server_forgets_the_digit_of_who_has_left(chromium, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(SPY)
+    (tmp_path / "sitecustomize.py").write_text(SPY, encoding="utf-8")
     found = tmp_path / "found"
     process, address = start_server(
         {"PYTHONPATH": str(tmp_path), "FOUND": str(found), "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "4"}

@@ -416,6 +416,6 @@ def test_evaluate_saves_what_it_prints_and_resumes(capsys, tmp_path):
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     report = Report.load(tmp_path / "one.json")
     assert f"{report.success_rate:.2%}  of 9" in capsys.readouterr().out
-    assert len((tmp_path / "three.csv").read_text().splitlines()) == 10
+    assert len((tmp_path / "three.csv").read_text(encoding="utf-8").splitlines()) == 10
     assert main([*command, "--theta", "0.5"]) == 2
     assert "another evaluation (different: attack)" in capsys.readouterr().err

@@ -15,7 +15,9 @@ EVALUATE = ["evaluate", "--data", "uci", "--images", "3", "--gamma", "0.02", "--
 @pytest.fixture
 def in_chunks_of_one(tmp_path):
     """An environment in which every digit is a chunk of its own, so that a few digits are shared."""
-    (tmp_path / "sitecustomize.py").write_text("import jsma.evaluation\njsma.evaluation.IMAGES_IN_A_CHUNK = 1\n")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import jsma.evaluation\njsma.evaluation.IMAGES_IN_A_CHUNK = 1\n", encoding="utf-8"
+    )
     return environment(tmp_path, OMP_NUM_THREADS="1")
 
 

@@ -177,15 +177,15 @@ def test_the_adversarial_distance_counts_the_pixels_that_pull_alone(report):
 def test_a_saved_report_is_loaded_as_it_was(report, tmp_path):
     report.save(tmp_path / "report.json")
     same(Report.load(tmp_path / "report.json"), report)
-    assert json.loads((tmp_path / "report.json").read_text())["success_rate"] == report.success_rate
-    assert (tmp_path / "report.json").read_text() == report.to_json()
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["success_rate"] == report.success_rate
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == report.to_json()
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
 def test_the_csv_holds_a_line_an_attack(report, tmp_path):
     report.save(tmp_path / "report.csv")
-    assert (tmp_path / "report.csv").read_text() == report.to_csv()
-    with (tmp_path / "report.csv").open(newline="") as file:
+    assert (tmp_path / "report.csv").read_text(encoding="utf-8") == report.to_csv()
+    with (tmp_path / "report.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 36
     assert [int(line["changed"]) for line in lines] == report.result.changed.tolist()

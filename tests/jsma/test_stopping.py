@@ -33,7 +33,7 @@ def interrupt(process: subprocess.Popen) -> None:
 
 
 def test_ctrl_c_while_torch_is_loaded(tmp_path):
-    (tmp_path / "torch.py").write_text("print('loading', flush=True)\nimport time\ntime.sleep(600)\n")
+    (tmp_path / "torch.py").write_text("print('loading', flush=True)\nimport time\ntime.sleep(600)\n", encoding="utf-8")
     process = start(tmp_path, "attack", "--target", "3")
     assert process.stdout.readline() == "loading\n"
     interrupt(process)
@@ -53,15 +53,18 @@ def test_ctrl_c_in_an_evaluation_keeps_the_finished_parts(tmp_path, threads, mon
 
 
 def test_ctrl_c_in_a_training_leaves_the_weights_that_were_there(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(FEW_FOR_MNIST)
+    (tmp_path / "sitecustomize.py").write_text(FEW_FOR_MNIST, encoding="utf-8")
     out = tmp_path / "out"
     out.mkdir()
     for name in ("lenet.pt", "lenet.json"):
-        (out / name).write_text("good")
+        (out / name).write_text("good", encoding="utf-8")
     process = start(tmp_path, "train", "--model", "lenet", "--epochs", "1000", "--out", str(out))
     assert process.stdout.read(10)
     interrupt(process)
-    assert {path.name: path.read_text() for path in out.iterdir()} == {"lenet.pt": "good", "lenet.json": "good"}
+    assert {path.name: path.read_text(encoding="utf-8") for path in out.iterdir()} == {
+        "lenet.pt": "good",
+        "lenet.json": "good",
+    }
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,8 @@ def test_output_that_nobody_takes_leaves_no_traceback(tmp_path, into, code, says
 def test_an_ascii_terminal_is_no_obstacle(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import jsma.data\nfrom dataclasses import replace\nreal = jsma.load_uci_digits\n"
-        "jsma.data.load_uci_digits = lambda: replace(real(), name='\\u03b1')\n"
+        "jsma.data.load_uci_digits = lambda: replace(real(), name='\\u03b1')\n",
+        encoding="utf-8",
     )
     done = subprocess.run(
         [sys.executable, "-m", "jsma", "evaluate", "--data", "uci", "--images", "0"],

@@ -32,17 +32,17 @@ def test_a_file_is_written_and_replaced(tmp_path):
 def test_of_files_that_belong_together_none_is_replaced_when_the_second_does_not_fit(tmp_path, full_disk):
     one, two = tmp_path / "one", tmp_path / "two"
     for path in (one, two):
-        path.write_text("before")
+        path.write_text("before", encoding="utf-8")
     with pytest.raises(OSError, match=r"two cannot be written \(No space left on device\)"):
         write_together({one: b"new", two: b"new"})
-    assert (one.read_text(), two.read_text()) == ("before", "before")
+    assert (one.read_text(encoding="utf-8"), two.read_text(encoding="utf-8")) == ("before", "before")
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_where_a_link_leads_is_written_and_the_link_stays(tmp_path):
     (tmp_path / "folder").mkdir()
     link, file = tmp_path / "link.json", tmp_path / "folder" / "file.json"
-    file.write_text("before")
+    file.write_text("before", encoding="utf-8")
     link.symlink_to(file)
     write_whole(link, b"new")
     assert link.is_symlink()
@@ -84,12 +84,12 @@ def test_what_cannot_be_written_is_told(tmp_path, name, says):
 
 
 def test_what_can_be_written_is_left_as_it_was(tmp_path):
-    (tmp_path / "there.JSON").write_text("before")
+    (tmp_path / "there.JSON").write_text("before", encoding="utf-8")
     for name in ("there.JSON", "new.csv"):
         check_writable(tmp_path / name, (".json", ".csv"))
     check_folder(tmp_path / "new" / "folder")
     assert [file.name for file in tmp_path.iterdir()] == ["there.JSON"]
-    assert (tmp_path / "there.JSON").read_text() == "before"
+    assert (tmp_path / "there.JSON").read_text(encoding="utf-8") == "before"
 
 
 @pytest.fixture

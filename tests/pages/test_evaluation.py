@@ -319,7 +319,7 @@ def test_the_pictures_of_cases_are_where_their_attacks_end(uci, look):
 
 
 def test_the_files_read_back_as_the_report(look, tmp_path):
-    (tmp_path / "report.json").write_text(look.to_json())
+    (tmp_path / "report.json").write_text(look.to_json(), encoding="utf-8")
     again = Report.load(tmp_path / "report.json")
     assert again.to_json() == look.to_json()
     assert again.summary() == look.summary()

@@ -91,18 +91,18 @@ def lying(accuracy: str):
     """Return a function that puts `accuracy` in the place of what a record says."""
 
     def damage(record: Path) -> None:
-        record.write_text(f'{{"mnist_test_accuracy": {accuracy}, "uci_accuracy": 0.9}}')
+        record.write_text(f'{{"mnist_test_accuracy": {accuracy}, "uci_accuracy": 0.9}}', encoding="utf-8")
 
     return damage
 
 
 RECORDS = {
-    "a list": lambda record: record.write_text("[]"),
-    "null": lambda record: record.write_text("null"),
-    "a number": lambda record: record.write_text("3"),
-    "nothing": lambda record: record.write_text(""),
+    "a list": lambda record: record.write_text("[]", encoding="utf-8"),
+    "null": lambda record: record.write_text("null", encoding="utf-8"),
+    "a number": lambda record: record.write_text("3", encoding="utf-8"),
+    "nothing": lambda record: record.write_text("", encoding="utf-8"),
     "cut": cut,
-    "nested deeply": lambda record: record.write_text("[" * 100_000),
+    "nested deeply": lambda record: record.write_text("[" * 100_000, encoding="utf-8"),
     "other bytes": lambda record: record.write_bytes(b"\xff\xfe\x00"),
     "missing": Path.unlink,
     "a folder": lambda record: (record.unlink(), record.mkdir()),
@@ -123,7 +123,7 @@ def test_a_damaged_record_of_training_is_told_in_a_sentence(weights, damage):
 
 
 def test_a_record_without_accuracies_does_without_them(weights):
-    (weights / "tutorial.json").write_text("{}")
+    (weights / "tutorial.json").write_text("{}", encoding="utf-8")
     app = opened()
     assert lab_is_there(app)
     assert not app.error

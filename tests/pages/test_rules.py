@@ -198,7 +198,7 @@ def write(folder: Path, model: str, setting: str, **changed) -> None:
         "mean_distortion_of_successful": 0.0321,
     }
     folder.mkdir(exist_ok=True)
-    (folder / f"{model}-{setting}.json").write_text(json.dumps(facts | changed))
+    (folder / f"{model}-{setting}.json").write_text(json.dumps(facts | changed), encoding="utf-8")
 
 
 def test_an_absent_table_names_the_commands_that_make_it(app):
@@ -213,7 +213,7 @@ def test_an_absent_table_names_the_commands_that_make_it(app):
 def test_a_partial_table_shows_what_is_there(app):
     write(results.FOLDER, "lenet", "wjsma")
     write(results.FOLDER, "tutorial", "tjsma", success_rate=0.0, mean_distortion_of_successful=None)
-    (results.FOLDER / "tutorial-wjsma.json").write_text("{")
+    (results.FOLDER / "tutorial-wjsma.json").write_text("{", encoding="utf-8")
     write(results.FOLDER, "lenet", "tjsma", success_rate="most")
     write(results.FOLDER, "lenet", "tjsma-both", mean_distortion=4.02)
     app.run()

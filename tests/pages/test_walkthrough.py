@@ -307,7 +307,7 @@ def test_the_made_up_case_has_one_right_pixel():
 
 
 def test_an_excerpt_is_what_the_source_says():
-    source = (ROOT / "jsma" / "jacobian.py").read_text()
+    source = (ROOT / "jsma" / "jacobian.py").read_text(encoding="utf-8")
     shown = excerpt.excerpt(jsma.jacobian, "images =", "return")
     assert all(line.strip() in source for line in shown.splitlines())
     assert shown.startswith("images = ")

@@ -11,7 +11,7 @@ def calls(names: set[str]) -> list[tuple[str, ast.Call]]:
     """Return the calls of the functions `names` of Streamlit in the app, each with where it stands."""
     found = []
     for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names:
                 found.append((f"{path.relative_to(ROOT)}:{node.lineno}", node))
     return found

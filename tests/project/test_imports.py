@@ -59,7 +59,7 @@ def imported(path: Path) -> set[str]:
     """Return the full names of all modules that the file imports, anywhere in it."""
     package = list(path.relative_to(ROOT).parts[:-1]) if PACKAGE in path.parents else []
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

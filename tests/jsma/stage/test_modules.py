@@ -61,9 +61,11 @@ def test_a_module_can_be_given_instead_of_read(modules):
 def test_modules_lie_where_the_import_says(tmp_path):
     for folder in ("here", "there"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "here" / "entry.js").write_text('import { b } from "../there/b.js";\nb();\n')
-    (tmp_path / "there" / "b.js").write_text('import { c } from "./c.js";\nexport function b() { c(); }\n')
-    (tmp_path / "there" / "c.js").write_text("export function c() {}\n")
+    (tmp_path / "here" / "entry.js").write_text('import { b } from "../there/b.js";\nb();\n', encoding="utf-8")
+    (tmp_path / "there" / "b.js").write_text(
+        'import { c } from "./c.js";\nexport function b() { c(); }\n', encoding="utf-8"
+    )
+    (tmp_path / "there" / "c.js").write_text("export function c() {}\n", encoding="utf-8")
     assert join(tmp_path / "here" / "entry.js") == "function c() {}\n\nfunction b() { c(); }\n\nb();\n"
 
 
