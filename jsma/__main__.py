@@ -44,6 +44,7 @@ from . import (
     load_model,
     load_uci_digits,
 )
+from .adversarial import FORMATS, image_file
 from .data import DATA_SETS, mnist_present, mnist_root
 from .models import NETWORKS, WEIGHTS, save_model, saved_as
 from .stage import record
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 141
     except (ValueError, OSError) as problem:
-        _say(str(problem))
+        _say(str(problem).replace("download=True", "--download"))  # as it is called here
         return 2
     return 0
 
@@ -192,7 +193,12 @@ def _parser() -> argparse.ArgumentParser:
         "same, with the best class and direction at every step)",
     )
     _add_settings(attacking)
-    attacking.add_argument("--save", type=Path, help="save a picture of the digit, the change and the result")
+    attacking.add_argument(
+        "--save", type=Path, metavar="FILE", help=f"save the adversarial image itself: {', '.join(FORMATS)} (8 bits)"
+    )
+    attacking.add_argument(
+        "--picture", type=Path, metavar="FILE", help="save a picture of the digit, the change and the result"
+    )
     attacking.add_argument(
         "--html", type=Path, metavar="FILE", help="save the attack as an HTML page, which shows it step by step"
     )
@@ -214,8 +220,8 @@ def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
         "--weights",
         type=Path,
         default=WEIGHTS,
-        metavar="FOLDER",
-        help="folder of the weights, as saved by train (those of the package)",
+        metavar="PATH",
+        help="folder of the weights, or their file, as saved by train (those of the package)",
     )
     parser.add_argument("--data", choices=DATA_SETS, help="which data set (mnist; uci if that is missing)")
     _add_data_dir(parser)
@@ -290,7 +296,7 @@ def _default_data(options: argparse.Namespace) -> str:
             return "mnist"
         missing = f"No MNIST in {mnist_root()}; --download downloads it."
     except MNISTUnavailable as problem:
-        missing = str(problem)
+        missing = str(problem).replace("download=True", "--download")
     if not (dist.is_initialized() and dist.get_rank()):
         _say(f"{missing} Using the built-in UCI digits.")
     return "uci"
@@ -437,7 +443,9 @@ def attack_command(options: argparse.Namespace) -> None:
     """
     attack = _attack(options)
     if options.save:
-        check_writable(options.save, PICTURES)
+        check_writable(options.save, FORMATS)
+    if options.picture:
+        check_writable(options.picture, PICTURES)
     if options.html:
         check_writable(options.html, PAGES)
         if isinstance(options.target, Untargeted):
@@ -465,8 +473,11 @@ def attack_command(options: argparse.Namespace) -> None:
     if step.reason:
         print(step.reason)
     if options.save:
-        _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.save)
-        print(f"saved {options.save}: the digit, the change, the result")
+        write_whole(options.save, image_file(step.image, options.save))
+        print(f"saved {options.save}: the adversarial image")
+    if options.picture:
+        _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.picture)
+        print(f"saved {options.picture}: the digit, the change, the result")
     if options.html:
         recording = record(model, image, int(digits.labels[options.index]), options.target, attack)
         write_whole(options.html, recording.to_html().encode())

@@ -73,11 +73,13 @@ def build(name: str) -> nn.Sequential:
 def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Sequential:
     """Return the trained network `name` ("tutorial" or "lenet") in eval mode; it outputs logits.
 
-    folder: contains NAME.pt, as `python -m jsma train` writes it. Raises ValueError for an unknown name, for
-    damaged weights, those of another network, and those that are not finite; FileNotFoundError if there are none.
+    folder: contains NAME.pt, as `python -m jsma train` writes it, or is such a file itself. Raises ValueError for an
+    unknown name, for damaged weights, those of another network, and those that are not finite; FileNotFoundError if
+    there are none.
     """
     model = build(name)
-    path = Path(folder) / f"{name}.pt"
+    path = Path(folder) if Path(folder).is_file() else Path(folder) / f"{name}.pt"
+    folder = path.parent
     try:
         if not path.is_file():
             raise FileNotFoundError(f"There are no weights at {path}. Train them: {training_command(name, folder)}.")

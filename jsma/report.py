@@ -203,10 +203,14 @@ class Report:
     def save(self, path: str | Path) -> None:
         """Write the report to `path`, atomically, as JSON that `load` reads: its `summary` and every attack.
 
-        With the extension .csv it writes only the attacks, one line each. Raises OSError if it cannot be written.
+        With the extension .csv it writes only the attacks, one line each. Raises ValueError for an extension other than
+        .json and .csv, in upper or lower case, and OSError if it cannot be written.
         """
         path = Path(path)
-        text = self.to_csv() if path.suffix.lower() == ".csv" else self.to_json()
+        formats = {".json": self.to_json, ".csv": self.to_csv}
+        if path.suffix.lower() not in formats:
+            raise ValueError(f"{path} cannot be written: the name must end in {' or '.join(formats)}.")
+        text = formats[path.suffix.lower()]()
         write_whole(path, text.encode())
 
     def to_json(self) -> str:

@@ -104,7 +104,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     # A chapter, and the next.
     keyboard.back_to(link(page, "Walkthrough"))
     keyboard.press("Enter")
-    page.wait_for_function("document.title.startsWith('Chapter 1, The network')")
+    page.wait_for_function("document.title.startsWith('Chapter 1, What is attacked')")
     keyboard.is_at(link(page, "Walkthrough"))
     assert page.locator(".st-key-pages [aria-current=page]").all_inner_texts() == ["Walkthrough"]
     keyboard.go_to(button(page, "2. The attack in one minute →"))
@@ -210,7 +210,8 @@ def test_pages_leave_nothing_behind_when_one_goes_back_and_forth(lab):
         browser.send("HeapProfiler.collectGarbage")
         return browser.send("Memory.getDOMCounters")
 
-    go_round()
+    for _ in range(2):
+        go_round()
     before = counted()
     for _ in range(ROUNDS):
         go_round()

@@ -123,7 +123,13 @@ def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["x.nonsense", "x", "missing/x", "folder"])
 @pytest.mark.parametrize(
-    ("command", "suffix"), [(["attack", "--target", "3"], ".png"), (["tutorial"], ".png"), (["evaluate"], ".json")]
+    ("command", "suffix"),
+    [
+        (["attack", "--target", "3", "--save"], ".npy"),
+        (["attack", "--target", "3", "--picture"], ".png"),
+        (["tutorial", "--save"], ".png"),
+        (["evaluate", "--save"], ".json"),
+    ],
 )
 def test_files_that_could_not_be_written_are_told_before_the_attack(
     tmp_path, capsys, monkeypatch, command, suffix, name
@@ -132,7 +138,7 @@ def test_files_that_could_not_be_written_are_told_before_the_attack(
     monkeypatch.setattr(jsma.__main__, "load_model", None)
     monkeypatch.setattr(jsma.data, "load_uci_digits", None)
     path = tmp_path / (name + suffix if name in ("missing/x", "folder") else name)
-    assert main([*command, "--data", "uci", "--save", str(path)]) == 2
+    assert main([*command, str(path), "--data", "uci"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
     (sentence,) = said.err.splitlines()
@@ -325,7 +331,7 @@ def test_the_help_lists_every_setting_of_the_attack(capsys):
 
 def test_attack_prints_the_steps_of_the_attack(uci, capsys, tmp_path):
     picture = tmp_path / "attack.png"
-    assert main(["attack", *UCI, "--index", "7", "--target", "3", "--gamma", "0.01", "--save", str(picture)]) == 0
+    assert main(["attack", *UCI, "--index", "7", "--target", "3", "--gamma", "0.01", "--picture", str(picture)]) == 0
     said = capsys.readouterr().out.splitlines()
     steps = list(Attack(gamma=0.01).steps(load_model(), uci.images[7], 3))
     lines = said[2 : 2 + len(steps)]
@@ -335,6 +341,48 @@ def test_attack_prints_the_steps_of_the_attack(uci, capsys, tmp_path):
             assert f"{step.pair.first // 28},{step.pair.first % 28}" in line
     assert f"{steps[-1].stop.value}: {steps[-1].changed} of 784 pixels changed" in said[-2]
     assert imread(picture).shape[:2] == (4 * 29, 4 * 29 * 3)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.NPZ", "a.pt", "a.Png"])
+def test_attack_saves_the_adversarial_image_itself(uci, tmp_path, name):
+    path = tmp_path / name
+    assert main(["attack", *UCI, "--index", "7", "--target", "3", "--gamma", "0.01", "--save", str(path)]) == 0
+    image = list(Attack(gamma=0.01).steps(load_model(), uci.images[7], 3))[-1].image
+    if path.suffix == ".Png":
+        assert (imread(path, format="png") * 255).round().tolist() == (image[0] * 255).round().tolist()
+        return
+    read = {
+        ".npy": np.load,
+        ".NPZ": lambda path: np.load(path)["image"],
+        ".pt": lambda path: torch.load(path, weights_only=True).numpy(),
+    }[path.suffix]
+    assert np.array_equal(read(path), image.numpy())
+
+
+def test_a_report_is_written_whatever_the_case_of_its_ending(tmp_path, capsys):
+    command = ["evaluate", *UCI, "--images", "1", "--gamma", "0.01", "--save"]
+    assert main([*command, str(tmp_path / "a.CSV")]) == 0
+    assert (tmp_path / "a.CSV").read_text(encoding="utf-8").startswith("source,")
+    assert main([*command, str(tmp_path / "a.Json")]) == 0
+    assert len(Report.load(tmp_path / "a.Json").sources) == 9
+    assert main([*command, str(tmp_path / "a.xlsx")]) == 2
+    assert "must end in .json or .csv" in capsys.readouterr().err
+
+
+def test_weights_may_be_the_file_that_train_wrote(few_for_mnist, tmp_path, capsys):
+    assert train(tmp_path) == 0
+    (tmp_path / "lenet.pt").rename(tmp_path / "mine.pt")
+    command = ["evaluate", *UCI, "--images", "0", "--model", "lenet", "--weights"]
+    assert main([*command, str(tmp_path / "mine.pt")]) == 0
+    assert main([*command, str(tmp_path / "other.pt")]) == 2
+    assert "There are no weights at" in capsys.readouterr().err
+
+
+def test_the_command_line_advises_its_own_option(tmp_path, capsys):
+    assert main(["evaluate", "--data", "mnist", "--data-dir", str(tmp_path), "--images", "0"]) == 2
+    said = capsys.readouterr().err
+    assert "Download it (--download)" in said
+    assert "download=True" not in said
 
 
 def test_attack_writes_a_page_of_the_same_attack(uci, capsys, tmp_path):

@@ -34,12 +34,12 @@ def full_disk():
 def test_a_full_disk_leaves_the_files_that_were_there(command, tmp_path, uci, monkeypatch, capsys):
     monkeypatch.setattr(jsma.__main__, "load_mnist", lambda *_: uci.first(300))
     for name in ("lenet.pt", "lenet.json", "attack.png", "report.json"):
-        (tmp_path / name).write_text("good")
+        (tmp_path / name).write_text("good", encoding="utf-8")
     with full_disk():
         assert main(command.format(folder=tmp_path).split()) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith("jsma: ")
     assert "File too large" in sentence
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == dict.fromkeys(
         ("lenet.pt", "lenet.json", "attack.png", "report.json"), "good"
     )

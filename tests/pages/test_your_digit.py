@@ -76,7 +76,7 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
 
 def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_reach):
     attack(bring(visitor, 4))
-    for kind in ("text/html", "image/gif", "image/png", "text/csv"):
+    for kind in ("text/html", "image/gif", "image/png", "text/csv", "image/png-alone", "application/x-npy-alone"):
         visitor.session_state[f"download-{kind}-asked"] = True
     visitor.run()
     visitor.switch_page("pages/4_Rules.py").run()
@@ -92,12 +92,12 @@ def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_re
 
 def test_a_file_to_take_along_is_sent_once_to_who_asked(visitor):
     attack(bring(visitor, 4))
-    assert sent(visitor) == [b"", b"", b"", b""]
+    assert sent(visitor) == [b""] * 6
     visitor.session_state["download-text/csv-asked"] = True
-    page, gif, png, csv = sent(visitor.run())
+    page, gif, png, csv, *alone = sent(visitor.run())
     assert csv.startswith(b"iteration,")
-    assert page == gif == png == b""
-    assert sent(visitor.run()) == [b"", b"", b"", b""]
+    assert [page, gif, png, *alone] == [b""] * 5
+    assert sent(visitor.run()) == [b""] * 6
 
 
 def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):
@@ -108,8 +108,15 @@ def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):
     visitor.switch_page("app.py").session_state["download-image/gif-asked"] = True
     visitor.run()
     assert not visitor.exception
-    assert sent(visitor) == [b"", b"", b"", b""]
-    assert ["could not be made" in json.loads(head).get("problem", "") for head, _ in files(visitor)] == [0, 1, 0, 0]
+    assert sent(visitor) == [b""] * 6
+    assert ["could not be made" in json.loads(head).get("problem", "") for head, _ in files(visitor)] == [
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def files(visitor):

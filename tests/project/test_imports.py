@@ -14,6 +14,7 @@ UI = ROOT / "pages" / "ui"
 
 KNOWS = {
     "data": set(),
+    "adversarial": set(),
     "models": {"writing"},
     "network": set(),
     "jacobian": {"features", "network"},

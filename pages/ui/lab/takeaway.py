@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from jsma import Step, export
+from jsma.adversarial import image_file
 from jsma.stage import Recording
 from jsma.stage.page import VIEWS
 from pages.ui import address, resources, session
@@ -25,15 +26,20 @@ def downloads(choice: Choice, index: int, step: int, recording: Recording) -> No
         all_steps = steps()
         return export.step_png(all_steps[step], all_steps[0].image, choice.target)
 
+    def pixels(ending: str) -> bytes:
+        return image_file(steps()[step].image, f"image{ending}")
+
     name = f"jsma-{choice.data}-{choice.digit}-to-{choice.target}"
     files = (
         ("Whole attack (HTML page)", f"{name}.html", "text/html", recording.to_html),
         ("Animation (GIF)", f"{name}.gif", "image/gif", lambda: export.animated_gif(steps())),
         ("This step (PNG)", f"{name}-step-{step}.png", "image/png", png),
         ("All steps (CSV)", f"{name}.csv", "text/csv", lambda: export.steps_csv(steps())),
+        ("This image alone (PNG, 8 bits)", f"{name}-image-{step}.png", "image/png", lambda: pixels(".png")),
+        ("This image alone (NumPy)", f"{name}-image-{step}.npy", "application/x-npy", lambda: pixels(".npy")),
     )
     for label, file, kind, make in files:
-        download(label, file, kind, make, key=f"download-{kind}")
+        download(label, file, kind, make, key=f"download-{kind}{'-alone' * ('alone' in label)}")
 
 
 def share(choice: Choice) -> None:
