@@ -233,7 +233,7 @@ def test_figures_that_are_not_measured_name_their_command(page):
 def test_measured_figures_are_shown_with_their_command():
     facts = result("lenet")
     facts["maps"]["grad-cam"]["white once target"] = {"mean": None, "digits": 0}
-    (measured.FOLDER / "lenet.json").write_text(json.dumps(facts))
+    (measured.FOLDER / "lenet.json").write_text(json.dumps(facts), encoding="utf-8")
     app = opened(PAGE, **LENET)
     assert "first 3 of MNIST" in words(app, "markdown")
     races = table_of(app, "To white, once").set_index("Map")
@@ -245,7 +245,7 @@ def test_measured_figures_are_shown_with_their_command():
 
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps(result("lenet", maps={}))])
 def test_damaged_figures_are_told(content):
-    (measured.FOLDER / "lenet.json").write_text(content)
+    (measured.FOLDER / "lenet.json").write_text(content, encoding="utf-8")
     app = opened(PAGE, **LENET)
     assert "not a result of" in words(app, "warning")
 

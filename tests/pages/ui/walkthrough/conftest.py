@@ -28,7 +28,7 @@ def chapter(tmp_path):
         (tmp_path / "pages" / page).touch()
 
     def open_chapter(name: str, digit: int = DIGIT, target: int = TARGET, sample: int = 0) -> AppTest:
-        (tmp_path / "app.py").write_text(SCRIPT.format(chapter=name))
+        (tmp_path / "app.py").write_text(SCRIPT.format(chapter=name), encoding="utf-8")
         app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=LONG)
         for parameter, value in {"digit": digit, "target": target, "sample": sample}.items():
             app.query_params[parameter] = str(value)
