@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 141
     except (ValueError, OSError) as problem:
-        _say(str(problem).replace("download=True", "--download"))  # as it is called here
+        _say(str(problem).replace("download=True", "--download"))  # the library's word for the option
         return 2
     return 0
 

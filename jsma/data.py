@@ -5,7 +5,9 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -32,6 +34,9 @@ ARCHIVE_BYTES = 11_594_722
 
 TIMEOUT_SECONDS = 20
 """How long to wait for a mirror before trying the next or giving up."""
+
+LEAST_BYTES_A_SECOND = 2_000
+"""A mirror that is slower for longer than TIMEOUT_SECONDS counts as one that does not answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +166,8 @@ def mnist_present(root: str | Path | None = None) -> bool:
 def download_mnist(root: str | Path | None = None, progress: Callable[[float], object] = lambda share: None) -> None:
     """Download MNIST's four files into `root` (see `mnist_root`), all or none.
 
-    progress: called with the share of bytes received, 0 to 1; it may raise to cancel. The files are verified and
+    progress: called with the share of bytes received, 0 to 1; it may raise to cancel. A file that a mirror does not
+    send, or that is not the published one, is fetched from the next mirror. The files are verified and
     decompressed in a temporary folder beside the final one and moved when complete, so that an interrupted download
     is never used. If another process has completed the same download meanwhile, its files are kept. Raises
     MNISTUnavailable if the network or the disk fails.
@@ -172,14 +178,16 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], o
         found = raw.stat().st_ino if raw.exists() else None
         raw.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=raw.parent))
-        received = 0
-        for name, md5 in _torchvision_mnist().resources:
-            archive = bytearray()
-            for chunk in _download(name):
-                archive += chunk
-                progress(min((received + len(archive)) / ARCHIVE_BYTES, 1.0))
-            if hashlib.md5(archive).hexdigest() != md5:
-                raise OSError(f"{name} has a wrong checksum")
+        mnist = _torchvision_mnist()
+        mirrors, received, shown = list(mnist.mirrors), 0, 0.0
+
+        def report(bytes_of_file: int) -> None:
+            nonlocal shown
+            shown = max(shown, min((received + bytes_of_file) / ARCHIVE_BYTES, 1.0))  # another mirror begins again
+            progress(shown)
+
+        for name, md5 in mnist.resources:
+            archive = _archive(name, md5, mirrors, report)
             (unfinished / name.removesuffix(".gz")).write_bytes(gzip.decompress(archive))
             received += len(archive)
         unfinished.chmod(0o755)
@@ -196,8 +204,11 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], o
 
 def _put_in_place(unfinished: Path, raw: Path, found: int | None) -> None:
     """Move the files to `raw`, unless another process has replaced the folder found there (its inode is `found`)."""
-    if raw.exists() and raw.stat().st_ino == found:
-        shutil.rmtree(raw, ignore_errors=True)
+    with suppress(FileNotFoundError):  # another process may move it first
+        if raw.stat().st_ino == found:
+            old = unfinished.with_name(f"{unfinished.name}-old")
+            raw.replace(old)  # so that nobody finds a folder that is half deleted
+            shutil.rmtree(old, ignore_errors=True)
     try:
         unfinished.replace(raw)
     except OSError:
@@ -205,18 +216,39 @@ def _put_in_place(unfinished: Path, raw: Path, found: int | None) -> None:
             raise
 
 
-def _download(name: str) -> Iterator[bytes]:
-    """Yield the file `name` in pieces, from the first mirror that answers. Raises OSError or HTTPException."""
-    mirrors = _torchvision_mnist().mirrors
-    for mirror in mirrors:
+def _archive(name: str, md5: str, mirrors: list[str], report: Callable[[int], object]) -> bytes:
+    """Return the published file `name` from the first of `mirrors` that sends it.
+
+    report: called with the bytes received so far. A mirror that fails is moved to the end of `mirrors`. Raises
+    OSError if all fail, with the reason of each.
+    """
+    problems = []
+    for mirror in list(mirrors):
         try:
-            response = urlopen(mirror + name, timeout=TIMEOUT_SECONDS)
-            break
-        except (OSError, HTTPException):
-            if mirror == mirrors[-1]:
-                raise
-    with response:
-        yield from iter(lambda: response.read(1 << 16), b"")
+            archive = _received(mirror + name, report)
+            if hashlib.md5(archive).hexdigest() == md5:
+                return archive
+            page = archive[:100].lstrip().startswith(b"<")
+            problem = "sent a web page, as a network does that asks for a login" if page else "has a wrong checksum"
+            problems.append(f"{mirror}{name} {problem}")
+        except (OSError, ValueError, HTTPException) as failure:
+            problems.append(f"{mirror}{name}: {failure}")
+        mirrors.append(mirrors.pop(0))
+    raise OSError("; ".join(problems))
+
+
+def _received(address: str, report: Callable[[int], object]) -> bytes:
+    """Return what a server sends. Raises OSError or HTTPException if it fails, sends too much or is too slow."""
+    began, content = time.monotonic(), bytearray()
+    with urlopen(address, timeout=TIMEOUT_SECONDS) as response:
+        while piece := response.read1(1 << 16):
+            content += piece
+            report(len(content))
+            if len(content) > ARCHIVE_BYTES:
+                raise OSError("more bytes than the file has")
+            if time.monotonic() - began > TIMEOUT_SECONDS + len(content) / LEAST_BYTES_A_SECOND:
+                raise TimeoutError(f"less than {LEAST_BYTES_A_SECOND:,} bytes a second")
+    return bytes(content)
 
 
 def _files_present(root: Path) -> bool:

@@ -70,8 +70,8 @@ class CutShort(io.BytesIO):
         super().__init__(b"first bytes")
         self.failure = failure
 
-    def read(self, size: int) -> bytes:
-        came = super().read(size)
+    def read1(self, size: int) -> bytes:
+        came = super().read1(size)
         if not came and self.failure:
             raise self.failure
         return came

@@ -6,9 +6,11 @@ import http.client
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from urllib.error import URLError
+from urllib.request import urlopen as real_urlopen
 
 import numpy as np
 import pytest
@@ -270,6 +272,71 @@ def test_the_second_mirror_is_asked_when_the_first_fails(tmp_path, made_up, mirr
     monkeypatch.setattr(jsma.data, "urlopen", urlopen)
     download_mnist(tmp_path)
     assert holds(tmp_path, made_up)
+
+
+class Poor(BaseHTTPRequestHandler):
+    """A web server that answers in the way `server.way` says; the right answers are in `server.archives`."""
+
+    def do_GET(self) -> None:
+        archive = self.server.archives[self.path.rsplit("/", 1)[1]]
+        self.server.asked.append(self.path)
+        self.send_response(302 if self.server.way == "leads to a login page" and "login" not in self.path else 200)
+        self.send_header("Location", f"/login/{self.path.rsplit('/', 1)[1]}")
+        self.end_headers()
+        match self.server.way:
+            case "leads to a login page" | "shows a login page":
+                self.wfile.write(b"<!DOCTYPE html><title>School network: log in</title>")
+            case "cuts the file":
+                self.wfile.write(archive[: len(archive) // 2])
+            case "hangs":
+                self.server.over.wait()
+            case "hangs in the middle":
+                self.wfile.write(archive[:10])
+                self.server.over.wait()
+            case "trickles":
+                while not self.server.over.wait(0.02):
+                    self.wfile.write(b"x")
+            case "never ends":
+                while not self.server.over.is_set():
+                    self.wfile.write(bytes(1 << 16))
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+WAYS = ["shows a login page", "leads to a login page", "cuts the file", "hangs", "hangs in the middle", "trickles"]
+
+
+@pytest.mark.parametrize("way", [*WAYS, "never ends"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mirror_that_does_not_send_the_file_is_followed_by_the_next(way, tmp_path, made_up, mirror, monkeypatch):
+    def urlopen(url: str, timeout: float):
+        return real_urlopen(url, timeout=timeout) if url.startswith(poor) else mirror.urlopen(url, timeout)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Poor) as server:
+        poor = f"http://127.0.0.1:{server.server_port}/"
+        server.way, server.archives, server.asked, server.over = way, mirror.archives, [], Event()
+        server.handle_error = lambda *_: None  # who has heard enough hangs up
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setattr(jsma.data._torchvision_mnist(), "mirrors", [poor, "https://second.example/"])
+        monkeypatch.setattr(jsma.data, "urlopen", urlopen)
+        monkeypatch.setattr(jsma.data, "TIMEOUT_SECONDS", 0.1)
+        shares = []
+        try:
+            download_mnist(tmp_path, shares.append)
+        finally:
+            server.over.set()
+            server.shutdown()
+    assert holds(tmp_path, made_up)
+    assert shares == sorted(shares)
+    assert {name.rsplit("/", 1)[1] for name in server.asked} == {f"{NAMES[0]}.gz"}  # then the better one is asked first
+
+
+def test_where_every_mirror_fails_the_reason_of_each_is_told(tmp_path, mirror):
+    mirror.archives[f"{NAMES[0]}.gz"] = b"<html>Log in to the school's network</html>"
+    with pytest.raises(MNISTUnavailable, match=r"first\.example.* sent a web page.*second\.example.* sent a web page"):
+        download_mnist(tmp_path)
+    assert left_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
+from scipy import ndimage
 
 from jsma.handwriting import SIDE_LIMIT
 
@@ -20,6 +21,13 @@ AT_MOST = (
     f"at most {MOST_PIXELS // 1_000_000} million pixels in all and {MOST_SIDE:,} a side can be taken. "
     "Make it smaller, or cut out the digit."
 )
+
+RIM = 3
+"""How many pixels beside transparent ones tell what these stand for: the last one may be a mixture."""
+
+PAGE_INK, CUT_OUT_INK = (0.002, 0.12), (0.2, 0.5)
+"""What share of the pixels that show differs from the rim, and by how much, of 1, where the rim is paper and they are ink:
+on a page, and on paper that is cut out along the strokes."""
 
 _ONE_AT_A_TIME = BoundedSemaphore(1)
 """Held while a picture is decoded: a class that sends its photos together needs the memory of one."""
@@ -65,6 +73,8 @@ def _opened(picture: Image.Image) -> Opened:
     moving = getattr(picture, "is_animated", False)
     picture.draft("RGB", (2 * SIDE_LIMIT, 2 * SIDE_LIMIT))  # a JPEG is decoded smaller in the first place
     picture.load()
+    if "transparency" in picture.info:  # one colour stands for it, which would be lost among others when made smaller
+        picture = picture.convert("RGBA")
     if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits: Pillow's own conversion would cut them off
         picture = Image.fromarray((np.asarray(picture, dtype=np.float64) / 257).clip(0, 255).astype(np.uint8))
     picture.thumbnail((2 * SIDE_LIMIT, 2 * SIDE_LIMIT))
@@ -86,11 +96,31 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _on_paper(picture: Image.Image) -> Image.Image:
-    """Return the picture in grey; what is transparent becomes white paper, or black where the rest is light."""
-    if "transparency" not in picture.info and picture.mode not in ("LA", "La", "PA", "RGBA", "RGBa"):
+    """Return the picture in grey; what is transparent becomes paper, and what shows most is taken as opaque."""
+    if picture.mode not in ("LA", "La", "PA", "RGBA", "RGBa"):
         return picture.convert("L")
-    grey, alpha = picture.convert("RGBA").convert("LA").split()
-    seen = np.asarray(grey)[np.asarray(alpha) > 127]
-    paper = Image.new("L", grey.size, 0 if seen.size and seen.mean() > 127 else 255)
-    paper.paste(grey, mask=alpha)
+    grey, alpha = (np.asarray(band, dtype=np.float32) for band in picture.convert("RGBA").convert("LA").split())
+    if not alpha.any():
+        return Image.new("L", picture.size, 255)
+    alpha = alpha / alpha.max()
+    blended = alpha * grey + (1 - alpha) * _paper(grey, alpha > 0.5)
+    return Image.fromarray(blended.round().astype(np.uint8))
+
+
+def _paper(grey: np.ndarray, seen: np.ndarray) -> np.ndarray | float:
+    """Return how bright the paper is, 0 to 255, everywhere in a picture (H, W) that shows where `seen`, (H, W) bool.
+
+    What shows may be a page with ink on it, which mostly fills its frame: then its rim is paper, and goes on beyond it.
+    Else it is ink without paper, all of it about equally bright: the paper is white, or black where the ink is light.
+    """
+    inside = ndimage.binary_erosion(seen, iterations=RIM, border_value=1)
+    rim = seen & ~inside if not seen.all() else seen
+    middle = float(np.median(grey[rim]))
+    frame = seen[np.ix_(seen.any(axis=1), seen.any(axis=0))]
+    share, least = PAGE_INK if frame.mean() > 0.5 else CUT_OUT_INK
+    if np.quantile(abs(grey[seen] - middle), 1 - share) < 255 * least:
+        return 0 if np.median(grey[seen]) > 127 else 255
+    known = inside if inside.any() else seen
+    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    paper: np.ndarray = ndimage.median_filter(np.where(seen, grey, middle), 2 * RIM + 1)[tuple(nearest)]
     return paper

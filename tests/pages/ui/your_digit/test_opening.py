@@ -7,13 +7,15 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from benchmarks import fuzz
 from benchmarks.made_photos import VARIANTS, draw
-from jsma.handwriting import SIDE_LIMIT
+from jsma import load_model
+from jsma.handwriting import SIDE_LIMIT, prepare
 from pages.ui.choice import from_url
 from pages.ui.your_digit.opening import MOST_BYTES, Refused, open_picture
 
@@ -64,6 +66,81 @@ def test_what_is_transparent_becomes_paper():
         assert abs(grey - paper / 255).max() == 1
     palette = GREY.convert("P")
     assert open_picture(packed(palette, transparency=255)).grey[0, 0] == 1
+
+
+def inverted(picture: Image.Image) -> Image.Image:
+    return ImageOps.invert(picture)
+
+
+def with_margin(page: Image.Image, width: int = 12) -> Image.Image:
+    picture = Image.new("LA", (page.width + 2 * width, page.height + 2 * width), (0, 0))
+    picture.paste(page.convert("LA"), (width, width))
+    return picture
+
+
+def seen_through(page: Image.Image, alpha: Image.Image | int) -> Image.Image:
+    picture = page.convert("LA")
+    picture.putalpha(alpha)
+    return picture
+
+
+def only_ink(brightness: int, soft: float = 0, strength: float = 1) -> Image.Image:
+    alpha = inverted(GREY).filter(ImageFilter.GaussianBlur(soft)).point(lambda value: round(value * strength))
+    return seen_through(Image.new("L", GREY.size, brightness), alpha)
+
+
+def with_one_colour_transparent(page: Image.Image) -> bytes:
+    """A page with a margin of a palette's colour that stands for transparency."""
+    wide = ImageOps.expand(page.point(lambda value: value // 2), 12, 200).convert("P")
+    return packed(wide, transparency=200)
+
+
+ROUND = Image.new("L", GREY.size)
+ImageDraw.Draw(ROUND).rounded_rectangle((8, 8, 311, 311), 60, fill=255)
+PENCIL = GREY.point(lambda value: 140 + value // 4)
+SHADED = Image.fromarray((np.asarray(GREY) * np.linspace(0.5, 1, 320)).astype(np.uint8))
+CUT_OUT = inverted(GREY).filter(ImageFilter.MaxFilter(21))
+
+TRANSPARENT = {
+    "a white page with a margin": packed(with_margin(GREY)),
+    "a black page with a margin": packed(with_margin(inverted(GREY))),
+    "a white page with a wide margin": packed(with_margin(GREY, 60)),
+    "a white page with a margin, WebP": packed(with_margin(GREY), "WEBP", lossless=True),
+    "a page in pencil with a margin": packed(with_margin(PENCIL)),
+    "a page half in shadow, with a margin": packed(with_margin(SHADED)),
+    "a page with a soft edge": packed(seen_through(GREY, ROUND.filter(ImageFilter.GaussianBlur(8)))),
+    "a black page with round corners": packed(seen_through(inverted(GREY), ROUND)),
+    "a page put straight": packed(GREY.convert("LA").rotate(10, Image.Resampling.BICUBIC, expand=True)),
+    "a page that is half transparent all over": packed(seen_through(GREY, 120)),
+    "a palette's page with a margin": with_one_colour_transparent(GREY),
+    "a palette's black page with a margin": with_one_colour_transparent(inverted(GREY)),
+    "a large page with a margin": packed(with_margin(GREY.resize((1500, 1500)), 60)),
+    "dark ink without paper": packed(only_ink(0)),
+    "light ink without paper": packed(only_ink(255)),
+    "dark ink with soft edges": packed(only_ink(60, soft=4)),
+    "light ink with soft edges": packed(only_ink(200, soft=4)),
+    "faint dark ink": packed(only_ink(0, strength=0.4)),
+    "faint light ink": packed(only_ink(255, strength=0.4)),
+    "dark ink on paper that is cut out along it": packed(seen_through(GREY, CUT_OUT)),
+    "light ink on paper that is cut out along it": packed(seen_through(inverted(GREY), CUT_OUT)),
+}
+
+
+@pytest.mark.parametrize("picture", TRANSPARENT)
+def test_a_7_with_transparent_parts_is_read_as_a_7(picture):
+    image = prepare(open_picture(TRANSPARENT[picture]).grey).image
+    with torch.no_grad():
+        assert load_model("lenet")(image[None]).softmax(dim=1)[0, 7] > 0.9
+
+
+def test_a_page_goes_on_where_it_is_transparent_and_keeps_what_shows():
+    grey = open_picture(packed(with_margin(GREY))).grey
+    assert (grey[0] == 1).all()
+    assert np.array_equal(grey[12:-12, 12:-12] * 255, np.asarray(GREY))
+
+
+def test_a_picture_that_is_all_transparent_is_empty_paper():
+    assert (open_picture(packed(seen_through(GREY, 0))).grey == 1).all()
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
