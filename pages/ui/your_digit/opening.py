@@ -26,7 +26,7 @@ RIM = 3
 """How many pixels beside transparent ones tell what these stand for: the last one may be a mixture."""
 
 PAGE_INK, CUT_OUT_INK = (0.002, 0.12), (0.2, 0.5)
-"""What share of the pixels that show differs from the rim, and by how much, of 1, where the rim is paper and they are ink:
+"""What share of the pixels that show differs from the rim, and by how much, of 1, where the rim is paper, they ink:
 on a page, and on paper that is cut out along the strokes."""
 
 _ONE_AT_A_TIME = BoundedSemaphore(1)
