@@ -36,6 +36,7 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
     _reconnected(key="reconnected", on_again_change=lambda: None)
     _scrollers(key="scrollers")
     access.watch_focus()
+    access.show_changes_when_translated()
     resources.few_threads()
     forgetting.note_visitor()
     with st.sidebar:

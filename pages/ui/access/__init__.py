@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 
 _marks = st.components.v2.component("jsma_marks", js=join(HERE / "marks.js"), isolate_styles=False)
 _focus = st.components.v2.component("jsma_focus", js=join(HERE / "focus.js"))
+_translated = st.components.v2.component("jsma_translated", js=join(HERE / "translated.js"))
 
 
 def group(key: str, name: str, pressed: int | None = None, unavailable: Sequence[int] | None = None) -> None:
@@ -46,6 +47,11 @@ def focus_on(key: str, part: str = "") -> None:
 def watch_focus() -> None:
     """Keep the focus on this page, and move it where `focus_on` has asked."""
     _focus(key="focus", data=st.session_state.get("focus_wish"))
+
+
+def show_changes_when_translated() -> None:
+    """Let what changes on this page be seen where the browser translates it."""
+    _translated(key="translated")
 
 
 def _css_class(key: str) -> str:

@@ -1,0 +1,57 @@
+"""Pages that the browser translates: a translator replaces every text, and what changes must change all the same."""
+
+TRANSLATE = """() => {
+  const left = new Set(["SCRIPT", "STYLE", "TEXTAREA", "FONT", "CODE"]);
+  const isText = (node) => node.data.trim() && node.isConnected && !left.has(node.parentNode.nodeName);
+  function translate(root) {
+    const texts = [], walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) texts.push(walker.currentNode);
+    for (const text of texts.filter(isText)) {
+      const [outer, inner] = [document.createElement("font"), document.createElement("font")];
+      inner.textContent = text.data.toUpperCase();
+      outer.append(inner);
+      text.replaceWith(outer);
+    }
+    for (const each of root.querySelectorAll("*")) if (each.shadowRoot && !each.watched) watch(each.shadowRoot);
+  }
+  function watch(root) {
+    if (root.host) root.host.watched = true;
+    translate(root);
+    new MutationObserver((records) => {
+      if (records.some(({ addedNodes }) => [...addedNodes].some((node) => node.nodeName !== "FONT"))) translate(root);
+    }).observe(root, { childList: true, subtree: true });
+  }
+  watch(document.querySelector("[data-testid=stApp]"));
+}"""
+"""What a browser's translation does: each text node makes way for <font>, now and whenever there is a new one."""
+
+
+def test_choosing_a_digit_changes_the_words_of_a_translated_page(lab):
+    lab.page.goto(f"{lab.address}/Rules?digit=0&target=2&gamma=0.02")
+    lab.part("comparison").and_(lab.page.locator("[data-iteration]")).wait_for()
+    lab.page.evaluate(TRANSLATE)
+    lab.page.get_by_text("MAKE THE NETWORK READ THIS 0 AS A").wait_for()
+    for digit in (7, 4):
+        lab.page.locator(f".st-key-digit-{digit} button").click()
+        lab.page.get_by_text(f"MAKE THE NETWORK READ THIS {digit} AS A").wait_for()
+        assert lab.page.get_by_text("MAKE THE NETWORK READ THIS").count() == 1
+    lab.complaints.clear()  # a page below the first makes Streamlit ask for files that are not there
+
+
+def test_a_step_changes_every_number_of_a_translated_stage(lab):
+    lab.open("?digit=7&target=3&gamma=0.03")
+
+    def shown() -> list[str]:
+        names = ("stage-card", "stage-readout", "stage-slider")
+        return [" ".join(lab.part(name).evaluate("part => part.textContent").upper().split()) for name in names]
+
+    untranslated = []
+    for _ in range(3):
+        untranslated.append(shown())
+        lab.press("step")
+    lab.press("start")
+    lab.page.evaluate(TRANSLATE)
+    for step in range(3):
+        lab.page.wait_for_timeout(0)
+        assert shown() == untranslated[step]
+        lab.press("step")
