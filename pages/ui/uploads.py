@@ -16,10 +16,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 UNREAD_SECONDS = 20.0
 """After so long no page will read a picture any more: pages read it as soon as it is there."""
 
-MOST_BYTES = 100_000_000
+MOST_MEGABYTES = 25
+"""How large one picture may be, of 1,048,576 bytes each, as Streamlit counts: a telephone's photo has up to about 20.
+
+.streamlit/config.toml and deploy/nginx.conf say it, too.
+"""
+
+MOST_BYTES = 200_000_000
 """How much all pictures may hold that wait to be read; of one visitor only the latest waits."""
 
-MultiPartParser.spool_max_size = 8_000_000  # more than Streamlit accepts: while it comes, no picture goes to the disk
+MultiPartParser.spool_max_size = (MOST_MEGABYTES + 1) << 20  # while it comes, no picture goes to the disk
 
 
 def read(file: UploadedFile | None) -> bytes | None:

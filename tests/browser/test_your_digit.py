@@ -1,6 +1,10 @@
 """Your digit as a visitor brings it: drawn with the mouse, sent as a file, photographed; and attacked."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -65,6 +69,63 @@ def test_nobody_else_sees_it(page, lab, chromium):
     other.page.get_by_text("brought in another window").wait_for()
     assert other.page.locator(".own-stages").count() == 0
     other.page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "words"),
+    [
+        ("IMG_1.HEIC", "image/heic", b"\0\0\0\x18ftypheic" + bytes(100), "This is a HEIC photo"),
+        ("scan.pdf", "application/pdf", b"%PDF-1.4", "This is a PDF"),
+        ("large.bin", "application/octet-stream", bytes(6_000_000), "not a whole PNG, JPEG or WebP picture"),
+    ],
+)
+def test_a_file_of_another_kind_or_over_5_mb_is_told_in_the_apps_own_words(page, name, kind, content, words):
+    send(page, {"name": name, "mimeType": kind, "buffer": content})
+    page.get_by_role("alert").get_by_text(words).wait_for()
+    for streamlits in ("not allowed", "must be"):
+        assert page.get_by_text(streamlits).count() == 0
+
+
+@contextmanager
+def school_site(shown: str) -> Iterator[str]:
+    """Yield the address of another site, whose only page shows the address `shown` in a frame."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<iframe src="{shown}" width="900" height="900"></iframe>'.encode())
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"  # localhost and 127.0.0.1 are two sites
+        server.shutdown()
+
+
+def test_inside_another_site_it_says_that_nothing_can_be_sent_and_offers_to_open_it_by_itself(chromium, server):
+    here = f"{server}/{PAGE}?model=lenet"
+    outer = chromium.new_page()
+    with school_site(here) as school:
+        outer.goto(school)
+        inner = outer.frame_locator("iframe")
+        inner.get_by_role("radio", name="Picture").click()
+        link = inner.get_by_role("link", name="Open the app by itself")
+        link.wait_for()
+        assert inner.get_by_text("from where the browser lets no picture be sent").is_visible()
+        assert link.get_attribute("href").startswith(here)
+        with outer.context.expect_page() as opened:
+            link.click()
+        alone = opened.value
+        alone.get_by_role("radio", name="Picture").click()
+        send(alone, photo(4))
+        alone.get_by_text("It reads a").wait_for()
+        assert alone.get_by_role("link", name="Open the app by itself").count() == 0
+    alone.close()
+    outer.close()
 
 
 SPY = """

@@ -15,6 +15,7 @@ from benchmarks.made_photos import VARIANTS, draw
 from jsma import export
 from pages.ui.choice import OWN
 from pages.ui.shared import own_digits
+from pages.ui.your_digit import camera
 from pages.ui.your_digit.opening import open_picture
 from tests.helpers.app import opened, words
 
@@ -98,6 +99,50 @@ def test_a_file_to_take_along_is_sent_once_to_who_asked(visitor):
     assert csv.startswith(b"iteration,")
     assert [page, gif, png, *alone] == [b""] * 5
     assert sent(visitor.run()) == [b""] * 6
+
+
+def test_the_image_of_the_step_can_be_taken_along_as_numbers_and_in_8_bits(visitor):
+    attack(bring(visitor, 4))
+    for key in ("application/x-npy", "image/png"):
+        visitor.session_state[f"download-{key}-alone-asked"] = True
+    *_, picture, numbers = sent(visitor.run())
+    image = np.load(io.BytesIO(numbers))
+    assert np.array_equal(image, visitor.session_state.own_digits.images[0].numpy())  # step 0
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(picture))), np.rint(255 * image[0].astype(float)))
+
+
+@pytest.mark.parametrize(
+    ("address", "opens"),
+    [
+        ("http://192.168.1.20:8501/Your_digit", False),
+        ("http://class.example/Your_digit", False),
+        ("http://localhost.example:8501/", False),
+        ("http://localhost:8501/Your_digit", True),
+        ("http://127.0.0.1:8501/", True),
+        ("http://[::1]:8501/", True),
+        ("http://lab.localhost:8501/", True),
+        ("https://class.example/Your_digit", True),
+        (None, True),
+    ],
+)
+def test_browsers_open_the_camera_over_https_and_on_the_same_machine(address, opens):
+    assert camera.opens_at(address) is opens
+
+
+def test_over_plain_http_a_sentence_points_to_picture_in_place_of_a_camera(visitor, monkeypatch):
+    monkeypatch.setattr(camera, "opens_at", lambda address: False)
+    visitor.session_state["way"] = "photo"
+    visitor.run()
+    assert not visitor.exception
+    assert "under **Picture**" in visitor.info[0].value
+    assert not visitor.get("camera_input")
+
+
+def test_what_to_do_with_heic_and_how_large_a_picture_may_be_is_told_before_one_tries(visitor):
+    visitor.session_state["way"] = "upload"
+    visitor.run()
+    assert "HEIC" in words(visitor, "caption")
+    assert "at most 25 MB" in visitor.get("file_uploader")[0].proto.label
 
 
 def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):

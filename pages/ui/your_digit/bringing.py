@@ -1,19 +1,30 @@
 """Three ways to bring a digit: draw it, send a picture, take a photo. What cannot be used changes nothing."""
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_drawable_canvas import st_canvas
 
+from jsma.stage.modules import join
 from pages.ui import uploads
 from pages.ui.outside import plain
 from pages.ui.shared.own_digits import Brought
-from pages.ui.your_digit.opening import FORMATS, Refused, open_picture
+from pages.ui.your_digit import camera
+from pages.ui.your_digit.opening import Refused, open_picture
+
+HERE = Path(__file__).parent
 
 WAYS = {"draw": "Draw", "upload": "Picture", "photo": "Photo"}
 
 PAD = 280
 """Height and width of the drawing pad, in pixels."""
+
+
+_sending = st.components.v2.component(
+    "jsma_sending", html=(HERE / "sending.html").read_text(encoding="utf-8"), js=join(HERE / "sending.js")
+)
 
 
 def brought() -> np.ndarray | None:
@@ -83,14 +94,32 @@ def _wipe() -> None:
 
 
 def _sent() -> UploadedFile | None:
-    return st.file_uploader(
-        "A picture with one digit (PNG, JPEG or WebP, at most 5 MB)",
-        [name.lower() for name in (*FORMATS, "jpg")],
-        max_upload_size=5,
+    _tell_what_stops_sending()
+    st.caption(
+        "An iPhone may keep its photos as HEIC, which cannot be opened here: export the photo as JPEG, or choose "
+        "*Settings › Camera › Formats › Most Compatible* before you take it."
+    )
+    return st.file_uploader(  # of any type: Streamlit would say of others only that they are not allowed
+        f"A picture with one digit (PNG, JPEG or WebP, at most {uploads.MOST_MEGABYTES} MB)",
+        max_upload_size=uploads.MOST_MEGABYTES,
         key="own-upload",
     )
 
 
+def _tell_what_stops_sending() -> None:
+    """Say so where the browser sends no pictures from: inside a page of another site, or where it keeps no cookies."""
+    if st.get_option("server.enableXsrfProtection"):
+        _sending(key="sending")
+
+
 def _photographed() -> UploadedFile | None:
+    if not camera.opens_at(st.context.url):
+        st.info(
+            "Browsers open the camera only for pages that come over **https** or from the same machine; this one does "
+            "not. Take a photo with your telephone's own camera instead, and send it under **Picture**.",
+            icon=":material/info:",
+        )
+        return None
+    _tell_what_stops_sending()
     st.caption("Hold the paper flat, come close, and let no finger into the picture. The photo goes nowhere but here.")
     return st.camera_input("A photo of one digit", key="own-camera")

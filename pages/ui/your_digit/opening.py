@@ -9,18 +9,23 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from jsma.handwriting import SIDE_LIMIT
+from pages.ui.uploads import MOST_MEGABYTES
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_BYTES = 5_000_000
-MOST_PIXELS = 25_000_000
-"""Enough for a telephone's photo; some hundred megabytes while it is decoded."""
+MOST_BYTES = MOST_MEGABYTES << 20
+MOST_PIXELS, MOST_PIXELS_OF_JPEG = 25_000_000, 50_000_000
+"""Enough for a telephone's photo; some hundred megabytes while it is decoded. A JPEG is decoded smaller."""
 
 LEAST_SIDE, MOST_SIDE = 12, 12_000
 
-AT_MOST = (
-    f"at most {MOST_PIXELS // 1_000_000} million pixels in all and {MOST_SIDE:,} a side can be taken. "
-    "Make it smaller, or cut out the digit."
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+HEIC = (
+    "This is a HEIC photo, as iPhones take them, which cannot be opened here. Export it as JPEG and send that, or set "
+    "Settings, Camera, Formats to “Most Compatible” and take it again."
 )
+
+OTHER_KINDS = {b"GIF8": "a GIF", b"BM": "a BMP", b"%PDF": "a PDF", b"II*\0": "a TIFF or raw photo", b"MM\0*": "a TIFF"}
+"""What files of other kinds begin with, and what they are."""
 
 RIM = 3
 """How many pixels beside transparent ones tell what these stand for: the last one may be a mixture."""
@@ -53,23 +58,34 @@ def open_picture(data: bytes) -> Opened:
     if not data:
         raise Refused("The file is empty. Choose another one.")
     if len(data) > MOST_BYTES:
-        raise Refused(f"The file has {len(data) / 1e6:.1f} MB; at most 5 MB can be taken. Save it smaller.")
+        raise Refused(
+            f"The file has {len(data) / 2**20:.1f} MB; at most {MOST_MEGABYTES} MB can be taken. Save it smaller."
+        )
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             return _opened(picture)
     except Refused:
         raise
     except Image.DecompressionBombError as bomb:  # Pillow's own limit comes first, at seven times ours
-        raise Refused(f"The picture is far too large: {AT_MOST}") from bomb
+        raise Refused(f"The picture is far too large: {_at_most(MOST_PIXELS)}") from bomb
     except Exception as damage:  # what a damaged file makes Pillow raise depends on where the damage is
-        raise Refused(
-            "This is not a whole PNG, JPEG or WebP picture. If it came from elsewhere, fetch it again; "
-            "a photo in another format (HEIC, GIF, PDF) can be saved as JPEG first."
-        ) from damage
+        raise Refused(_kind_refused(data)) from damage
+
+
+def _kind_refused(data: bytes) -> str:
+    """Return what to do with a file that is no picture of FORMATS, or not a whole one."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return HEIC
+    kind = next((kind for beginning, kind in OTHER_KINDS.items() if data.startswith(beginning)), None)
+    if kind:
+        return f"This is {kind}, not a PNG, JPEG or WebP picture. Save it as JPEG, and send that."
+    return (
+        "This is not a whole PNG, JPEG or WebP picture. If it came from elsewhere, fetch it again, or save it as JPEG."
+    )
 
 
 def _opened(picture: Image.Image) -> Opened:
-    _check_size(*picture.size)
+    _check_size(*picture.size, MOST_PIXELS_OF_JPEG if picture.format == "JPEG" else MOST_PIXELS)
     moving = getattr(picture, "is_animated", False)
     picture.draft("RGB", (2 * SIDE_LIMIT, 2 * SIDE_LIMIT))  # a JPEG is decoded smaller in the first place
     picture.load()
@@ -87,12 +103,19 @@ def _opened(picture: Image.Image) -> Opened:
     return Opened(np.asarray(grey, dtype=np.float32) / 255, remark)
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, most: int) -> None:
     size = f"{width:,} × {height:,} pixels"
     if min(width, height) < LEAST_SIDE:
         raise Refused(f"The picture has {size}; at least {LEAST_SIDE} each way are needed to see a digit.")
-    if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
-        raise Refused(f"The picture has {size}: {AT_MOST}")
+    if width * height > most or max(width, height) > MOST_SIDE:
+        raise Refused(f"The picture has {size}: {_at_most(most)}")
+
+
+def _at_most(pixels: int) -> str:
+    return (
+        f"at most {pixels // 1_000_000} million pixels in all and {MOST_SIDE:,} a side can be taken. "
+        "Make it smaller, or cut out the digit."
+    )
 
 
 def _on_paper(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """What the server forgets: visitors who have left, pictures once they are read, and pictures that no page reads."""
 
 import logging
+import tomllib
 from types import SimpleNamespace
 
 import pytest
@@ -13,9 +14,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 
 from pages.ui import forgetting, uploads
 from pages.ui.forgetting import Visitors
-from pages.ui.uploads import MOST_BYTES, UNREAD_SECONDS, Unread
+from pages.ui.uploads import MOST_BYTES, MOST_MEGABYTES, UNREAD_SECONDS, Unread
 from tests.helpers.clock import Clock
 from tests.helpers.loops import in_a_loop
+from tests.helpers.paths import ROOT
 
 
 class Server:
@@ -103,6 +105,17 @@ def test_uploads_of_many_visitors_are_bounded_together():
     assert held(manager) == {(f"visitor {k}", "photo") for k in range(6, 10)}
 
 
+LARGEST = MOST_MEGABYTES << 20
+
+
+def test_the_server_and_the_proxy_take_what_the_app_takes():
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["maxUploadSize"] == MOST_MEGABYTES
+    proxy = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    assert f"client_max_body_size {MOST_MEGABYTES + 1}m" in proxy
+    assert f"At most {MOST_MEGABYTES} MB" in (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
 def test_a_large_picture_is_on_no_disk_while_it_comes():
     head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
 
@@ -111,11 +124,11 @@ def test_a_large_picture_is_on_no_disk_while_it_comes():
             return len(await fields["file"].read()), fields["file"]._in_memory
 
     async def receive():
-        return {"type": "http.request", "body": head + bytes(5_000_000) + b"\r\n--edge--", "more_body": False}
+        return {"type": "http.request", "body": head + bytes(LARGEST) + b"\r\n--edge--", "more_body": False}
 
     headers = [(b"content-type", b"multipart/form-data; boundary=edge")]
     request = Request({"type": "http", "method": "PUT", "headers": headers}, receive)
-    assert in_a_loop(arrive(request)) == (5_000_000, True)
+    assert in_a_loop(arrive(request)) == (LARGEST, True)
 
 
 def test_a_picture_is_dropped_once_it_is_read(monkeypatch):

@@ -181,6 +181,41 @@ def test_what_would_be_too_large_is_refused_before_it_is_decoded(width, height):
         open_picture(header_only(width, height))
 
 
+HEIC_FILE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (HEIC_FILE, r"HEIC photo.*Export it as JPEG.*Most Compatible"),
+        (HEIC_FILE.replace(b"ftypheic", b"ftypmif1"), "HEIC photo"),
+        (packed(GREY, "GIF"), "a GIF.*Save it as JPEG"),
+        (packed(GREY, "BMP"), "a BMP.*Save it as JPEG"),
+        (packed(GREY, "TIFF"), "a TIFF.*Save it as JPEG"),
+        (packed(GREY, "PDF"), "a PDF.*Save it as JPEG"),
+        (packed(GREY, "AVIF"), "not a whole PNG, JPEG or WebP.*save it as JPEG"),
+    ],
+)
+def test_a_picture_of_another_kind_is_told_by_its_kind_and_what_to_do(data, words):
+    with pytest.raises(Refused, match=words):
+        open_picture(data)
+
+
+def test_a_telephones_photo_of_more_than_5_mb_is_made_smaller():
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500), dtype=np.uint8)
+    page = np.asarray(GREY.resize((1500, 1500)))
+    photo = packed(Image.fromarray(np.minimum(noise // 4 + 191, page)), "PNG")
+    photo += bytes(6_000_000 - len(photo))
+    assert max(open_picture(photo).grey.shape) == SIDE_LIMIT
+
+
+def test_a_photo_of_48_million_pixels_is_made_smaller_but_not_one_of_100():
+    photo = packed(Image.new("L", (8064, 6048), 255), "JPEG", quality=10)
+    assert max(open_picture(photo).grey.shape) == SIDE_LIMIT
+    with pytest.raises(Refused, match="at most 50 million"):
+        open_picture(photo.replace(struct.pack(">HH", 6048, 8064), struct.pack(">HH", 10_000, 10_000), 1))
+
+
 def test_a_real_bomb_is_refused():
     bomb = packed(Image.new("1", (30_000, 30_000)))
     assert len(bomb) < MOST_BYTES
@@ -212,10 +247,10 @@ def test_what_was_cut_short_is_refused(kind, share):
 
 
 @pytest.mark.parametrize(
-    "data", [b"<script>alert(1)</script>", b"%PDF-1.4", b"\x80\x04cos\nsystem\n", bytes(6_000_000)]
+    "data", [b"<script>alert(1)</script>", b"%PDF-1.4", b"\x80\x04cos\nsystem\n", bytes(27_000_000)]
 )
 def test_what_is_no_picture_is_refused(data):
-    with pytest.raises(Refused, match=r"PNG, JPEG or WebP|at most 5 MB"):
+    with pytest.raises(Refused, match=r"PNG, JPEG or WebP|at most 25 MB"):
         open_picture(data)
 
 
