@@ -160,6 +160,8 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.go_to(page.get_by_role("radio", name="Draw"))
     keyboard.press("ArrowRight")
     keyboard.press("Enter")
+    page.get_by_test_id("stFileUploader").wait_for()
+    lab.wait_until_idle()  # a page that is still drawn may put another button in the place of this one
     keyboard.go_to(page.get_by_test_id("stFileUploader").locator("button"))
     with page.expect_file_chooser() as chooser:
         keyboard.press("Enter")
