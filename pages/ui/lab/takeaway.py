@@ -39,7 +39,8 @@ def downloads(choice: Choice, index: int, step: int, recording: Recording) -> No
         ("This image alone (NumPy)", f"{name}-image-{step}.npy", "application/x-npy", lambda: pixels(".npy")),
     )
     for label, file, kind, make in files:
-        download(label, file, kind, make, key=f"download-{kind}{'-alone' * ('alone' in label)}")
+        alone = "-alone" if file.startswith(f"{name}-image-") else ""
+        download(label, file, kind, make, key=f"download-{kind}{alone}")
 
 
 def share(choice: Choice) -> None:
