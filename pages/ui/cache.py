@@ -11,7 +11,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui.networks import Network
-from pages.ui.scheduling import Proceed, carried_out
+from pages.ui.scheduling import Proceed, carried_out, carry_out_ahead
 
 SHARED_BYTES = 24_000_000
 OWN_BYTES = 12_000_000
@@ -68,20 +68,23 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
     cache = _own() if own else _shared()
     key = _key(work, arguments)
     value = cache.get(key)
-    if value is not MISSING:
-        return value
+    return value if value is not MISSING else carried_out(*_job(cache, key, work, arguments), note)
+
+
+def precompute(work: Callable, *arguments: Any) -> None:
+    """Compute what `computed` would return, before a visitor asks for it; one who asks meanwhile shares the work."""
+    carry_out_ahead(*_job(_shared(), _key(work, arguments), work, arguments))
+
+
+def _job(cache: Cache, key: Hashable, work: Callable, arguments: tuple) -> tuple[Hashable, Callable[[Proceed], Any]]:
+    """Return the key of this computation among all jobs, and the computation, which stores its value in `cache`."""
 
     def compute(proceed: Proceed) -> Any:
         value = work(*arguments, proceed)
         cache.put(key, value)
         return value
 
-    return carried_out((id(cache), key), compute, note)
-
-
-def precompute(work: Callable, *arguments: Any) -> None:
-    """Compute now what `computed` would return, and store it for all visitors."""
-    _shared().put(_key(work, arguments), work(*arguments, lambda: None))
+    return (id(cache), key), compute
 
 
 def _key(work: Callable, arguments: tuple) -> Hashable:

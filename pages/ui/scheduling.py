@@ -17,6 +17,9 @@ from pages.ui.fairness import Usage
 SPINNER_SECONDS = 0.1
 """After so long a waiting visitor is shown what is being computed."""
 
+SERVER = "the server"
+"""The session, so to speak, of what the server computes ahead."""
+
 
 class Abandoned(Exception):
     """Raised inside a computation for which no session waits any more."""
@@ -177,6 +180,16 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
     if job.error is not None:
         raise job.error
     return job.value
+
+
+def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any]) -> None:
+    """Do the same as `carried_out` for the server itself: no visitor waits yet, and it is done in any case."""
+    pool = _server().pool
+    job = pool.ask(SERVER, key, work)
+    job.done.wait()
+    pool.withdraw(SERVER, job)
+    if job.error is not None:
+        raise job.error
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What was computed is kept within bounds; a visitor's own apart from what all share."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import streamlit as st
@@ -9,9 +11,10 @@ import torch
 from jsma import Attack, load_model
 from jsma.stage.codec import decode
 from jsma.stage.recording import record
-from pages.ui import cache
-from pages.ui.cache import MISSING, Cache, computed
+from pages.ui import cache, scheduling
+from pages.ui.cache import MISSING, Cache, computed, precompute
 from pages.ui.networks import Network
+from tests.helpers.waiting import LONG, until
 
 
 @pytest.fixture
@@ -83,6 +86,26 @@ def test_what_comes_of_ones_own_is_in_no_memory_that_others_share(work, subject)
     computed(work, *arguments, **subject)
     assert work.times == 2
     assert not cache._shared().bytes
+
+
+def test_a_visitor_who_comes_while_the_server_computes_ahead_shares_its_work(work):
+    begun, end = Event(), Event()
+
+    def slow(*arguments) -> int:
+        begun.set()
+        assert end.wait(LONG)
+        return work(*arguments)
+
+    with ThreadPoolExecutor() as threads:
+        ahead = threads.submit(precompute, slow, 1)
+        assert begun.wait(LONG)
+        visitor = threads.submit(computed, slow, 1)
+        until(lambda: len(next(iter(scheduling._server().pool._jobs.values())).asked_by) == 2)
+        end.set()
+        ahead.result(LONG)
+        assert visitor.result(LONG) == 1
+    assert computed(slow, 1) == 1
+    assert work.times == 1
 
 
 def test_an_error_is_not_kept(work):
