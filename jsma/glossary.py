@@ -2,6 +2,7 @@
 
 from .baselines import Baseline
 from .explanations import MAPS
+from .report import COMPARABLE_SUCCESS
 from .rules import Rule
 
 TERMS = {
@@ -59,7 +60,9 @@ TERMS = {
     "distortion": "The cost of an attack: the share of all pixels that it changed.",
     "success": "The attack ends with the network reading the target class.",
     "hardness": "How costly attacks from one class to another are: the area under the mean distortion as a function of "
-    "the success rate.",
+    "the success rate, from 0 to 100 %. Beyond the success rate that was reached, the mean distortion at the largest "
+    "budget counts, with each failed attack as the whole budget. So it is a lower bound where attacks failed; ≥ marks "
+    f"it where fewer than {100 * COMPARABLE_SUCCESS:.0f} % succeed.",
     "adversarial distance": "1 minus the share of pixels that raise the target and lower the sum of the others "
     "without a partner, at the untouched picture: near 1 when almost no pixel helps the attack.",
     "robustness": "The paper's index: the smallest adversarial distance over all attacks, each at the untouched "

@@ -24,6 +24,10 @@ from .writing import write_whole
 _INTEGERS = ("source", "target", "iterations", "changed")
 
 
+COMPARABLE_SUCCESS = 0.95
+"""Where fewer attacks succeed, `Report.hardness` is mostly a lower bound, and is shown with a mark."""
+
+
 class AtBudget(NamedTuple):
     """The figures for the budget gamma; iterations: the maximum number it allows; the others as in `Report`."""
 
@@ -124,17 +128,28 @@ class Report:
 
     @property
     def hardness(self) -> Tensor:
-        """H(s, t), (classes, classes): the area under mean distortion as a function of success rate.
+        """H(s, t), (classes, classes): the area under mean distortion as a function of success rate, from 0 to 1.
 
         It is computed by the trapezoidal rule from the points at gamma = 0 and at each of `gammas`, over all
         attacks. One run gives all points, since an attack with a smaller budget makes the same choices and ends
-        earlier. Source: Papernot et al. 2016.
+        earlier. Beyond the success rate that was reached, the mean distortion is not known: there it counts as the
+        one at the largest budget, where each failed attack counts with that whole budget. So H is a lower bound where
+        attacks failed, and failing never makes a pair of classes easy. Source: Papernot et al. 2016; the part beyond
+        the success rate that was reached is ours.
         """
+        curve = self._results_at_budgets()
         area = torch.zeros(self.classes, self.classes, dtype=torch.float64)
-        ends = [tuple(map(self.by_source_and_target, values)) for _, _, *values in self._results_at_budgets()]
+        ends = [tuple(map(self.by_source_and_target, values)) for _, _, *values in curve]
         for (success_before, distortion_before), (success, distortion) in pairwise(ends):
             area += (success - success_before) * (distortion + distortion_before) / 2
-        return area
+        _, limit, reached, distortion = curve[-1]
+        spent = distortion.where(reached, 2 * limit / self.features)
+        return area + (1 - ends[-1][0]) * self.by_source_and_target(spent)
+
+    @property
+    def hardest_pair(self) -> tuple[int, int]:
+        """The source and target with the largest hardness; of equal ones the first."""
+        return divmod(int(self.hardness.nan_to_num(nan=-1).argmax()), self.classes)
 
     @property
     def at_budgets(self) -> list[AtBudget]:
@@ -163,7 +178,7 @@ class Report:
         Sorted by: failed before successful; then the success rate of the attack's source and target, lowest first;
         then their mean distortion, largest first; then the number of changed pixels, largest first. The figures of
         source and target come before those of the attack because most failed attacks have spent the whole budget
-        and tie. `hardness` is not used because it is 0 where no attack succeeds.
+        and tie. `hardness`, which ranks pairs of classes alike, is not used because it needs `changed_at`.
         """
         order = torch.arange(len(self.targets))
         for values in (-self.result.changed, -self._of_cell(self.distortion), self._of_cell(self.result.success)):

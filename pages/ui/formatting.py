@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from jsma import Direction, Output
+from jsma.report import COMPARABLE_SUCCESS
 from jsma.stage.recording import PairFacts, Recording, StepFacts
 
 
@@ -85,6 +86,11 @@ def number(value: float, sign: bool = False) -> str:
 
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def bounded(number: str, success_rate: float) -> str:
+    """Return the text of a hardness, with ≥ where so few attacks succeeded that it is mostly a lower bound."""
+    return f"≥{number}" if success_rate < COMPARABLE_SUCCESS else number
 
 
 def percent(share: float, decimals: int = 1) -> str:

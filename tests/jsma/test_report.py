@@ -78,7 +78,7 @@ def test_the_tables_are_the_means_of_their_cells(report):
             assert distortion.item() == pytest.approx(sum(report.result.changed[k].item() / 20 for k in cell) / 3)
 
 
-def test_hardness_is_the_area_that_runs_at_every_smaller_budget_give(report):
+def test_hardness_is_the_area_that_runs_at_every_smaller_budget_give_with_failures_at_the_whole_budget(report):
     smaller = [
         evaluate(small_net(), small_digits(), dataclasses.replace(ATTACK, gamma=at.gamma), 4)
         for at in report.at_budgets
@@ -96,7 +96,44 @@ def test_hardness_is_the_area_that_runs_at_every_smaller_budget_give(report):
             ]
             pieces = itertools.pairwise(points)
             area = sum((right[0] - left[0]) * (right[1] + left[1]) / 2 for left, right in pieces)
+            whole = 2 * report.at_budgets[-1].iterations
+            cell = [k for k in range(36) if (report.sources[k], report.targets[k]) == (s, t)]
+            spent = [report.result.changed[k].item() if report.result.success[k] else whole for k in cell]
+            area += (1 - points[-1][0]) * sum(spent) / len(spent) / 20
             assert report.hardness[s, t].item() == pytest.approx(area, abs=1e-12)
+
+
+def made_report(cells: dict[tuple[int, int], list[tuple[bool, Stop, int]]]) -> Report:
+    """Return a report of attacks on 100 pixels with a budget of 40 iterations, by source and target."""
+    rows = [(*cell, *each) for cell, attacks in cells.items() for each in attacks]
+    sources, targets, success, stop, changed = zip(*rows, strict=True)
+    changed = torch.tensor(changed)
+    result = Result(torch.empty(0, 1, 10, 10), torch.tensor(success), list(stop), changed // 2, changed)
+    gammas = (0.2, 0.4, 0.8)
+    at = torch.stack([changed.clamp(max=int(100 * gamma)) for gamma in gammas], dim=1)
+    attack = dataclasses.replace(ATTACK, gamma=0.8)
+    return Report(attack, torch.tensor(sources), torch.tensor(targets), result, gammas, at)
+
+
+WON, SPENT, NO_PAIR = (True, Stop.REACHED_TARGET), (False, Stop.BUDGET_SPENT), (False, Stop.NO_ADMISSIBLE_PAIR)
+
+
+@pytest.mark.parametrize("failure", [(*SPENT, 80), (*NO_PAIR, 0)], ids=["budget spent", "no pair"])
+@pytest.mark.parametrize("failed", [9, 10])
+def test_a_pair_of_classes_whose_attacks_fail_is_the_hardest_and_not_the_easiest(failure, failed):
+    cheap, dear, failing = (0, 1), (1, 0), (2, 0)
+    attacks = [failure] * failed + [(*WON, 2)] * (10 - failed)
+    report = made_report({cheap: [(*WON, 10)] * 10, dear: [(*WON, 20)] * 10, failing: attacks})
+    assert report.hardness[failing] > report.hardness[dear] > report.hardness[cheap]
+    assert report.hardest_pair == failing
+    assert failed < 10 or report.hardness[failing].item() == pytest.approx(0.8)  # the budget: as hard as can be
+
+
+@pytest.mark.parametrize(("failure", "at_smallest_budget"), [((*SPENT, 80), 9 * 2 + 20), ((*NO_PAIR, 0), 9 * 2)])
+def test_the_hardness_of_a_single_failure_by_hand(failure, at_smallest_budget):
+    report = made_report({(0, 1): [(*WON, 2)] * 9 + [failure]})
+    up_to_nine_tenths = 0.9 * (0 + at_smallest_budget / 1000) / 2
+    assert report.hardness[0, 1].item() == pytest.approx(up_to_nine_tenths + 0.1 * (9 * 2 + 80) / 1000)
 
 
 def test_the_figures_at_smaller_budgets_are_those_of_runs_with_them(report):

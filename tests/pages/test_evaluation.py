@@ -122,20 +122,13 @@ def test_the_maps_are_the_means_of_their_cells(app, plain):
             cell = [each[column] for each in plain if (each[1], each[2]) == (row.source, row.target)]
             assert row.percent == pytest.approx(unit * sum(cell) / len(cell))
             assert row.label == f"{row.percent:.{0 if column == 3 else 1}f}"
-    assert {(row.source, row.target) for row in hardness.itertuples()} == {each[1:3] for each in plain if each[3]}
+    for row, of_cell in zip(hardness.itertuples(), success.itertuples(), strict=True):
+        assert (row.source, row.target) == (of_cell.source, of_cell.target)
+        assert row.label == ("≥" if of_cell.percent < 95 else "") + f"{row.percent:.1f}"
+    assert {label[0] == "≥" for label in hardness.label} == {True, False}
     table = app.table[0].value
     assert table["→ 3"][3] == ""
     assert table["→ 3"][8] in ("0", "100")
-
-
-def test_hardness_is_left_blank_where_nothing_succeeded(look):
-    hardness = report_views.maps(look)[2].table
-    for s in range(10):
-        for t in range(10):
-            reached = s != t and look.success_by_source_and_target[s, t] > 0
-            assert math.isnan(hardness[s, t]) != reached
-            if reached:
-                assert hardness[s, t] == look.hardness[s, t]
 
 
 def test_success_at_smaller_budgets_is_what_runs_with_them_give(look, uci):

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from jsma import Attack, Digits, Direction, Report
 from jsma.glossary import TERMS
+from jsma.report import COMPARABLE_SUCCESS
 from pages.ui import tiles
 from pages.ui.cache import computed
 from pages.ui.choice import Choice
 from pages.ui.controls import DIRECTIONS, OUTPUTS
 from pages.ui.download import download
-from pages.ui.formatting import percent
+from pages.ui.formatting import bounded, percent
 from pages.ui.networks import Network
 from pages.ui.paper import REPORTED
 from pages.ui.scheduling import Proceed
@@ -97,24 +98,33 @@ def _pixels(report: Report, share: float) -> str:
 
 
 class Map(NamedTuple):
-    """A table by source and target: title, what it says, (classes, classes) shares, decimals, top of the scale."""
+    """A table by source and target: title, what it says, (classes, classes) shares, decimals, top of the scale.
+
+    success: the success rates beside which a number is written (see `bounded`); None where they do not matter.
+    """
 
     title: str
     meaning: str
     table: Tensor
     decimals: int
     top: float
+    success: Tensor | None = None
+
+    def label(self, source: int, target: int) -> str:
+        """Return the number of a cell in percent."""
+        number = f"{100 * self.table[source, target]:.{self.decimals}f}"
+        return number if self.success is None else bounded(number, float(self.success[source, target]))
 
 
 def maps(report: Report) -> list[Map]:
     """Return success, distortion and hardness by source and target; NaN where there is nothing to say."""
     success, distortion = report.success_by_source_and_target, report.distortion_by_source_and_target
-    hardness = report.hardness.where(success > 0, math.nan)  # without success there is no area: 0, and not easy
+    hardness = report.hardness
     most = hardness.nan_to_num().max().item() or report.attack.gamma
     return [
         Map("Success", "success", success, 0, 1.0),
         Map("Mean distortion", "distortion", distortion, 1, report.attack.gamma),
-        Map("Hardness", "hardness", hardness, 1, most),
+        Map("Hardness", "hardness", hardness, 1, most, success),
     ]
 
 
@@ -122,7 +132,7 @@ def cells(shown: Map) -> list[dict]:
     """Return the cells that hold a number, a row a cell: source, target, percent, and how it is written."""
     table = (100 * shown.table).tolist()
     return [
-        {"source": source, "target": target, "percent": value, "label": f"{value:.{shown.decimals}f}"}
+        {"source": source, "target": target, "percent": value, "label": shown.label(source, target)}
         for source, row in enumerate(table)
         for target, value in enumerate(row)
         if not math.isnan(value)
@@ -173,8 +183,9 @@ def figures(report: Report) -> None:
                 alt=f"{shown.title} by source and target in percent; as a table further down.",
             )
     st.caption(
-        "Blank: no attack yet, or source and target are the same. Hardness is also blank where no attack succeeded, "
-        "and counts only the success that was reached: read it beside the map of success."
+        "Blank: no attack yet, or source and target are the same. ≥: fewer than "
+        f"{percent(COMPARABLE_SUCCESS, 0)} of the attacks succeed; each failed one counts with the whole budget, so "
+        "this hardness is a lower bound."
     )
     left, right = st.columns(2)
     with left:

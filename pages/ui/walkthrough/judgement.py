@@ -1,5 +1,6 @@
 """Chapter 6: how good the attack is, how weak the network, and what decides it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import permutations
@@ -13,8 +14,9 @@ from torch import Tensor
 from jsma import Attack, Digits, Report, Rule, evaluate_in_parts
 from jsma.analysis import NEGLIGIBLE_PROBABILITY, Analysis, negligible_share
 from jsma.glossary import TERMS, explained
+from jsma.report import COMPARABLE_SUCCESS
 from pages.ui import navigation
-from pages.ui.formatting import percent
+from pages.ui.formatting import bounded, percent
 from pages.ui.paper import REPORTED
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import MEASURED, METHODS, Trace, trace
@@ -179,12 +181,13 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
         _compare(report, guess)
 
 
-DECIMALS = {"Success": "{:.0f}", "Mean distortion": "{:.1f}", "Hardness": "{:.2f}"}
+DECIMALS = {"Success": "{:.0f}", "Mean distortion": "{:.1f}", "Hardness": "{:.1f}"}
 MEANINGS = {
     "Success": "In percent of the attacks on this digit towards this target.",
     "Mean distortion": "In percent of the pixels, over all attacks of the cell, failed ones included.",
-    "Hardness": "The area under mean distortion as a function of success rate, in percent. Where nothing succeeds "
-    "there is no curve and no hardness: never, which is harder than any number here.",
+    "Hardness": "The area under mean distortion as a function of success rate, in percent. Failing does not make a "
+    "cell easy: each failed attack counts with the whole budget. ≥ marks cells where fewer than "
+    f"{percent(COMPARABLE_SUCCESS, 0)} of the attacks succeed: there it is a lower bound.",
 }
 
 
@@ -218,30 +221,24 @@ def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
 
 
 def _text(report: Report, values: Tensor, what: str, source: int, target: int) -> str:
-    """Return the number of a cell in percent, a dash where there was no attack, "never" for the hardness of no "
-    "success."""
-    success = report.success_by_source_and_target[source, target]
-    if success.isnan():
+    """Return the number of a cell in percent, a dash where there was no attack."""
+    success = float(report.success_by_source_and_target[source, target])
+    if math.isnan(success):
         return "–"
-    return (
-        "never" if what == "Hardness" and success == 0 else DECIMALS[what].format(100 * float(values[source, target]))
-    )
+    number = DECIMALS[what].format(100 * float(values[source, target]))
+    return bounded(number, success) if what == "Hardness" else number
 
 
 def _compare(report: Report, guess: tuple[int, int]) -> None:
-    cell = _cell(report, int(report.hardest_first[0]))
+    cell = report.hardest_pair
     tasks.note_first("hardest-classes", "{} → {}".format(*guess), "{} → {}".format(*cell))
     said = "as you said" if cell == guess else f"you said {guess[0]} → {guess[1]}: {_in_words(report, guess)}"
     st.markdown(
-        f"**Hardest here: {cell[0]} → {cell[1]}**, {_in_words(report, cell)} ({said}). Hardest is what succeeds "
-        f"least, and of that what costs most. With {SAMPLES} digits of a class this is a sketch; a thousand give a "
+        f"**Hardest here: {cell[0]} → {cell[1]}**, {_in_words(report, cell)} ({said}). It has the largest hardness "
+        f"in the table. With {SAMPLES} digits of a class this is a sketch; a thousand give a "
         "picture."
     )
     navigation.link_to("Evaluation", "Attack more digits on the page Evaluation", ":material/monitoring:")
-
-
-def _cell(report: Report, place: int) -> tuple[int, int]:
-    return int(report.sources[place]), int(report.targets[place])
 
 
 def _in_words(report: Report, cell: tuple[int, int]) -> str:
@@ -254,8 +251,10 @@ def _in_words(report: Report, cell: tuple[int, int]) -> str:
 
 
 def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tuple[int, int]]) -> None:
-    place = int(report.hardest_first[0])
-    (digit, sample), target = named[place // 9], int(report.targets[place])
+    source, target = report.hardest_pair
+    of_pair = (report.sources == source) & (report.targets == target)
+    place = next(k for k in report.hardest_first.tolist() if of_pair[k])
+    digit, sample = named[place // 9]
     if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="walkthrough-open-hardest"):
         navigation.open_in_lab(
             replace(
