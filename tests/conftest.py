@@ -28,8 +28,21 @@ MOST_WORKERS = 4
 def pytest_xdist_auto_num_workers(config: pytest.Config):
     """Return how many processes share the tests: one a core, not too many; 0, this one alone, for a single file."""
     cores = yield
-    alone = len(config.args) == 1 and not Path(config.args[0].partition("::")[0]).is_dir()
+    alone = len(config.args) == 1 and _names_files(config)
     return 0 if alone else min(cores, MOST_WORKERS)
+
+
+def _names_files(config: pytest.Config) -> bool:
+    return not any(Path(each.partition("::")[0]).is_dir() for each in config.args)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow tests out where folders are tested and no -m says which: see CONTRIBUTING.md."""
+    if config.option.markexpr or config.option.keyword or _names_files(config):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -8,6 +8,8 @@ import jsma
 from jsma import Attack, Digits, Report
 from pages.ui.evaluation import evaluating
 
+pytestmark = pytest.mark.slow
+
 ATTACK = Attack(gamma=0.04)
 LINK = "?gamma=0.04&model=lenet"
 

@@ -13,6 +13,8 @@ from jsma import Attack
 from jsma.export import picture
 from tests.helpers.browser import filled, tile
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def grid(profile, server):

@@ -7,6 +7,8 @@ import pytest
 from tests.helpers.browser import tile
 from tests.helpers.photo import photo
 
+pytestmark = pytest.mark.slow
+
 HAS_FOCUS = """element => {
   let active = document.activeElement;
   while (active.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;

@@ -2,6 +2,10 @@
 
 import re
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_a_training_stopped_half_way_gives_a_network_to_attack(lab):
     lab.open("?digit=7&target=3")

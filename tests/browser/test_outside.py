@@ -10,6 +10,8 @@ from benchmarks.fuzz import MARKDOWN
 from pages.ui.choice import Choice
 from pages.ui.outside import cut
 
+pytestmark = pytest.mark.slow
+
 OWN = ("rules", "images", "chapter")
 """What some pages take from the address beside what every page does."""
 

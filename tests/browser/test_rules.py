@@ -11,6 +11,8 @@ from pages.ui.formatting import percent
 from pages.ui.shared.comparison.methods import AT_FIRST, METHODS
 from tests.helpers.browser import watched
 
+pytestmark = pytest.mark.slow
+
 
 class Comparison(Lab):
     """The page Rules, with its comparison."""

@@ -11,6 +11,8 @@ from PIL import Image
 from benchmarks.driving import ROOT, Lab
 from tests.helpers.browser import filled
 
+pytestmark = pytest.mark.slow
+
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 DIGIT = "?digit=8&target=3"

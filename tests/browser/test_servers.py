@@ -22,6 +22,8 @@ from benchmarks.classroom import cpu_seconds
 from benchmarks.driving import ROOT, Lab, free_port, start_server, wait_for_answer
 from tests.helpers.waiting import LONG
 
+pytestmark = pytest.mark.slow
+
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 

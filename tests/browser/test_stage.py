@@ -421,6 +421,7 @@ NOTE_PARTS = """stage => {
 }"""
 
 
+@pytest.mark.slow
 def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(seven):
     lab = seven
     stage = lab.part("stage")
@@ -684,6 +685,7 @@ def test_terms_explain_themselves_in_one_click(brightening):
     assert {"a", "b", "α", "β", "score", "admissible", "search domain", "logit", "γ", "room"} <= seen
 
 
+@pytest.mark.slow
 def test_the_payload_is_sent_once(lab):
     frames = []
     lab.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(len(frame))))

@@ -1,5 +1,9 @@
 """Pages that the browser translates: a translator replaces every text, and what changes must change all the same."""
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 TRANSLATE = """() => {
   const left = new Set(["SCRIPT", "STYLE", "TEXTAREA", "FONT", "CODE"]);
   const isText = (node) => node.data.trim() && node.isConnected && !left.has(node.parentNode.nodeName);
@@ -10,7 +14,7 @@ TRANSLATE = """() => {
       const [outer, inner] = [document.createElement("font"), document.createElement("font")];
       inner.textContent = text.data.toUpperCase();
       outer.append(inner);
-      text.replaceWith(outer);
+      WAY
     }
     for (const each of root.querySelectorAll("*")) if (each.shadowRoot && !each.watched) watch(each.shadowRoot);
   }
@@ -25,11 +29,14 @@ TRANSLATE = """() => {
 }"""
 """What a browser's translation does: each text node makes way for <font>, now and whenever there is a new one."""
 
+WAYS = ["text.replaceWith(outer);", "text.before(outer); text.remove();", "text.after(outer); text.remove();"]
 
-def test_choosing_a_digit_changes_the_words_of_a_translated_page(lab):
+
+@pytest.mark.parametrize("way", WAYS, ids=["at once", "before it", "after it"])
+def test_choosing_a_digit_changes_the_words_of_a_translated_page(lab, way):
     lab.page.goto(f"{lab.address}/Rules?digit=0&target=2&gamma=0.02")
     lab.part("comparison").and_(lab.page.locator("[data-iteration]")).wait_for()
-    lab.page.evaluate(TRANSLATE)
+    lab.page.evaluate(TRANSLATE.replace("WAY", way))
     lab.page.get_by_text("MAKE THE NETWORK READ THIS 0 AS A").wait_for()
     for digit in (7, 4):
         lab.page.locator(f".st-key-digit-{digit} button").click()
@@ -50,7 +57,7 @@ def test_a_step_changes_every_number_of_a_translated_stage(lab):
         untranslated.append(shown())
         lab.press("step")
     lab.press("start")
-    lab.page.evaluate(TRANSLATE)
+    lab.page.evaluate(TRANSLATE.replace("WAY", WAYS[0]))
     for step in range(3):
         assert shown() == untranslated[step]
         lab.press("step")

@@ -13,6 +13,8 @@ from benchmarks.made_photos import STROKES
 from tests.helpers.photo import photo
 from tests.helpers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PAGE = "Your_digit"
 
 

@@ -393,6 +393,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, mirror, monkeyp
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_threads_may_be_the_first_to_need_torchvision_together():
     program = (
         "from concurrent.futures import ThreadPoolExecutor\nfrom jsma import data\n"

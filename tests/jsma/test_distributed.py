@@ -9,6 +9,8 @@ from tests.helpers.commands import environment
 from tests.helpers.paths import ROOT
 from tests.helpers.waiting import LONG
 
+pytestmark = pytest.mark.slow
+
 EVALUATE = ["evaluate", "--data", "uci", "--images", "3", "--gamma", "0.02", "--rule", "tjsma"]
 
 

@@ -32,6 +32,7 @@ def variant(name):
     return next(each for each in VARIANTS if each.name == name)
 
 
+@pytest.mark.slow
 def test_the_made_variants_are_read_right():
     model, reads, labels = jsma.load_model("lenet"), [], []
     assert len(VARIANTS) >= 30

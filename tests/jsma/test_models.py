@@ -59,6 +59,7 @@ def test_the_tutorials_network_is_the_default():
     assert torch.equal(load_model()[-1].weight, load_model("tutorial")[-1].weight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_accuracy_on_mnist_is_the_one_on_record(name, mnist):
     measured = accuracy(load_model(name), mnist)

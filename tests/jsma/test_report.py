@@ -337,6 +337,7 @@ evaluate(small_net(), small_digits(), ATTACK, 4, Path(sys.argv[1]), progress=lam
 """
 
 
+@pytest.mark.slow
 def test_an_evaluation_killed_in_the_middle_goes_on_to_the_same_bytes(tiny_chunks, tmp_path):
     whole, folder = tmp_path / "whole.json", tmp_path / "chunks"
     evaluate(small_net(), small_digits(), ATTACK, 4).save(whole)

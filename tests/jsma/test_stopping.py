@@ -11,6 +11,8 @@ from tests.helpers.commands import FEW_FOR_MNIST, environment
 from tests.helpers.paths import ROOT
 from tests.helpers.waiting import LONG, until
 
+pytestmark = pytest.mark.slow
+
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(

@@ -34,6 +34,7 @@ def trained(model: nn.Module, digits: Digits, epochs: int = 2, seed: int = 0, **
     return weights_of(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tutorial", "lenet"])
 def test_the_same_seed_gives_the_same_network(name, few):
     runs = [trained(initialised(name, 4), few.first(140), epochs=1, seed=4) for _ in range(2)]

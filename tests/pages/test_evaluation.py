@@ -185,6 +185,7 @@ def test_more_digits_are_attacked_when_asked_for(app, uci, plain):
     assert not [button for button in app.button if button.key in ("evaluation-start", "evaluation-stop")]
 
 
+@pytest.mark.slow
 def test_what_is_done_stays_when_the_visitor_leaves_and_can_be_gone_on_with(app, uci, monkeypatch):
     advance, parts = evaluating.Evaluation.advance, []
 
@@ -223,6 +224,7 @@ def test_the_stop_button_ends_a_run_and_keeps_what_is_done(app, monkeypatch):
     assert "Stopped** after 45 of 180 attacks" in words(app)
 
 
+@pytest.mark.slow
 def test_other_settings_never_show_the_numbers_of_earlier_ones(app, uci, plain):
     app.run()
     ask_for(app, 20).button(key="evaluation-start").click().run()

@@ -219,6 +219,7 @@ def below_a_file(monkeypatch, tmp_path) -> str:
     return "No MNIST in"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [no_home, no_entry, name_too_long, below_a_file])
 def test_every_page_opens_where_one_cannot_look_for_the_digits(visitor, monkeypatch, tmp_path, place):
     sentence = place(monkeypatch, tmp_path)

@@ -111,6 +111,7 @@ def test_a_guess_at_the_fewest_pixels_is_judged(page, said, says):
     assert verdict.startswith(says)
 
 
+@pytest.mark.slow
 def test_the_race_is_the_attack_by_each_map(page):
     checked(page.button(key="skip-fewest-pixels").click().run())
     model, image = jsma.load_model("lenet"), image_of_zero()

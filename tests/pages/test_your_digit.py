@@ -56,6 +56,7 @@ def test_a_digit_is_read_and_attacked_in_the_lab_and_stays(visitor):
     assert "read this 4 as" in words(visitor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["1_Walkthrough", "2_Model", "3_Grid", "5_Evaluation"])
 def test_pages_about_whole_data_sets_show_one_and_keep_the_choice(visitor, page):
     attack(bring(visitor, 4))
@@ -75,6 +76,7 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
     assert visitor.session_state.choice.data == "uci"
 
 
+@pytest.mark.slow
 def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_reach):
     attack(bring(visitor, 4))
     for kind in ("text/html", "image/gif", "image/png", "text/csv", "image/png-alone", "application/x-npy-alone"):

@@ -132,6 +132,7 @@ def insert(file, text: str, before: str | None = None) -> None:
     file.write_text(content[:at] + text.lstrip("\n") + "\n" + content[at:], encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_one_entry_each_makes_a_rule_a_network_a_data_set_and_a_map_appear_everywhere(project):
     insert(project / "jsma" / "rules.py", RULE, before="    def __new__(cls, entry: RuleEntry)")
     insert(project / "jsma" / "models.py", NETWORK)

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.helpers.paths import ROOT
 
 FOLDERS = ("jsma", "pages", "benchmarks", "tests", "docs", "deploy")
@@ -31,6 +33,7 @@ def run(program: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_every_page_opens():
     opened = run(OPENS)
     assert opened.returncode == 0, opened.stderr

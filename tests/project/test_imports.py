@@ -49,7 +49,7 @@ KNOWS = {
     },
     "training": {"data", "models"},
     "export": {"attack", "palette", "stop"},
-    "glossary": {"baselines", "explanations", "rules"},
+    "glossary": {"baselines", "explanations", "report", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
     "stage": {"attack", "convolution", "glossary", "jacobian", "network", "palette", "rules", "saliency", "stop"},
 }

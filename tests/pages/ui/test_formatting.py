@@ -40,6 +40,7 @@ def test_a_number_has_the_article_it_is_read_aloud_with():
     assert [an(number) for number in (10, 11, 18, 80, 100)] == ["a 10", "an 11", "an 18", "an 80", "a 100"]
 
 
+@pytest.mark.slow
 def test_no_page_says_a_8(app):
     said = from_url({"digit": "8", "target": "8"})[1]
     pages = [(title, digit, "1") for title in ("The lab", "Model", "Rules") for digit in "83"]

@@ -9,6 +9,8 @@ from benchmarks.eager import window
 from benchmarks.server_process import cpu_seconds, threads
 from tests.helpers.loops import in_a_loop
 
+pytestmark = pytest.mark.slow
+
 ASKED = 30
 
 

@@ -61,6 +61,7 @@ def test_every_question_of_a_chapter_is_walked_wrong_and_right(chapter, asked, n
         assert first == tasks.First(answers[wrong].text, answers[right].text, right=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "name"), list(enumerate(NAMES, start=1)))
 def test_every_prediction_of_a_chapter_is_walked_wrong_and_right(chapter, asked, subject, number, name):
     app, predicted = chapter(name), set()
