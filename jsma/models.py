@@ -83,7 +83,9 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
     try:
         if not path.is_file():
             raise FileNotFoundError(f"There are no weights at {path}. Train them: {training_command(name, folder)}.")
-        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        _check_shapes(weights, model, name)
+        model.load_state_dict(weights)
         if not all(weights.isfinite().all() for weights in model.state_dict().values()):
             raise ValueError("some are not finite")
     except FileNotFoundError:
@@ -97,6 +99,20 @@ def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Seque
             f"Train them again: {training_command(name, folder)}."
         ) from damage
     return model.eval()
+
+
+def _check_shapes(weights: Any, model: nn.Module, name: str) -> None:
+    """Raise ValueError that says what was found, unless the names and shapes of `weights` are those of `model`."""
+    if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
+        raise ValueError("the file does not contain the state_dict of a network")
+    shapes = _shapes(weights)
+    if shapes != _shapes(model.state_dict()):
+        same = [other for other in NETWORKS if _shapes(build(other).state_dict()) == shapes]
+        raise ValueError(f"they are those of {same[0]!r}" if same else f"their layers are not those of {name!r}")
+
+
+def _shapes(weights: dict[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in weights.items()}
 
 
 def training_record(name: str, folder: str | Path = WEIGHTS) -> dict[str, Any]:

@@ -184,6 +184,18 @@ def test_a_file_that_holds_something_else_is_refused(content, small, tmp_path):
         load_model("small", tmp_path)
 
 
+def test_weights_of_another_network_are_told_by_its_name(tmp_path):
+    path = save_model("lenet", build("lenet"), {}, tmp_path)
+    with pytest.raises(ValueError, match=r"those of 'lenet'"):
+        load_model("tutorial", path)
+
+
+def test_a_whole_training_state_is_told_from_weights(small, tmp_path):
+    torch.save({"epoch": 3, "model": build("small").state_dict()}, tmp_path / "small.pt")
+    with pytest.raises(ValueError, match="does not contain the state_dict of a network"):
+        load_model("small", tmp_path)
+
+
 def test_weights_that_are_no_numbers_are_refused(good, tmp_path):
     for wrong in (float("nan"), float("inf")):
         model = build("small")
