@@ -78,13 +78,14 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 141
     except (ValueError, OSError) as problem:
-        _say(str(problem).replace("download=True", "--download"))  # the library's word for the option
+        _say(str(problem))
         return 2
     return 0
 
 
 def _say(sentence: str) -> None:
-    print(f"jsma: {sentence}", file=sys.stderr)
+    """Print a sentence, with the command line's word for the option that the library names."""
+    print(f"jsma: {sentence.replace('download=True', '--download')}", file=sys.stderr)
 
 
 @contextmanager
@@ -296,7 +297,7 @@ def _default_data(options: argparse.Namespace) -> str:
             return "mnist"
         missing = f"No MNIST in {mnist_root()}; --download downloads it."
     except MNISTUnavailable as problem:
-        missing = str(problem).replace("download=True", "--download")
+        missing = str(problem)
     if not (dist.is_initialized() and dist.get_rank()):
         _say(f"{missing} Using the built-in UCI digits.")
     return "uci"

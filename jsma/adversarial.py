@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .writing import ending
+
 
 def _npy(image: Tensor) -> bytes:
     file = io.BytesIO()
@@ -49,7 +51,4 @@ def image_file(image: Tensor, path: str | Path) -> bytes:
     torch.load(file, weights_only=True); .png: one pixel per pixel, 8 bits, 255 for 1, rounded. Upper and lower case
     are the same. Raises ValueError for another extension, and for a PNG with other than 1 or 3 channels.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in FORMATS:
-        raise ValueError(f"{path} cannot be written: the name must end in {' or '.join(FORMATS)}.")
-    return FORMATS[ending](image.detach().cpu().contiguous().clone())
+    return FORMATS[ending(path, FORMATS)](image.detach().cpu().contiguous().clone())

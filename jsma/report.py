@@ -19,7 +19,7 @@ from .jacobian import Output
 from .rules import Rule
 from .saliency import Direction
 from .stop import Stop
-from .writing import write_whole
+from .writing import ending, write_whole
 
 _INTEGERS = ("source", "target", "iterations", "changed")
 
@@ -221,12 +221,8 @@ class Report:
         With the extension .csv it writes only the attacks, one line each. Raises ValueError for an extension other than
         .json and .csv, in upper or lower case, and OSError if it cannot be written.
         """
-        path = Path(path)
         formats = {".json": self.to_json, ".csv": self.to_csv}
-        if path.suffix.lower() not in formats:
-            raise ValueError(f"{path} cannot be written: the name must end in {' or '.join(formats)}.")
-        text = formats[path.suffix.lower()]()
-        write_whole(path, text.encode())
+        write_whole(path, formats[ending(path, formats)]().encode())
 
     def to_json(self) -> str:
         """Return the text that `save` writes as JSON."""

@@ -57,6 +57,14 @@ def check_folder(path: str | Path) -> None:
         _try(existing)
 
 
+def ending(path: str | Path, known: Collection[str]) -> str:
+    """Return the file name extension of `path` in lower case. Raises ValueError if it is none of `known`."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in known:
+        raise ValueError(f"{path} cannot be written: the name must end in {' or '.join(known)}.")
+    return suffix
+
+
 def check_writable(path: str | Path, endings: Collection[str] | None = None) -> None:
     """Check that `write_whole` can write `path`; the disk is not changed.
 
@@ -64,8 +72,8 @@ def check_writable(path: str | Path, endings: Collection[str] | None = None) -> 
     for a folder or a device, OSError if the folder does not exist or the file or folder is not writable.
     """
     path, real = Path(path), _real(path)
-    if endings is not None and path.suffix.lower() not in endings:
-        raise ValueError(f"{path} cannot be written: the name must end in {' or '.join(endings)}.")
+    if endings is not None:
+        ending(path, endings)
     with _in_words(path):
         if real.exists() and not real.is_file():
             raise ValueError(f"{path} is a {'folder' if real.is_dir() else 'device'}; choose a file.")

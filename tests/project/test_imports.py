@@ -14,7 +14,7 @@ UI = ROOT / "pages" / "ui"
 
 KNOWS = {
     "data": set(),
-    "adversarial": set(),
+    "adversarial": {"writing"},
     "models": {"writing"},
     "network": set(),
     "jacobian": {"features", "network"},
