@@ -51,8 +51,9 @@ def refine(
             undone = _undo_one(goal, current, undone)
         while exchanges and len(rows):
             rows = _exchange(goal, current, rows, exchanges)
-    changed = (current != goal.flat).sum(dim=1).cpu()
-    return replace(result, images=goal.shaped(current), changed=changed)
+    changed, refined = (current != goal.flat).sum(dim=1).cpu(), goal.shaped(current)
+    predictions = resolve_targets(network, refined, None)[0].cpu()
+    return replace(result, images=refined, changed=changed, predictions=predictions)
 
 
 def _undo_one(goal: Goal, current: Tensor, rows: Tensor) -> Tensor:
@@ -80,6 +81,8 @@ def _margins_without(goal: Goal, current: Tensor, rows: Tensor) -> tuple[Tensor,
 def _exchange(goal: Goal, current: Tensor, rows: Tensor, exchanges: int) -> Tensor:
     """Exchange in `current` (N, n), for each of `rows`, two changes for one; return the rows where it succeeded."""
     two, row = _cheapest_twos(goal, current, rows, exchanges)  # (M, 2) and (M,)
+    if not len(row):
+        return row
     owners = rows[row]
     without = current[owners].scatter(1, two, goal.flat[owners].gather(1, two))  # (M, n)
     feature, value = goal.promising(without, owners, CANDIDATES)  # (M, k) each

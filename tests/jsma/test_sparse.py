@@ -117,6 +117,14 @@ def test_nothing_to_attack():
     assert len(sparsest(net(0), pictures(0, 0)).changed) == 0
 
 
+def test_what_is_read_as_the_target_already_stays_as_it_is():
+    model, images = net(0), pictures(5, 0)
+    result = sparsest(model, images, model(images).argmax(1))
+    assert result.success.all()
+    assert result.changed.tolist() == result.iterations.tolist() == [0] * 5
+    assert torch.equal(result.images, images)
+
+
 @pytest.mark.parametrize("wrong", [{"width": 0}, {"candidates": 1.5}, {"exchanges": -1}, {"gamma": 2.0}])
 def test_a_setting_that_cannot_be_is_told(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
