@@ -142,8 +142,13 @@ export function colourOf(table, share) {
   return table[Math.round(((clamped + 1) / 2) * (TABLE_SIZE - 1))];
 }
 
-/** Draw a whole table of colours, from left to right. @type {(canvas: HTMLCanvasElement, table: Uint32Array) => void} */
+/** @type {WeakMap<HTMLCanvasElement, Uint32Array>} */
+const ramps = new WeakMap(); // the table that each canvas shows; another theme or size comes with another table
+
+/** Draw a whole table of colours, from left to right, if it is not there yet. @type {(canvas: HTMLCanvasElement, table: Uint32Array) => void} */
 export function drawRamp(canvas, table) {
+  if (ramps.get(canvas) === table) return;
+  ramps.set(canvas, table);
   const { pen, width, height } = prepare(canvas);
   for (let x = 0; x < width; x++) {
     pen.fillStyle = unpacked(colourOf(table, (2 * x) / width - 1));
