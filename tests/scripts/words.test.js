@@ -47,7 +47,7 @@ test("counts, plurals and articles", () => {
 
 test("a pixel is named by row and column", () => {
   const recording = made([step()]);
-  assert.deepEqual([words.place(recording, 4), words.place(recording, 4, "projector")], ["row 1, col 1", "(1, 1)"]);
+  assert.deepEqual([words.place(recording, 4), words.place(recording, 4, true)], ["row 1, col 1", "(1, 1)"]);
 });
 
 test("what a change does depends on θ and on the direction", () => {
@@ -126,8 +126,11 @@ test("what is known of a pixel: its place, value, room, gradients, and whether i
     domain: [1, 0, 0, 1, 1, 0],
   };
   const brighter = readRecording(packed([step()], [arrays]));
-  assert.equal(words.pixelSentence(brighter, 0, 0), "Pixel row 0, column 0, value 0.20, room 0.80, a 0.500, −b −0.250, can still change");
-  assert.equal(words.pixelSentence(brighter, 0, null), "");
+  assert.equal(
+    words.pixelSentence(brighter, freshView(), 0),
+    "Pixel row 0, column 0, value 0.20, room 0.80, a 0.500, −b −0.250, can still change",
+  );
+  assert.equal(words.pixelSentence(brighter, freshView(), null), "");
   assert.equal(words.domainWords(brighter, 0, 1), "already white: cannot change");
   assert.equal(words.domainWords(brighter, 0, 2), "already black: cannot change");
   assert.equal(words.domainWords(brighter, 0, 5), "changed the other way: stays as it is");

@@ -33,10 +33,10 @@ function cardHtml(recording, step, view) {
 }
 
 /** The formula with the numbers of p and q, either of which may be missing. @type {(recording: Recording, view: View) => string} */
-function formulaHtml(recording, { k, layout, shown: { p, q } }) {
+function formulaHtml(recording, { k, short, shown: { p, q } }) {
   const brighter = recording.steps[k].sign > 0;
   const numbers = p !== null && q !== null ? pairNumbers(recording, k, p, q) : null;
-  const head = (name, i) => `<th scope="col" class="${name}" ${at(i)}>${name}<br>${i === null ? "–" : place(recording, i, layout)}</th>`;
+  const head = (name, i) => `<th scope="col" class="${name}" ${at(i)}>${name}<br>${i === null ? "–" : place(recording, i, short)}</th>`;
   const at = (i) => (i === null ? "" : `data-pixel="${i}"`);
   const cell = (name, i, of) => `<td class="${name}" ${at(i)}>${i === null ? "–" : slope(of(k, i))}</td>`;
   const test = (passes, name, side) =>
@@ -59,7 +59,7 @@ function scoreHtml(score, remark) {
 
 /** @type {(recording: Recording, step: StepWithPair, view: View) => string} */
 function whyThisPair(recording, step, view) {
-  const where = (pixel) => place(recording, pixel, view.layout);
+  const where = (pixel) => place(recording, pixel, view.short);
   const runners = step.best_pairs.filter(([first, second]) => first !== step.pair.first || second !== step.pair.second);
   return `
     <h3>Why this pair</h3>${formulaHtml(recording, view)}${scoreHtml(step.pair.score, "the highest of all")}
@@ -176,7 +176,7 @@ function predictedHtml({ predicting, tally, k }) {
 }
 
 /** The best-partner map: one row of the table of all pairs, laid out as a picture. @type {(recording: Recording, view: View) => string} */
-function partnerHtml(recording, { k, partner, shown, layout }) {
+function partnerHtml(recording, { k, partner, shown, short }) {
   const head = `<div class="partner-head"><h3>Which pixel makes the best pair with <b class="p">p</b>?</h3>
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
   if (!recording.inDomain(k, partner))
@@ -185,7 +185,7 @@ function partnerHtml(recording, { k, partner, shown, layout }) {
   if (shown.q === null)
     return `${head}<p class="lesson" data-testid="stage-partner-words">No partner passes both tests with this pixel.</p>`;
   const best = scores[shown.q];
-  const words = `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, layout)}</b>: score <b>${slope(best)}</b>`;
+  const words = `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, short)}</b>: score <b>${slope(best)}</b>`;
   const highest = recording.steps[k].best_pairs[0]?.[2];
   return `${head}
     <div class="partner"><canvas class="partner-map" data-testid="stage-partner" role="img" tabindex="0" aria-label="The score of every pixel as a partner of the clicked one."></canvas>

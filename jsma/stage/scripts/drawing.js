@@ -101,6 +101,7 @@ export function readColours(root) {
     ...flat,
     diverging: colourTable(stops("diverging"), [-1, -0.66, -0.3, 0, 0.3, 0.66, 1]),
     partner: colourTable(stops("partner"), [0, 0.5, 1]),
+    amount: colourTable(stops("amount"), [0, 0.5, 1]),
     font: style.fontFamily,
     size: { t1: size("t1"), t2: size("t2"), t3: size("t3") },
   };
@@ -139,6 +140,20 @@ function colourTable(stops, places) {
 export function colourOf(table, share) {
   const clamped = clamp(share, -1, 1);
   return table[Math.round(((clamped + 1) / 2) * (TABLE_SIZE - 1))];
+}
+
+/** @type {WeakMap<HTMLCanvasElement, Uint32Array>} */
+const ramps = new WeakMap(); // the table that each canvas shows; another theme or size comes with another table
+
+/** Draw a whole table of colours, from left to right, if it is not there yet. @type {(canvas: HTMLCanvasElement, table: Uint32Array) => void} */
+export function drawRamp(canvas, table) {
+  if (ramps.get(canvas) === table) return;
+  ramps.set(canvas, table);
+  const { pen, width, height } = prepare(canvas);
+  for (let x = 0; x < width; x++) {
+    pen.fillStyle = unpacked(colourOf(table, (2 * x) / width - 1));
+    pen.fillRect(x, 0, 1.5, height);
+  }
 }
 
 /** @type {WeakMap<HTMLCanvasElement, { name: string, recording: Recording, small: OffscreenCanvas }>} */

@@ -87,7 +87,7 @@ function loopValues(recording, view) {
   if (phase?.part === 1) return values;
   if (stop) return { ...values, pair: `none is ${term("admissible")}`, none: `<b>stop: ${STOPS[stop].value}</b>` };
   if (isHidden(recording, view)) return { ...values, pair: "yours to find" };
-  const places = [pair.first, pair.second].map((pixel) => place(recording, pixel, view.layout));
+  const places = [pair.first, pair.second].map((pixel) => place(recording, pixel, view.short));
   values.pair = `<b class="p">p</b> ${places[0]}; <b class="q">q</b> ${places[1]}; ${term("score")} ${slope(pair.score)}`;
   if (phase?.part === 2 && phase.beat < 5) return values;
   values.none = `no: ${counted(counts.admissible)} pairs are ${term("admissible")}`;

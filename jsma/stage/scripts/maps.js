@@ -1,6 +1,6 @@
 // The Jacobian: one signed map per digit, all on one scale with zero in the middle.
 
-import { clamp, colourOf, middleOf, PQ, paintPixels, pointer, prepare, ring, setHtml, unpacked, write } from "./drawing.js";
+import { clamp, colourOf, drawRamp, middleOf, PQ, paintPixels, pointer, prepare, ring, setHtml, write } from "./drawing.js";
 import { colourLimit } from "./recording.js";
 import { RULES } from "./texts.js";
 import { shortSlope, slope } from "./words.js";
@@ -111,11 +111,7 @@ function drawLegend(find, recording, { k, colours, scope }) {
   const end = (sign) => (scope === "map" ? "" : ` ${sign < 0 ? "−" : "+"}${shortSlope(limit)}`);
   find(".lowest").textContent = `lowers${end(-1)}`;
   find(".highest").textContent = `${end(1)} raises`.trim();
-  const { pen, width, height } = prepare(find(".ramp"));
-  for (let x = 0; x < width; x++) {
-    pen.fillStyle = unpacked(colourOf(colours.diverging, (2 * x) / width - 1));
-    pen.fillRect(x, 0, 1.5, height);
-  }
+  drawRamp(find(".ramp"), colours.diverging);
 }
 
 /**

@@ -34,7 +34,7 @@ export function createPicture(find) {
       find(".changed-so-far").textContent = `${step.changed} ${changedWords(recording)}`;
       const first = recording.steps[0];
       find(".original-reading").innerHTML = `read as <b>${first.reads}</b>, ${percent(first.probabilities[first.reads])} sure`;
-      now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, k, pixel)}`);
+      now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, view, pixel)}`);
       original.setAttribute("aria-label", `The original picture of ${an(recording.label)}`);
     },
   };

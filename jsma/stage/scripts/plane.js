@@ -375,7 +375,10 @@ function drawNames(plane) {
   const [originX, originY] = [scales.x(0), scales.y(0)];
   const foot = height - scales.margin.bottom;
   const outside = step.counts.pixels - plane.dots.length / 4;
-  write(pen, `${brighter ? "−b" : "b"}  push on the others ↑`, clamp(originX, 66, width - 80), 14, { ...axis, align: "center" });
+  write(pen, `${brighter ? "−b" : "b"}  push on the others ↑`, clamp(originX, 66, Math.max(66, width - 190)), 14, {
+    ...axis,
+    align: "center",
+  });
   write(pen, `${brighter ? "a" : "−a"}  pull on the ${target} →`, width, height - 6, { ...axis, align: "right" });
   if (outside) write(pen, `↙ ${outside} more pixels further out`, 0, height - 6, { ...axis, colour: colours.ink3 });
 
