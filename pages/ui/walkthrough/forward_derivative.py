@@ -10,11 +10,9 @@ from torch import Tensor
 from jsma import Attack, Output, jacobian
 from jsma.glossary import explained
 from jsma.jacobian import jacobian_of_classes
-from jsma.stage.recording import Recording
 from pages.ui.formatting import number
 from pages.ui.stage import stage
-from pages.ui.walkthrough import charts, excerpt, picker, shown, tasks
-from pages.ui.walkthrough.findings import Once, with_the_first_map
+from pages.ui.walkthrough import charts, excerpt, once, picker, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 
@@ -23,7 +21,7 @@ QUESTION = "Which pixel moves which class?"
 TASKS = (
     "good-pixel",
     "promise",
-    "once-or-every-time",
+    once.TASK,
     "made-up-signs",
     "made-up-size",
     "size-of-all",
@@ -55,7 +53,7 @@ def show(lesson: Lesson) -> None:
     pixel = _find_a_pixel(lesson)
     if pixel is not None:
         _change_by_hand(lesson, pixel)
-    _once_or_every_time(lesson)
+    once.show(lesson)
     _in_the_library()
     _checks(lesson)
     tasks.summary("the map is a promise for a small step, renewed each time.")
@@ -274,49 +272,6 @@ def _whole_attack(lesson: Lesson) -> None:
         f"Over all {len(pairs)} steps of the attack in chapter 2, the maps promised {number(promised, sign=True)} in "
         f"all; {number(happened, sign=True)} came of it. The rise fell short in {less} steps, and the logit went back "
         f"in {back}. That is why the loop computes a new Jacobian at every step."
-    )
-
-
-ONCE = {
-    "as good": "It reaches the target with as many pixels, or fewer",
-    "more": "It reaches the target, but needs more pixels",
-    "fails": "It does not reach the target",
-}
-
-
-def outcome_of_once(once: Once, recording: Recording) -> str:
-    """Return which of ONCE is true."""
-    if not once.success:
-        return "fails"
-    return "more" if recording.stop.success and once.changed > recording.end.changed else "as good"
-
-
-def _once_or_every_time(lesson: Lesson) -> None:
-    st.subheader("Once or every time?", anchor=False)
-    recording = lesson.recording()
-    if not recording.iterations:
-        st.markdown("Choose a digit and a target that need an attack, and this part compares two ways to do it.")
-        return
-    locked = tasks.predict_one(
-        "once-or-every-time",
-        lesson.subject,
-        f"The attack of chapter 2 computed its map {recording.iterations} times and changed {recording.end.changed} "
-        f"pixels ({recording.stop.value}). Compute the map once, on the untouched digit, and change the best pairs of "
-        "that map one after another, with the same budget. What will happen?",
-        ONCE,
-        lambda: outcome_of_once(with_the_first_map(lesson.network.module, recording), recording),
-    )
-    if locked is None:
-        return
-    once = with_the_first_map(lesson.network.module, recording)
-    reached = "reached the target" if once.success else "did not reach the target"
-    st.markdown(
-        f"{tasks.verdict(*locked, ONCE)}\n\nWith the first map only, the attack {reached}, with **{once.changed}** "
-        "pixels "
-        f"changed. With a new map at every step: {recording.stop.value}, **{recording.end.changed}** pixels. Each "
-        "change "
-        "moves the network to a point where its slopes are others. How often one map is enough differs from digit to "
-        "digit: try other targets."
     )
 
 
