@@ -47,8 +47,7 @@ def best(a, b):
     Exercise(
         "The rule WJSMA",
         "Write `gradients(jacobian, probabilities, target)`: a and b of every pixel, where b counts each other class "
-        "by "
-        "its probability. jacobian is (classes, n).",
+        "by its probability. jacobian is (classes, n).",
         """def gradients(jacobian, probabilities, target):
     ...
 """,

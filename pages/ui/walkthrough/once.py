@@ -29,7 +29,7 @@ def show(lesson: Lesson) -> None:
     st.subheader("Once or every time?", anchor=False)
     recording = lesson.recording()
     if not recording.iterations:
-        st.markdown("Choose a digit and a target that need an attack, and this part compares two ways to do it.")
+        st.markdown("This attack changes no pixel. Choose another target to compare two ways to attack.")
         return
     locked = tasks.predict_one(
         TASK,
@@ -47,7 +47,7 @@ def show(lesson: Lesson) -> None:
     st.markdown(
         f"{tasks.verdict(*locked, ONCE)}\n\nWith the first maps only, the attack {reached}, with **{changed}** pixels "
         f"changed. With new maps at every step: {recording.stop.value}, **{recording.end.changed}** pixels. After each "
-        "change the slopes are different, and the first maps do not know it."
+        "change the slopes are different, so the first maps are out of date."
     )
     _over_many(lesson)
 

@@ -12,7 +12,7 @@ from pages.ui.theme import theme
 from pages.ui.tiles import data_url
 
 NOTHING_TO_DO = (
-    "The network reads this digit as the target before any change, so there is no attack to look at. Choose another "
+    "The network reads this digit as the target before any change, so there is nothing to attack. Choose another "
     "digit or target in the sidebar."
 )
 

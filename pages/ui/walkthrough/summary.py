@@ -32,7 +32,7 @@ def show(lesson: Lesson, chapters: dict[str, tuple[str, ...]]) -> None:
     st.markdown(
         "| Part | first answers right | given |\n| --- | ---: | ---: |\n"
         + "\n".join(f"| {title} | {right} | {given} |" for title, right, given in rows)
-        + "\n\nPredictions count, too: a wrong one is worth as much, since it shows where the surprise was."
+        + "\n\nPredictions are counted, too. A wrong prediction is useful: it shows you what you did not expect."
     )
     st.button("Forget my answers", key="course-forget", on_click=tasks.forget_all, type="tertiary")
     firsts = dict(tasks.first_answers())  # a later click must not change the page that is being made

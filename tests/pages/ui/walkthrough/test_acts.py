@@ -62,7 +62,7 @@ def test_the_question_of_the_course_is_asked_with_the_pixels_of_ones_own_digit(c
 
 
 def test_a_digit_that_is_read_as_the_target_already_gets_another_question(chapter, misread):
-    assert "before anybody has changed a pixel?" in words(chapter("network", **misread), "subheader")
+    assert "before any pixel is changed?" in words(chapter("network", **misread), "subheader")
 
 
 def test_pixels_turned_white_by_hand_are_read_by_the_network(model, image):
