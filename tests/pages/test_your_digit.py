@@ -71,7 +71,7 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
     visitor.query_params["data"] = "own"
     visitor.run()
     assert not visitor.exception
-    assert "brought in another window" in visitor.warning[0].value
+    assert "drawn or sent in another window" in visitor.warning[0].value
     assert visitor.session_state.choice.data == "uci"
 
 

@@ -1,4 +1,4 @@
-// Beside the plane: why this pair; or the viewer's own pair and its rank; or which pixel makes the best pair with a clicked one.
+// Beside the plane: why this pair; or the viewer's own pair and its rank; or the best partner of a clicked pixel.
 
 import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
 import { pairNumbers, partnersOf } from "./pairs.js";
@@ -89,7 +89,7 @@ function pairCounts(recording, step) {
   const [alphaFails, betaFails] = step.sign > 0 ? ["α ≤ 0", "only β ≥ 0"] : ["α ≥ 0", "only β ≤ 0"];
   const out = recording.pixels - pixels;
   return `
-    <p class="compared beat-6"><b>${counted(compared)} pairs compared</b>
+    <p class="compared beat-6"><b>${counted(compared)} pairs in all</b>
       <span class="quiet out" data-testid="stage-out">${plural(out, "pixel")} out of the ${term("search domain", "domain")}</span></p>
     <div class="beat-6"><span class="meter wide" aria-hidden="true"><i style="${share(admissible)}"></i><i class="alpha" style="${share(alpha_fails)}"></i></span>
     <p class="sides" data-testid="stage-counts"><b class="target">${counted(admissible)} ${term("admissible", "pass")}</b>
@@ -177,7 +177,7 @@ function predictedHtml({ predicting, tally, k }) {
 
 /** The best-partner map: one row of the table of all pairs, laid out as a picture. @type {(recording: Recording, view: View) => string} */
 function partnerHtml(recording, { k, partner, shown, layout }) {
-  const head = `<div class="partner-head"><h3>Which pixel makes the best pair with <b class="p">p</b>?</h3>
+  const head = `<div class="partner-head"><h3>The best partner of <b class="p">p</b></h3>
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
   if (!recording.inDomain(k, partner))
     return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;

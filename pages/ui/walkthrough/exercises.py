@@ -75,5 +75,5 @@ def show() -> None:
     for exercise in EXERCISES:
         st.markdown(f"**{exercise.title}.** {exercise.task}")
         st.code(f"{exercise.begin}\n\n# The check\n{exercise.check}", language="python")
-        with st.expander(f"A solution: {exercise.title.lower()}"):
+        with st.expander(f"A solution: {exercise.title[0].lower()}{exercise.title[1:]}"):
             st.code(exercise.solution, language="python")

@@ -123,12 +123,12 @@ def _why_flat(lesson: Lesson) -> None:
         f"At row {slope.pixel // lesson.image.shape[2]}, column {slope.pixel % lesson.image.shape[2]}, where the "
         f"probability of {target} rises most: {number(slope.share)} × ({number(slope.own)} − ({number(slope.mean)})) = "
         f"**{number(slope.of_probability)}**. The factor p = {number(slope.share)} is the same for all pixels. A small "
-        "factor makes the whole map pale, but it cannot change which pixel is best, and the attack needs only that. "
-        "So a pale map is a question of scale; the information is there (as long as the numbers do not "
-        "underflow).\n\nThe bracket is not the slope of the target's logit alone: the mean slope of all logits is "
-        "subtracted, and each class counts by its probability. So it compares the target with the leading classes. "
-        "Later papers call the attack on logits **JSMA-Z** and the one on probabilities **JSMA-F**. Which of them "
-        "wins is measured in chapter 6."
+        "factor makes all slopes small, but it cannot change which pixel is best, and the attack needs only that. So "
+        "small slopes are a question of scale, not of information (as long as the numbers do not underflow).\n\nThe "
+        "bracket is not the slope of the target's logit alone: the mean slope of all logits is subtracted, and each "
+        "class counts by its probability. So it compares the target with the leading classes. Later papers call the "
+        "attack on logits **JSMA-Z** and the one on probabilities **JSMA-F**. Which of them wins is measured in "
+        "chapter 6."
     )
 
 

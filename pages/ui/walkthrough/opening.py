@@ -56,7 +56,7 @@ def _by_hand(lesson: Lesson) -> None:
 
     @st.fragment
     def draw() -> None:
-        picture, words = st.columns([1, 1], gap="medium")
+        picture, words = st.columns([2, 3], gap="medium")
         with picture:
             height, width = lesson.image.shape[1:]
             url = data_url(shown.grey(lesson.image))

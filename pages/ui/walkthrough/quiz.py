@@ -36,7 +36,7 @@ QUESTIONS: dict[str, tuple[str, tuple[Answer, ...]]] = {
                 right=True,
             ),
             Answer(f"{Attack(gamma=GAMMA).iterations(PIXELS)}", "These are the iterations. Each changes two pixels."),
-            Answer(f"{PIXELS}", "γ is the share of the pixels that the budget pays for."),
+            Answer(f"{PIXELS}", "γ is a share of these."),
         ),
     ),
     "quiz-promise": (
@@ -48,7 +48,7 @@ QUESTIONS: dict[str, tuple[str, tuple[Answer, ...]]] = {
         ),
     ),
     "quiz-flat": (
-        "On probabilities all maps look pale at the untouched digit. Do they hold less information?",
+        "On probabilities all slopes are tiny at the untouched digit. Do the maps hold less information?",
         (
             Answer("Yes: softmax destroys the information", "The factor p is the same for all pixels."),
             Answer(
