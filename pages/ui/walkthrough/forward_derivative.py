@@ -246,7 +246,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
         "line",
         dashed="promised",
     )
-    st.caption("Where the two lines part, the slope has changed. At the left end they have the same slope.")
+    st.caption("Where the two lines separate, the slope has changed. At the left end they have the same slope.")
     _whole_attack(lesson)
 
 

@@ -90,20 +90,17 @@ def _over_many(lesson: Lesson) -> None:
     """Offer both ways on a digit of every class, and show how often each succeeds."""
     digits, _ = findings.some_of_each(lesson.digits, 1)
     st.markdown("One digit proves little. Try both ways on more digits, each towards all nine other classes.")
-    place, wish = st.empty(), (lesson.network.key, lesson.choice.data)
+    wish = (lesson.network.key, lesson.choice.data)
+    if st.button(f"Run {len(digits)} digits × 9, both ways", icon=":material/play_arrow:", key="once-run"):
+        st.session_state.walkthrough_once = wish
     if st.session_state.get("walkthrough_once") != wish:
-        label = f"Run {len(digits)} digits × 9, both ways"
-        place.button(label, icon=":material/play_arrow:", key="once-run", on_click=_ask_for, args=(wish,))
         return
+    place = st.empty()
     found: list[Both] = []
     for image, of_class in zip(digits.images, digits.labels.tolist(), strict=True):
         place.progress(len(found) / len(digits), f"{len(found)} of {len(digits)} digits attacked")
         found.append(computed(both_ways, lesson.network, image, of_class))
     place.markdown(table(Both(*map(sum, zip(*found, strict=True)))))
-
-
-def _ask_for(wish: tuple) -> None:
-    st.session_state.walkthrough_once = wish
 
 
 def table(both: Both) -> str:

@@ -67,7 +67,7 @@ def show(lesson: Lesson) -> None:
 def _watch(recording: Recording) -> None:
     st.markdown(
         "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
-        "what happened. At the end the four ways to stop are listed, the one that came true ticked."
+        "what happened. At the end the four ways to stop are listed; a tick marks the one that happened."
     )
     stage(recording, views=("picture", "perturb"), key="stage-perturb", level=3)
 

@@ -49,13 +49,14 @@ def show(lesson: Lesson) -> None:
         st.info(shown.NOTHING_TO_DO if recording.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     else:
         _which_map(lesson, recording)
+        st.subheader("The pair plane", anchor=False)
         _admissible(lesson, recording)
         _which_wins(lesson, recording)
         _the_loop(recording)
         _good_alone(lesson, recording)
         _why_two(lesson, recording)
-    _checks()
     _probabilities(lesson)
+    _checks()
     st.subheader("The rule in the library", anchor=False)
     st.markdown(
         "For one image, with a table of all pairs. The attack itself searches only the skyband: it finds exactly the "
@@ -106,7 +107,6 @@ def _admissible(lesson: Lesson, recording: Recording) -> None:
 
 
 def _which_wins(lesson: Lesson, recording: Recording) -> None:
-    st.subheader("The pair plane", anchor=False)
     pairs = findings.tempting_pairs(recording, 0)
     names = NAMES[: len(pairs)]
     chart, words = st.columns([3, 2], gap="large")
@@ -165,7 +165,7 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     )
     if len(pairs) == len(NAMES):
         st.markdown(
-            "The other two are strong in one way only. Of the admissible pairs without the best pair's pixels, one "
+            "The other two look good, too. Of the admissible pairs without the best pair's pixels, one "
             "has the largest α; of the remaining pairs, the other has the largest −β. The score is a product, so both "
             "factors have to be large."
         )
@@ -328,8 +328,8 @@ def _which_map(lesson: Lesson, recording: Recording) -> None:
     st.markdown(
         f"{tasks.verdict(*locked, options)}\n\n"
         + "\n".join(f"- {options[name]}: {MAPS[name]}." for name in maps)
-        + f"\n\nThe brightest pixel of the attack's map is at {shown.place(recording, best)}, with "
-        f"{number(float(maps['attacks'][best]))}: it is in the pair that is changed next. The map of the true class "
+        + f"\n\nThe largest value of the attack's map is {number(float(maps['attacks'][best]))}, at "
+        f"{shown.place(recording, best)}: this pixel is in the pair that is changed next. The map of the true class "
         "shows what the present answer depends on; the attack's map shows which changes lead to the target."
     )
 
@@ -346,7 +346,7 @@ def _checks() -> None:
     )
     tasks.question(
         "explains-or-attacks",
-        "A pixel is bright in the map of |∂z/∂x| of the true class. Is it one that the attack will change?",
+        "A pixel has a large value in the map of |∂z/∂x| of the true class. Will the attack change it?",
         (
             Answer(
                 "Yes: it matters most to the network",
@@ -408,7 +408,7 @@ def _checks() -> None:
 
 
 def _probabilities(lesson: Lesson) -> None:
-    st.subheader("What if it looked at probabilities?", anchor=False)
+    st.subheader("What changes on probabilities?", anchor=False)
     st.markdown(
         "The paper differentiates the logits. Differentiate the probabilities instead, and see how the plane changes.",
         help=explained("logit", "probability"),
