@@ -58,8 +58,7 @@ def where_they_are(traces: list[Trace]) -> str:
     if not any(ran.end.iteration for ran in traces):
         return "No attack changed a pixel: it had no need to, or it could not."
     if any(ran.success for ran in traces):
-        return "They are shown at the moment when the first one reaches the target. Step back, play, or go on until "
-        "all have ended."
+        return "You see them when the first one reaches the target. Step back, play, or go on until all have ended."
     return "No attack reaches the target. They are shown at their end; step back, or play them from the start."
 
 
