@@ -241,10 +241,10 @@ def _attack(model: nn.Module, images: Tensor, question: Question) -> Tensor:
 MAPS = {
     "gradient": MapEntry(
         label="Gradient",
-        question="Which pixels move the score for {explained} fastest, up or down?",
+        question="Which pixels change the logit of {explained} fastest, up or down?",
         formula="|∂z_c/∂x|",
-        meaning="The size of the derivative of the explained class's logit by each pixel: how sensitive the score is, "
-        "without its sign.",
+        meaning="The size of the derivative of the explained class's logit by each pixel: how sensitive the logit is, "
+        "without the sign.",
         source="Simonyan et al. 2014, arXiv 1312.6034",
         signed=False,
         quick=True,
@@ -274,7 +274,7 @@ MAPS = {
     ),
     "smooth": MapEntry(
         label="SmoothGrad",
-        question="Which pixels move the score for {explained}, for this digit and its noisy copies?",
+        question="Which pixels change the logit of {explained} fastest, for this digit and its noisy copies?",
         formula="|mean of ∂z_c/∂x over x + noise|",
         meaning="The derivative, averaged over copies of the digit with random noise, without its sign. The average "
         "removes much of the noise of the derivative itself.",
@@ -285,7 +285,7 @@ MAPS = {
     ),
     "occlusion": MapEntry(
         label="Occlusion",
-        question="Which squares lower the score for {explained} most when they are covered?",
+        question="Which squares lower the logit of {explained} most when they are covered?",
         formula=f"z_c(x) − z_c(x with {WINDOW} × {WINDOW} pixels covered), mean of all squares over the pixel",
         meaning=f"How far the explained class's logit falls when a square of {WINDOW} × {WINDOW} pixels is replaced by "
         "the baseline picture. No derivative is used.",

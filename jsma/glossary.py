@@ -5,8 +5,8 @@ from .explanations import MAPS
 from .rules import Rule
 
 TERMS = {
-    "logit": "The network's raw score for one class, before softmax. Only differences between logits matter; they "
-    "may be negative. The paper differentiates these.",
+    "logit": "The network's output for one class before softmax: any number, not a probability. Only differences "
+    "between logits matter; they may be negative. The paper differentiates these.",
     "softmax": "Turns the logits into probabilities: e to the power of each logit, divided by the sum of these. A "
     "logit that leads one rival by 7 has a probability of 99.9 %; if it leads nine rivals by 7 each, 99.2 %.",
     "probability": "The network's output for one class after softmax. All of them add up to 100 %. The derivative of a "

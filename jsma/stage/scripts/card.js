@@ -221,8 +221,7 @@ function fromStartToEnd(recording, { k, tally }) {
     `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
   const sure = (digit, kind) =>
     line(`sure of ${name(digit)}`, percent(before.probabilities[digit]), percent(after.probabilities[digit]), kind);
-  const logit = (digit) =>
-    line(`score of ${name(digit)} (${term("logit")})`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
+  const logit = (digit) => line(`${term("logit")} of ${name(digit)}`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
   return `
     <h3>From start to end</h3>
     <table class="journey">
@@ -238,7 +237,7 @@ function fromStartToEnd(recording, { k, tally }) {
 /** @type {(recording: Recording, pairs: Pair[]) => string} */
 function promisesKept(recording, pairs) {
   const total = (what) => pairs.reduce((sum, pair) => sum + pair[what], 0);
-  const kind = recording.output === "logits" ? "score" : "probability";
+  const kind = recording.output === "logits" ? "logit" : "probability";
   return `<p class="lesson">The ${plural(pairs.length, "forecast")} promised <b>${slope(total("forecast"), true)}</b> for the
     ${kind} of <b class="target">${recording.target}</b>; it moved by <b>${slope(total("happened"), true)}</b>. Each forecast
     is a straight line; the slope changes on the way.</p>`;

@@ -48,7 +48,7 @@ def show(lesson: Lesson) -> None:
     _softmax(logits)
     _one_rival_down(lesson, logits)
     _check(logits)
-    tasks.summary("logits are scores; softmax turns them into shares that add up to 1.")
+    tasks.summary("a logit can be any number; softmax turns the ten logits into probabilities that add up to 1.")
 
 
 @torch.no_grad()
@@ -88,7 +88,7 @@ def _the_network(lesson: Lesson) -> None:
     st.subheader("The network", anchor=False)
     st.markdown(
         f"The input of the network is {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white). "
-        "Its layers turn them into ten scores, one for each digit. "
+        "Its layers turn them into ten numbers, one for each digit. "
         + ("You have trained this one yourself." if own else "It was trained on MNIST's training digits."),
         help=explained("parameter", "MNIST"),
     )

@@ -38,7 +38,7 @@ GUESSES = {
     "fewer": "Fewer pixels",
     "as many": "As many",
     "more": "More pixels",
-    "fails": "It does not get there at all",
+    "fails": "It does not reach the target",
 }
 
 WITHOUT_PAIR = (23, 8)

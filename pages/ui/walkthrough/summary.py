@@ -60,8 +60,8 @@ def page(lesson: Lesson, chapters: dict[str, tuple[str, ...]], firsts: dict[str,
     )
     parts = [
         f"<h1>JSMA, step by step: what I did</h1><p>{images}</p>",
-        f"<p>A {choice.digit} to be read as {an(choice.target)} by {escape(lesson.network.label)}: "
-        f"{escape(shown.end(recording))}.</p>".replace("<p>A 8", "<p>An 8"),
+        f"<p>A {choice.digit} to be read as {an(choice.target)}. Network: {escape(lesson.network.label)}. "
+        f"Result: {escape(shown.end(recording))}.</p>".replace("<p>A 8", "<p>An 8"),
     ]
     answers = {title: [firsts[name] for name in names if name in firsts] for title, names in chapters.items()}
     results = [(title, sum(first.right for first in rows), len(rows)) for title, rows in answers.items() if rows]

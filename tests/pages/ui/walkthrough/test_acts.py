@@ -324,7 +324,7 @@ def test_the_summary_holds_first_answers_and_figures_and_nothing_of_others(chapt
     assert page.count("<svg") == 1
     assert "2. Second" not in page
     assert "&lt;b&gt;no&lt;/b&gt;" in page
-    assert "A &lt;b&gt;network&lt;/b&gt;" in page
+    assert "Network: A &lt;b&gt;network&lt;/b&gt;." in page
     assert f"{recording.end.changed} pixels changed" in page
     assert page.count("data:image/png") == 2
     assert "http" not in page
