@@ -93,9 +93,9 @@ def _over_many(lesson: Lesson) -> None:
     wish = (lesson.network.key, lesson.choice.data)
     if st.button(f"Run {len(digits)} digits × 9, both ways", icon=":material/play_arrow:", key="once-run"):
         st.session_state.walkthrough_once = wish
+    place = st.empty()  # always, so that what follows keeps its place
     if st.session_state.get("walkthrough_once") != wish:
         return
-    place = st.empty()
     found: list[Both] = []
     for image, of_class in zip(digits.images, digits.labels.tolist(), strict=True):
         place.progress(len(found) / len(digits), f"{len(found)} of {len(digits)} digits attacked")
