@@ -188,7 +188,7 @@ def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
     visitor.session_state.own_brought = own_digits.Brought(np.full((280, 280), grey, dtype=np.float32))
     visitor.run()
     assert not visitor.exception
-    assert "Nothing stands out" in words(visitor)
+    assert "No ink was found" in words(visitor)
 
 
 def test_an_unsure_reading_is_called_that(visitor):
