@@ -367,7 +367,7 @@ def _check_accuracy(share: float, digits: Digits, learning_rate: float) -> None:
     constant = digits.labels.bincount().max().item() / len(digits)
     if share <= constant + 2 * math.sqrt(constant * (1 - constant) / len(digits)):
         raise ValueError(
-            f"The network has not learnt: its accuracy is {share:.2%}, that of the best constant prediction "
+            f"The network has not learned: its accuracy is {share:.2%}, that of the best constant prediction "
             f"{constant:.2%}. Nothing is saved. Try another learning rate than {learning_rate:g}, or more epochs."
         )
 

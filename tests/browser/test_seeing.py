@@ -27,7 +27,7 @@ PAGES = {
     "saliency maps": (f"/Saliency_maps{DIGIT}", "text=Over many digits"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
-    "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),
+    "your digit": (f"/Your_digit{DIGIT}", "text=Clear the pad"),
 }
 """Every page and chapter: its address, and what shows that it is there."""
 

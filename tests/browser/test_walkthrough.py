@@ -79,7 +79,7 @@ def chapter_1(profile, server):
 
 
 def test_pixels_are_picked_by_pointer_and_by_keyboard_and_given_back(chapter_1):
-    board, said = chapter_1.page.locator(".picker .board"), chapter_1.page.get_by_text("pixels are white by your hand")
+    board, said = chapter_1.page.locator(".picker .board"), chapter_1.page.get_by_text("pixels are picked")
     box = board.bounding_box()
     board.click(position={"x": 3.5 * box["width"] / 28, "y": 5.5 * box["height"] / 28})
     said.filter(has_text="1 of 8").wait_for()

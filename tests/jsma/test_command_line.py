@@ -67,7 +67,7 @@ def test_a_network_that_did_not_learn_is_told_and_not_saved(few_for_mnist, tmp_p
     capsys.readouterr()
     assert train(tmp_path, "--learning-rate", "0.9") == 2
     (sentence,) = capsys.readouterr().err.splitlines()
-    assert "has not learnt" in sentence
+    assert "has not learned" in sentence
     assert "learning rate than 0.9" in sentence
     assert content(tmp_path) == before
 

@@ -66,7 +66,7 @@ test("the title tells what is going on, and how it ended", () => {
   assert.equal(title(null), "Making the network read this 7 as a 3");
   assert.equal(title(null, "REACHED_TARGET"), "The network now reads this 7 as a 3");
   assert.equal(title("REACHED_TARGET"), "The network already reads this 7 as a 3");
-  assert.equal(title(null, "BUDGET_SPENT"), "The network would not read this 7 as a 3");
+  assert.equal(title(null, "BUDGET_SPENT"), "The network does not read this 7 as a 3");
 });
 
 test("the title names the class to beat where the network misreads the digit", () => {
@@ -75,7 +75,7 @@ test("the title names the class to beat where the network misreads the digit", (
     return plain(words.titleHtml(recording, recording.last));
   };
   assert.equal(title(4, null), "Making the network read this 7, misread as a 4, as a 3");
-  assert.equal(title(8, null, "BUDGET_SPENT"), "The network would not read this 7, misread as an 8, as a 3");
+  assert.equal(title(8, null, "BUDGET_SPENT"), "The network does not read this 7, misread as an 8, as a 3");
   assert.equal(title(3, "REACHED_TARGET"), "The network already reads this 7 as a 3");
   assert.equal(words.misreadAs(made([step({ reads: 7 }), step({ reads: 3 })])), null);
 });

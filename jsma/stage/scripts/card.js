@@ -1,4 +1,4 @@
-// Beside the plane: why this pair; or the viewer's own pair and its rank; or which pixel makes the best pair with a clicked one.
+// Beside the plane: why this pair; or the viewer's own pair and its rank; or the best partner of a clicked pixel.
 
 import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
 import { pairNumbers, partnersOf } from "./pairs.js";
@@ -89,7 +89,7 @@ function pairCounts(recording, step) {
   const [alphaFails, betaFails] = step.sign > 0 ? ["α ≤ 0", "only β ≥ 0"] : ["α ≥ 0", "only β ≤ 0"];
   const out = recording.pixels - pixels;
   return `
-    <p class="compared beat-6"><b>${counted(compared)} pairs compared</b>
+    <p class="compared beat-6"><b>${counted(compared)} pairs in all</b>
       <span class="quiet out" data-testid="stage-out">${plural(out, "pixel")} out of the ${term("search domain", "domain")}</span></p>
     <div class="beat-6"><span class="meter wide" aria-hidden="true"><i style="${share(admissible)}"></i><i class="alpha" style="${share(alpha_fails)}"></i></span>
     <p class="sides" data-testid="stage-counts"><b class="target">${counted(admissible)} ${term("admissible", "pass")}</b>
@@ -177,7 +177,7 @@ function predictedHtml({ predicting, tally, k }) {
 
 /** The best-partner map: one row of the table of all pairs, laid out as a picture. @type {(recording: Recording, view: View) => string} */
 function partnerHtml(recording, { k, partner, shown, short }) {
-  const head = `<div class="partner-head"><h3>Which pixel makes the best pair with <b class="p">p</b>?</h3>
+  const head = `<div class="partner-head"><h3>The best partner of <b class="p">p</b></h3>
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
   if (!recording.inDomain(k, partner))
     return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;
@@ -221,8 +221,7 @@ function fromStartToEnd(recording, { k, tally }) {
     `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
   const sure = (digit, kind) =>
     line(`sure of ${name(digit)}`, percent(before.probabilities[digit]), percent(after.probabilities[digit]), kind);
-  const logit = (digit) =>
-    line(`score of ${name(digit)} (${term("logit")})`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
+  const logit = (digit) => line(`${term("logit")} of ${name(digit)}`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
   return `
     <h3>From start to end</h3>
     <table class="journey">
@@ -238,7 +237,7 @@ function fromStartToEnd(recording, { k, tally }) {
 /** @type {(recording: Recording, pairs: Pair[]) => string} */
 function promisesKept(recording, pairs) {
   const total = (what) => pairs.reduce((sum, pair) => sum + pair[what], 0);
-  const kind = recording.output === "logits" ? "score" : "probability";
+  const kind = recording.output === "logits" ? "logit" : "probability";
   return `<p class="lesson">The ${plural(pairs.length, "forecast")} promised <b>${slope(total("forecast"), true)}</b> for the
     ${kind} of <b class="target">${recording.target}</b>; it moved by <b>${slope(total("happened"), true)}</b>. Each forecast
     is a straight line; the slope changes on the way.</p>`;

@@ -86,7 +86,7 @@ function loopValues(recording, view) {
   values.maps = `${recording.classes} maps of ${recording.height} × ${recording.width}: ${numbers} ${term("Jacobian", "slopes")}`;
   if (phase?.part === 1) return values;
   if (stop) return { ...values, pair: `none is ${term("admissible")}`, none: `<b>stop: ${STOPS[stop].value}</b>` };
-  if (isHidden(recording, view)) return { ...values, pair: "yours to find" };
+  if (isHidden(recording, view)) return { ...values, pair: "hidden: predict it first" };
   const places = [pair.first, pair.second].map((pixel) => place(recording, pixel, view.short));
   values.pair = `<b class="p">p</b> ${places[0]}; <b class="q">q</b> ${places[1]}; ${term("score")} ${slope(pair.score)}`;
   if (phase?.part === 2 && phase.beat < 5) return values;

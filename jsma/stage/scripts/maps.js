@@ -49,7 +49,7 @@ export function createMaps(find, ownerDocument) {
 
 /** @type {(recording: Recording, layout: Layout) => string} */
 function jacobianCaption(recording, layout) {
-  const moved = recording.output === "logits" ? "score" : "probability";
+  const moved = recording.output === "logits" ? "logit" : "probability";
   if (layout === "projector") return `Brighten a pixel: how does each ${moved} move?`;
   return `Brighten one pixel: how does each digit’s ${moved} move?`;
 }

@@ -41,10 +41,7 @@ function changeHtml(recording, view) {
 const targetHtml = (recording) => `<b class="target">${recording.target}</b>`;
 
 /** @type {(recording: Recording) => string} */
-const outputOfTarget = (recording) =>
-  recording.output === "logits"
-    ? `score of ${targetHtml(recording)} <span class="one-line">(${term("logit")})</span>`
-    : `${term("probability")} of ${targetHtml(recording)}`;
+const outputOfTarget = (recording) => `${term(recording.output === "logits" ? "logit" : "probability")} of ${targetHtml(recording)}`;
 
 /** @type {(recording: Recording, k: number) => string} */
 function chosenChange(recording, k) {

@@ -495,7 +495,7 @@ function kindsOfPair(recording, k, { p, q }) {
     const covers = (passes, strength) => `${name(helper)}’s ${strength} ${passes ? "makes up for it" : "is too weak to make up for it"}`;
     if (kind === "pull") return `${name(which)} lifts the others, too; ${covers(betaPasses, "push")}`;
     if (kind === "push") return `${name(which)} pushes the target down, too; ${covers(alphaPasses, "pull")}`;
-    return `${name(which)} helps neither way; ${name(helper)} has to carry it`;
+    return `${name(which)} helps neither way; ${name(helper)} has to make up for it`;
   }
 }
 

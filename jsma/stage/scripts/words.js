@@ -102,7 +102,7 @@ export function titleHtml(recording, k) {
   const target = an(recording.target, `<b class="pill target">${recording.target}</b>`);
   if (!step.stop) return `Making the network read this ${source} as ${target}`;
   if (step.stop === "REACHED_TARGET") return `The network ${k ? "now reads" : "already reads"} this ${source} as ${target}`;
-  return `The network would not read this ${source} as ${target}`;
+  return `The network does not read this ${source} as ${target}`;
 }
 
 /** What was found that decides on each ending. @type {Record<Stop, (recording: Recording, step: Step) => string>} */

@@ -152,9 +152,8 @@ def predict_one(
 
 def verdict(said: str, true: str, options: Mapping[str, str]) -> str:
     """Return in words whether the prediction `said` came true, with what is true in bold."""
-    if said == true:
-        return f"**{options[true]}** You said so."
-    return f"**{options[true]}** You said: “{options[said]}”"
+    happened = f"**{options[true].removesuffix('.')}.**"
+    return f"{happened} You said so." if said == true else f"{happened} You said: “{options[said]}”"
 
 
 def summary(sentence: str) -> None:
