@@ -160,30 +160,28 @@ globalThis.wordsDrawn = (() => {
       go(k);
       look(k < last ? "watch" : "end");
     }
-    for (const k of [Math.floor(last / 2), last]) {
-      go(k);
-      const pair = best();
-      part("kinds").click();
-      measure();
-      look("kinds");
-      part("kinds").click();
-      measure();
-      for (const pixel of [pair[0] ?? chance(784), 28 * (4 + chance(20)) + 4 + chance(20)]) {
-        pick(pixel);
-        look("partner");
-        part("partner-close")?.click();
-      }
-      if (k === last) continue;
-      part("predict").click();
-      look("predict");
-      for (const pixel of [pair[1], chance(2) ? pair[1] + 1 : chance(784)]) {
-        pick(pixel);
-        look("predict");
-      }
-      part("reveal").click();
-      look("revealed");
-      part("watch").click();
+    pick(chance(784)); // at the end
+    look("partner");
+    go(Math.floor(last / 2));
+    const [p, q] = best();
+    for (const pixel of [p, 28 * (4 + chance(20)) + 4 + chance(20)]) {
+      pick(pixel);
+      look("partner");
+      part("partner-close").click();
     }
+    part("kinds").click();
+    measure();
+    look("kinds");
+    part("kinds").click();
+    measure();
+    part("predict").click();
+    for (const pixel of [q, chance(2) ? q + 1 : chance(784)]) {
+      pick(pixel);
+      look("predict");
+    }
+    part("reveal").click();
+    look("revealed");
+    part("watch").click();
     return { faults: found, modes };
   }
 
