@@ -1,7 +1,7 @@
 // The picture under attack, and the original beside it.
 
 import { contoursOf, drawContours, drawLetters, lettersOf } from "./contours.js";
-import { middleOf, packed, paintPixels, pointer } from "./drawing.js";
+import { middleOf, packed, paintPixels, pointer, setHtml, unpacked } from "./drawing.js";
 import { revealedPicks } from "./pairs.js";
 import { an, changedWords, changeWords, percent, pixelSentence } from "./words.js";
 
@@ -20,7 +20,7 @@ export function createPicture(find) {
   const original = find(".original");
   return {
     draw(recording, view) {
-      const { k, pixel, layout, shown } = view;
+      const { k, pixel, layout } = view;
       const step = recording.steps[k];
       const turning = turningPixels(recording, view);
       const name = `${k} ${turning.map(({ value }) => value).join(" ")}`;
@@ -34,8 +34,7 @@ export function createPicture(find) {
       if (pixel !== null) pointer(before.pen, middleOf(recording, pixel, before.cell), 5);
       const caption = pictureCaption(recording, step, view, layout);
       find(".picture-caption").textContent = caption;
-      find(".changed-so-far").textContent = `${step.changed} ${changedWords(recording)}`;
-      find(".your-pick").hidden = !(shown.how === "picked" ? view.picks.length : revealedPicks(view));
+      setHtml(find(".key"), keyHtml(recording, view));
       const first = recording.steps[0];
       find(".original-reading").innerHTML = `read as <b>${first.reads}</b>, ${percent(first.probabilities[first.reads])} sure`;
       now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, k, pixel)}`);
@@ -59,6 +58,24 @@ const tintOf = (value) => {
   const [red, green, blue] = TINT.map((channel) => channel * (0.4 + 0.6 * value));
   return packed(red, green, blue);
 };
+
+/**
+ * What the colours and lines on the picture mean: a brightened pixel is light violet, a darkened one dark.
+ * @type {(recording: Recording, view: View) => string}
+ */
+export function keyHtml(recording, view) {
+  const { direction, theta, steps } = recording;
+  /** @type {(value: number) => string} */
+  const swatch = (value) => `<i class="swatch" style="background:${unpacked(tintOf(value))}"></i>`;
+  const changed = `${steps[view.k].changed} ${changedWords(recording)}`;
+  const dashed = view.shown.how === "picked" ? view.picks.length : revealedPicks(view);
+  const entries =
+    direction === "both" && theta === 1
+      ? [`${changed}:`, `${swatch(1)}brighter`, `${swatch(0)}darker`]
+      : [`${swatch(direction === "decrease" && theta === 1 ? 0 : 1)}${changed}`];
+  if (dashed) entries.push("dashed: your pick");
+  return entries.map((entry) => `<span>${entry}</span>`).join("");
+}
 
 /**
  * In slow motion's third part: the two pixels on their way from before to after.
