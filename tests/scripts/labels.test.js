@@ -105,6 +105,11 @@ test("around a point, the first place lies where it is asked for, and none cover
   }
 });
 
+test("around a point there is no place for a label that is larger than the bounds", () => {
+  assert.deepEqual(spotsAround({ width: 201, height: 20 }, [200, 70], 10, box, [1, 0]), []);
+  assert.deepEqual(spotsAround({ width: 60, height: 101 }, [200, 70], 10, box, [1, 0]), []);
+});
+
 test("a text is broken where its widest line is narrowest", () => {
   const width = (text) => text.length;
   assert.deepEqual(balanced("pushes the others down, but the 2 too", 2, width), ["pushes the others", "down, but the 2 too"]);

@@ -106,7 +106,7 @@ export function spotsAround({ width, height }, [x, y], reach, bounds, towards) {
       return { align: /** @type {CanvasTextAlign} */ ("center"), left, right: left + width, top, bottom: top + height };
     }),
   );
-  return spots.filter((spot) => spot.left >= bounds.left && spot.top >= bounds.top && !boxesMeet(spot, middle));
+  return spots.filter((spot) => spot.right <= bounds.right && spot.bottom <= bounds.bottom && !boxesMeet(spot, middle));
 }
 
 /**
