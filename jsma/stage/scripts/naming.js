@@ -254,14 +254,16 @@ function nameCorners(plane, put) {
   name("pull", `lifts the ${target}, but the others too`, plain, true);
 }
 
+/** What is said of the plane where every pixel pulls as much as it pushes. */
+export const ONE_LINE = "β = −α: all dots on one line, since probabilities add up to 100 %";
+
 /** On probabilities: why all dots lie on one line. @type {(plane: Plane, put: Put) => void} */
 function noteLine(plane, put) {
   const { pen, recording, k } = plane;
   if (!onOneLine(recording, k)) return;
-  const text = "β = −α: all dots on one line, since probabilities add up to 100 %";
   const { push, pull } = corners(plane); // the line passes through neither
   put(
-    [2, 3, 4].map((count) => inLines(pen, text, count, styles(plane).winners)),
+    [2, 3, 4].map((count) => inLines(pen, ONE_LINE, count, styles(plane).winners)),
     (size) => [...spotsWithin(size, push), ...spotsWithin(size, pull, true)],
   );
 }

@@ -5,7 +5,7 @@ import { prepare } from "./drawing.js";
 import { figureOf, midpointsOf, pointOf } from "./figure.js";
 import { drawKindLegend } from "./kinds.js";
 import { DOT, SKYBAND_DOT } from "./labels.js";
-import { drawNames } from "./naming.js";
+import { drawNames, ONE_LINE, onOneLine } from "./naming.js";
 import { KINDS, kindOf, pairNumbers, revealedPicks } from "./pairs.js";
 import { beatReached } from "./playing.js";
 import { place, plural, slope } from "./words.js";
@@ -272,7 +272,7 @@ function saliencyCaption(recording, step, { shown, layout }) {
 /** @type {(plane: Plane) => string} */
 function planeInWords(plane) {
   const { recording, k, step, shown } = plane;
-  const caption = saliencyCaption(recording, step, plane);
+  const caption = saliencyCaption(recording, step, plane) + (onOneLine(recording, k) ? ` ${ONE_LINE}.` : "");
   if (shown.p === null || shown.q === null) return `The pair plane. ${caption}`;
   const [p, q] = [shown.p, shown.q].map((i) => place(recording, i));
   const { score } = pairNumbers(recording, k, shown.p, shown.q);
