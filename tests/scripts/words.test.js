@@ -37,7 +37,7 @@ test("a slope that would read as zero is told as a power of ten", () => {
 
 test("next to nothing and nearly all are told as that", () => {
   const shares = [0, 0.0004, 0.0005, 0.5, 0.9994, 0.9995, 1];
-  assert.deepEqual(shares.map(words.percent), ["0.0 %", "< 0.1 %", "0.1 %", "50.0 %", "99.9 %", "> 99.9 %", "100.0 %"]);
+  assert.deepEqual(shares.map(words.percent), ["0.0 %", "< 0.1 %", "0.1 %", "50.0 %", "99.9 %", "> 99.9 %", "100 %"]);
 });
 
 test("counts, plurals and articles", () => {
@@ -99,7 +99,7 @@ test("a screen reader is told every way an attack may end", () => {
 
 test("why no pair is admissible is said, where the derivatives tell", () => {
   const recording = made([step({ stop: "NO_ADMISSIBLE_PAIR", reason: "All derivatives are 0." })]);
-  assert.match(words.verdictSentence(recording, recording.steps[0]), / sure\. All derivatives are 0\.$/);
+  assert.match(plain(words.verdictSentence(recording, recording.steps[0])), / sure\. All derivatives are 0\.$/);
   assert.match(words.spokenStep(recording, 0), / sure\. All derivatives are 0\.$/);
 });
 

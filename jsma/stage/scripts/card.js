@@ -1,6 +1,7 @@
 // Beside the plane: why this pair; or the viewer's own pair and its rank; or the best partner of a clicked pixel.
 
-import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
+import { contoursOf, drawContours, drawLetters, lettersOf } from "./contours.js";
+import { channelsOf, colourOf, measureCanvases, middleOf, packed, paintPixels, pointer, setHtml } from "./drawing.js";
 import { pairNumbers, partnersOf } from "./pairs.js";
 import { predictButtons } from "./perturb.js";
 import { term } from "./terms.js";
@@ -54,7 +55,7 @@ function formulaHtml(recording, { k, short, shown: { p, q } }) {
 
 /** @type {(score: number, remark: string) => string} */
 function scoreHtml(score, remark) {
-  return `<p class="score beat-5"><span>${term("score", "score")} = −α × β =</span> <b data-testid="stage-score">${slope(score)}</b> <span class="quiet">${remark}</span></p>`;
+  return `<p class="score beat-5"><span><span class="named">${term("score", "score")} = </span>−α × β =</span> <b data-testid="stage-score">${slope(score)}</b> <span class="quiet">${remark}</span></p>`;
 }
 
 /** @type {(recording: Recording, step: StepWithPair, view: View) => string} */
@@ -204,9 +205,11 @@ function drawPartnerMap(canvas, recording, { k, partner, shown, pixel, colours }
     if (!recording.inDomain(k, i)) return gone;
     return scores[i] > 0 ? colourOf(colours.partner, (2 * scores[i]) / best - 1) : fails;
   });
-  for (const name of PQ) {
-    ring(pen, middleOf(recording, shown[name], cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
-  }
+  const look = { p: colours.p, q: colours.q, halo: colours.paper };
+  const contours = contoursOf(recording, shown, cell, 0.95 * cell, 2.2);
+  const bounds = { left: 0, right: cell * recording.width, top: 0, bottom: cell * recording.height };
+  drawContours(pen, contours, 2.2, look);
+  drawLetters(pen, lettersOf(contours, [], 2.2, bounds), colours.font, look);
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 8);
 }
 

@@ -189,28 +189,6 @@ export function middleOf(recording, pixel, cell) {
   return [((pixel % recording.width) + 0.5) * cell, (Math.floor(pixel / recording.width) + 0.5) * cell];
 }
 
-/**
- * Ring a pixel: p with a circle, q with a square, on a halo that keeps it visible on any ground.
- * @type {(pen: Pen, at: Point, radius: number, name: string, colour: string, halo: string, width: number, dashed?: boolean) => void}
- */
-export function ring(pen, [x, y], radius, name, colour, halo, width, dashed = false) {
-  const trace = () => {
-    pen.beginPath();
-    if (name === "p") pen.arc(x, y, radius, 0, 2 * Math.PI);
-    else pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-    pen.stroke();
-  };
-  pen.setLineDash([]);
-  pen.lineWidth = width + 2.4;
-  pen.strokeStyle = halo;
-  trace();
-  pen.lineWidth = width;
-  pen.strokeStyle = colour;
-  if (dashed) pen.setLineDash([4, 3]);
-  trace();
-  pen.setLineDash([]);
-}
-
 /** Mark the pixel pointed at: a white square inside a black one. @type {(pen: Pen, at: Point, size: number) => void} */
 export function pointer(pen, [x, y], size) {
   for (const { grow, colour } of [

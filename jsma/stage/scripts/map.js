@@ -1,12 +1,15 @@
 // The saliency map as a picture: the stronger the colour, the more a pixel helps the attack.
 
-import { channelsOf, colourOf, drawRamp, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
+import { contoursOf, drawContours } from "./contours.js";
+import { channelsOf, colourOf, drawRamp, middleOf, PQ, packed, paintPixels, pointer, setHtml } from "./drawing.js";
 import { isHidden } from "./pairs.js";
 import { largestSaliency, saliencyMap, shownSaliency } from "./saliency.js";
 import { term } from "./terms.js";
 import { place, slope } from "./words.js";
 
 /** @import { DrawnView, Find, Recording, View } from "./types.js" */
+
+const STROKE_ON_SALIENCY = 2.2;
 
 /** @type {(find: Find) => DrawnView} */
 export function createMap(find) {
@@ -34,10 +37,8 @@ function paintSaliency(canvas, recording, view, values, limit) {
   const { pen, cell } = paintPixels(canvas, recording, name, (i) =>
     values[i] > 0 ? colourOf(colours.amount, (2 * values[i]) / limit - 1) : empty,
   );
-  for (const each of PQ) {
-    if (shown[each] === null) continue;
-    ring(pen, middleOf(recording, shown[each], cell), 0.95 * cell, each, colours[each], colours.paper, 2.2, shown.how === "picked");
-  }
+  const look = { p: colours.p, q: colours.q, halo: colours.paper, dashed: shown.how === "picked" };
+  drawContours(pen, contoursOf(recording, shown, cell, 0.95 * cell, STROKE_ON_SALIENCY), STROKE_ON_SALIENCY, look);
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 8);
 }
 

@@ -128,6 +128,7 @@ export function createStage(root) {
     view.colours = { ...readColours(root), theme: root.dataset.theme };
     measureCanvases(root);
     views.maps.measure();
+    views.plane.measure();
   }
 
   function render() {

@@ -179,6 +179,7 @@ export interface PairNumbers {
 }
 
 export type Point = [x: number, y: number];
+export type Segment = [from: Point, to: Point];
 export type Box = { left: number; right: number; top: number; bottom: number };
 export type Pen = CanvasRenderingContext2D;
 

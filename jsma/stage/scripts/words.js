@@ -32,11 +32,14 @@ export function powerOfTen(value) {
   return `${mantissa}·10${[...exponent].map((sign) => SUPERSCRIPT[sign]).join("")}`;
 }
 
-/** A share with one decimal; next to nothing and nearly all are told as that. @type {(share: number) => string} */
+/**
+ * A share with one decimal; next to nothing and nearly all are told as that, and the whole as 100 %.
+ * @type {(share: number) => string}
+ */
 export function percent(share) {
   if (share > 0 && share < 0.0005) return "< 0.1 %";
   if (share < 1 && share >= 0.9995) return "> 99.9 %";
-  return `${(100 * share).toFixed(1)} %`;
+  return `${share === 1 ? "100" : (100 * share).toFixed(1)} %`;
 }
 
 /** @type {(value: number) => string} */
@@ -129,7 +132,7 @@ export function verdictSentence(recording, step) {
   const sure = `${percent(step.probabilities[step.reads])} sure`;
   if (success) return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
   const reason = step.reason ? ` ${step.reason}` : "";
-  return `Stopped: ${value}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.${reason}`;
+  return `Stopped: ${value}. <span>It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.</span>${reason}`;
 }
 
 /** One sentence for a screen reader. @type {(recording: Recording, k: number) => string} */
