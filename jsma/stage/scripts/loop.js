@@ -43,7 +43,6 @@ export function createLoop(find) {
 
   return {
     draw(recording, view) {
-      if (!view.views.includes("loop")) return;
       const values = loopValues(recording, view);
       for (const name of LINES) setHtml(lines[name].querySelector(".value"), values[name]);
       const same = recording === drawn.recording && !view.phase && !drawn.phase;

@@ -16,7 +16,6 @@ export function createMap(find) {
   const canvas = find(".saliency-map");
   return {
     draw(recording, view) {
-      if (!view.views.includes("map")) return;
       const saliency = shownSaliency(recording, view);
       const values = saliencyMap(recording, view.k, saliency);
       const limit = largestSaliency(recording, view.k, saliency, view.scope);

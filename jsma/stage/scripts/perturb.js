@@ -12,7 +12,6 @@ import { an, changeWords, endings, number, percent, plural, room, slope, verdict
 export function createPerturb(find) {
   return {
     draw(recording, view) {
-      if (!view.views.includes("perturb")) return;
       const step = recording.steps[view.k];
       find(".change").hidden = !step.pair && view.shown.how !== "partner";
       find(".verdict").hidden = !step.stop || view.shown.how === "partner";

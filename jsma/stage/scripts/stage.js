@@ -52,6 +52,18 @@ export function freshView() {
   };
 }
 
+/** Which part of the stage, as texts and addresses name it, each view draws. @type {Record<string, ViewName>} */
+const PART_OF = {
+  picture: "picture",
+  maps: "jacobian",
+  map: "map",
+  plane: "saliency",
+  card: "saliency",
+  perturb: "perturb",
+  reading: "reading",
+  loop: "loop",
+};
+
 /**
  * Return the stage in `root`, an element made of stage.html: receive(setting, payload) takes how to show a recording, and its bytes,
  * report is called with where the viewer has settled, end() is to be called when the element is gone.
@@ -144,7 +156,7 @@ export function createStage(root) {
     find(".budget i").style.transform = `scaleX(${(2 * view.k) / Math.max(1, recording.budget)})`;
     renderTransport();
     renderReadout();
-    for (const drawn of Object.values(views)) drawn.draw(recording, view);
+    draw(...Object.keys(views));
     markBeats(root, view);
     terms.render();
     speak();
@@ -220,7 +232,12 @@ export function createStage(root) {
       return;
     }
     const moving = { 1: ["maps"], 2: ["plane"], 3: ["picture"] }[phase.part];
-    for (const name of moving) views[name].draw(recording, view);
+    draw(...moving);
+  }
+
+  /** Draw some of the views, but those that are not shown. @type {(...names: string[]) => void} */
+  function draw(...names) {
+    for (const name of names) if (view.views.includes(PART_OF[name])) views[name].draw(recording, view);
   }
 
   /** @type {(pixel: number | null) => void} */
@@ -228,8 +245,8 @@ export function createStage(root) {
     if (pixel === view.pixel) return;
     view.pixel = pixel;
     renderReadout();
-    for (const name of ["picture", "maps", "map", "plane"]) views[name].draw(recording, view);
-    if (view.partner !== null) views.card.draw(recording, view);
+    draw("picture", "maps", "map", "plane");
+    if (view.partner !== null) draw("card");
   }
 
   /**
