@@ -12,8 +12,9 @@ from jsma.glossary import explained
 from jsma.jacobian import jacobian_of_classes
 from jsma.stage.recording import Recording
 from pages.ui.formatting import number
+from pages.ui.shared import picker
 from pages.ui.stage import stage
-from pages.ui.walkthrough import charts, excerpt, picker, shown, tasks
+from pages.ui.walkthrough import charts, excerpt, shown, tasks
 from pages.ui.walkthrough.findings import Once, with_the_first_map
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
