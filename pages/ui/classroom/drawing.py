@@ -29,7 +29,7 @@ def picks(recording: Recording, step: int, pairs: Sequence[Pair]) -> str:
     """Return the picture at `step` with all picks as a heat map on it, as a data URL; dark, as digits are."""
     counts = heat(pairs, recording.height, recording.width)
     grey = picture(recording.image(step), recording.image(0))
-    colours = np.where((counts > 0)[..., None], coloured(counts, "dark", "amount", 0, max(1, counts.max())), grey)
+    colours = np.where((counts > 0)[..., None], coloured(counts, "dark", "partner", 0, max(1, counts.max())), grey)
     return data_url(colours.astype(np.uint8))
 
 

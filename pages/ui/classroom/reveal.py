@@ -53,7 +53,7 @@ def predictions(subject: Subject, answers: Sequence[Answer], own: Pair | None, b
     with left:
         words = f"The picture with the picks of {len(answers)} participants."
         st.html(drawing.board(found.heat_map, (subject.recording.height, subject.recording.width), marked, words))
-        st.caption("Violet: picked; the brighter, the more often." + _legend(marked))
+        st.caption("Blue: picked; the lighter, the more often. Violet: changed before." + _legend(marked))
     with right:
         if not best:
             st.markdown(f"**{_picks(len(answers))}.** Where do you agree, and why?")
@@ -66,7 +66,7 @@ def predictions(subject: Subject, answers: Sequence[Answer], own: Pair | None, b
 
 
 def _legend(marked: dict[str, Pair]) -> str:
-    names = {"own": " Dashed: your pick.", "best": " Solid: the pair that the attack changes."}
+    names = {"own": " Dashed frame: your pick.", "best": " Solid frame: the pair that the attack changes."}
     return "".join(names[name] for name in marked)
 
 

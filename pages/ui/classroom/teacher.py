@@ -110,12 +110,12 @@ def _activities(member: Member, now: Round, choice: Choice, questions: Questions
             st.button(
                 each.label,
                 key=f"class-{each.kind}",
-                help=each.meaning,
                 on_click=act,
                 args=(_begin, member, each, choice, questions),
             )
         pressed = CHOSEN.index(current) if current in CHOSEN else None
         access.group("class-activities", "What the class does", pressed=pressed)
+        st.caption(current.meaning, width="content")
 
 
 def _begin(member: Member, activity: Activity, choice: Choice, questions: Questions) -> None:
@@ -137,7 +137,7 @@ def _draw(member: Member, now: Round, pulse: Pulse, choice: Choice, questions: Q
         case Activity.FOLLOW:
             _follow(member, now, choice)
         case Activity.PREDICT:
-            _predict(member, now, pulse)
+            _predict(member, now, pulse, choice)
         case Activity.QUESTION:
             _question(member, now, pulse, questions)
         case Activity.EXPLORE:
@@ -170,12 +170,14 @@ def _follow(member: Member, now: Round, choice: Choice) -> None:
         st.warning(plain(problem), icon=":material/info:")
 
 
-def _predict(member: Member, now: Round, pulse: Pulse) -> None:
+def _predict(member: Member, now: Round, pulse: Pulse, choice: Choice) -> None:
     asked = subject(now.setting)
     recording = asked.recording
     st.header(
         f"{recording.label} → {recording.target}, step {asked.step}: which two pixels are changed next?", anchor=False
     )
+    if replace(asked.choice, step=0) != replace(choice, step=0):
+        st.caption("The sidebar names another attack. Press *Predict* to ask about that one.")
     answers = service.store().answers_for_teacher(member.code, member.secret)
     shown = _answered(member, now, pulse, len(answers), "Show the picks")
     if now.revealed or shown:
@@ -220,9 +222,9 @@ def _answered(member: Member, now: Round, pulse: Pulse, count: int, label: str) 
         st.html(f'<p class="class-count"><b>{count}</b> of {max(pulse.here, count)} have answered</p>', width="content")
         if now.revealed:
             return shown
-        if not shown and st.button(label, key="class-show"):
-            st.session_state["class-shown"] = (member.code, now.number)
-            st.rerun(scope="fragment")
+        if not shown:
+            now_shown = {"class-shown": (member.code, now.number)}
+            st.button(label, key="class-show", on_click=st.session_state.update, args=(now_shown,))
         st.button(
             "Reveal to all",
             key="class-reveal",
@@ -237,6 +239,7 @@ def _explore(member: Member) -> None:
     found = explored(service.store().answers_for_teacher(member.code, member.secret))
     st.header("All explore in the lab", anchor=False)
     st.html(
-        f'<p class="class-count"><b>{found.attacks}</b> attacks by <b>{found.participants}</b> participants; '
-        f"<b>{found.succeeded}</b> seen to reach their target</p>"
+        f'<p class="class-count">Participants who have tried attacks: <b>{found.participants}</b><br>'
+        f"Attacks that they have opened: <b>{found.attacks}</b><br>"
+        f"Seen to reach their target: <b>{found.succeeded}</b></p>"
     )

@@ -21,6 +21,9 @@ MOST_CLASSES = 200
 MOST_PARTICIPANTS = 300
 MOST_ROUNDS = 200
 KEPT_SECONDS = 24 * 3600
+REPORTED = "explore"
+"""The kind of round in which participants report what they have done, again and again, and do not answer."""
+
 HERE_SECONDS = 30
 """After so long without a word from their browser a participant does not count as here."""
 
@@ -51,7 +54,8 @@ class Answer(NamedTuple):
 class Pulse(NamedTuple):
     """What a browser asks for every second: whether something has changed.
 
-    version: rises when what members see has changed; answered: in the current round; here: participants who are there.
+    version: rises when what members see has changed; answered: how many have in the current round, or what has been
+    reported in it, added up; here: participants who are there.
     """
 
     version: int
@@ -161,7 +165,7 @@ class Store:
         Raises Refused where another round has begun or this one is revealed.
         """
         try:
-            with self._as_participant(code, token, number) as (database, participant):
+            with self._as_participant(code, token, number, reports=False) as (database, participant):
                 row = {"code": code, "round": number, "number": participant, "first": first, "second": second}
                 database.execute(insert(ANSWERS).values(**row))
         except IntegrityError:
@@ -170,7 +174,7 @@ class Store:
 
     def report(self, code: str, token: str, number: int, first: int, second: int) -> None:
         """Take what a participant has done so far in round `number`, in place of what was reported before."""
-        with self._as_participant(code, token, number) as (database, participant):
+        with self._as_participant(code, token, number, reports=True) as (database, participant):
             row = {"code": code, "round": number, "number": participant}
             before = and_(_is(ANSWERS, code, number), ANSWERS.c.number == participant)
             database.execute(delete(ANSWERS).where(before))
@@ -206,14 +210,17 @@ class Store:
                 if database.execute(update(PARTICIPANTS).where(some).values(seen=now)).rowcount:
                     database.execute(update(CLASSES).where(CLASSES.c.code == code).values(used=now))
         here = and_(PARTICIPANTS.c.code == code, ~PARTICIPANTS.c.left, PARTICIPANTS.c.seen > now - HERE_SECONDS)
-        answered = and_(ANSWERS.c.code == CLASSES.c.code, ANSWERS.c.round == CLASSES.c.round)
-        counts = [
-            select(func.count()).select_from(table).where(rows).scalar_subquery()
-            for table, rows in ((ANSWERS, answered), (PARTICIPANTS, here))
-        ]
         with self._reading() as database:
-            row = database.execute(select(CLASSES.c.version, *counts).where(CLASSES.c.code == code)).first()
-        return Pulse(*row) if row else None
+            try:
+                current = _current(database, code)
+            except NoSuchClass:
+                return None
+            # What is reported may rise, so it is added up; picks are only counted: their sum would tell of them.
+            total = func.coalesce(func.sum(ANSWERS.c.first + ANSWERS.c.second), 0)
+            answered = select(total if current.kind == REPORTED else func.count()).select_from(ANSWERS)
+            of_round = answered.where(_is(ANSWERS, code, current.number))
+            there = select(func.count()).select_from(PARTICIPANTS).where(here)
+            return Pulse(current.version, *(int(database.scalars(each).one()) for each in (of_round, there)))
 
     def forget_old(self) -> None:
         """Delete the classes that have not been used for a day."""
@@ -244,14 +251,14 @@ class Store:
             yield database, row.round
 
     @contextmanager
-    def _as_participant(self, code: str, token: str, number: int) -> Iterator[tuple[Connection, int]]:
-        """Give a transaction and the participant's number to one who may answer round `number`."""
+    def _as_participant(self, code: str, token: str, number: int, reports: bool) -> Iterator[tuple[Connection, int]]:
+        """Give a transaction and the participant's number to one who may answer round `number`, or report in it."""
         with self._writing() as database:
             _touch(database, code, self._clock())
             participant, now = self._number(database, code, token, left=False), _current(database, code)
             if participant is None:
                 raise Refused("You have left this class. Join it again to answer.")
-            if now.number != number or now.revealed:
+            if now.number != number or now.revealed or reports != (now.kind == REPORTED):
                 raise Refused("Too late: this round is over.")
             yield database, participant
 

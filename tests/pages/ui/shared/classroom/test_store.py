@@ -160,9 +160,22 @@ def test_the_database_holds_no_secret_and_no_token(opened):
 def test_what_a_student_has_explored_is_replaced_by_what_they_report_next(opened):
     store, code, secret = opened
     token, number = store.join(code)
-    store.report(code, token, 1, 2, 1)
-    store.report(code, token, 1, 3, 1)
-    assert store.answers_for_teacher(code, secret) == [Answer(1, number, 3, 1)]
+    store.begin(code, secret, "explore", "{}")
+    store.report(code, token, 2, 2, 1)
+    store.report(code, token, 2, 3, 1)
+    assert store.answers_for_teacher(code, secret) == [Answer(2, number, 3, 1)]
+    assert store.pulse(code).answered == 4  # so that the teacher's page notices
+    with pytest.raises(Refused):
+        store.answer(code, token, 2, 0)
+
+
+def test_no_report_replaces_a_pick(opened):
+    store, code, secret = opened
+    token, _ = store.join(code)
+    store.answer(code, token, 1, 12, 34)
+    with pytest.raises(Refused):
+        store.report(code, token, 1, 56, 78)
+    assert store.answers_for_teacher(code, secret)[0].first == 12
 
 
 # --- Bounds and time -----------------------------------------------------------------------------
@@ -211,6 +224,7 @@ def test_who_has_not_been_heard_of_for_half_a_minute_does_not_count_as_here(tmp_
 # --- Where it is stored --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_loses_no_class_and_no_pick(tmp_path):
     program = """if True:
         import os, signal
