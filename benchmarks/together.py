@@ -41,7 +41,8 @@ async def together(students: list[int], servers: int, address: str, rounds: int)
 
 
 async def _a_class(count: int, servers: int, url: str, rounds: int) -> None:
-    started = [start_server({database.ADDRESS: url}) for _ in range(servers)]
+    environment = {database.ADDRESS: url, "JSMA_WINDOWS_PER_ADDRESS": str(count + 10)}
+    started = [start_server(environment) for _ in range(servers)]
     store = Store(database.connect(url))
     code, secret = store.open_class(Activity.WAIT.kind, "")
     students = [Student(started[number % servers][1], code, number) for number in range(count)]

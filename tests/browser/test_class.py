@@ -6,7 +6,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from benchmarks.driving import Lab, start_server
+from benchmarks.driving import Lab, start_server, wait_for_answer
+from tests.browser.test_servers import server_of, start_nginx
+from tests.helpers.postgres import postgres  # noqa: F401, a fixture
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +33,7 @@ class Member:
         self.page.locator(f".st-key-class-{key} button").click()
         return self
 
-    def sees(self, text: str) -> "Member":
+    def sees(self, text: str | re.Pattern) -> "Member":
         self.page.get_by_text(text).first.wait_for()
         return self
 
@@ -90,7 +92,7 @@ def test_a_class_from_the_lab_to_the_last_reveal(school):
     teacher, one, two, late = (school() for _ in range(4))
     lab = Lab(teacher.page, teacher.address).open("?digit=7&target=3")
 
-    # Five clicks from the lab to the predictions on the projector: the third and fifth are below.
+    # From the lab to the predictions on the projector: these two clicks, and below Predict and Show the picks.
     lab.page.get_by_role("link", name="Class", exact=True).click()
     teacher.press("open")
     code = teacher.page.locator(".class-code").inner_text().replace(" ", "")
@@ -173,3 +175,55 @@ def test_a_class_from_the_lab_to_the_last_reveal(school):
     late.sees("Which two pixels are changed next?").press("leave").sees("For students")
     teacher.press("follow")
     one.page.get_by_test_id("stage").wait_for()
+
+
+@pytest.fixture
+def two_servers(chromium, postgres, tmp_path):  # noqa: F811
+    """Two servers behind nginx that share a PostgreSQL: (a function that lets one more visitor in, servers by port)."""
+    started = [start_server({"JSMA_DATABASE_URL": postgres, "JSMA_DATA_DIR": str(tmp_path)}) for _ in range(2)]
+    servers = {int(address.rsplit(":", 1)[1]): process for process, address in started}
+    nginx, port = start_nginx(tmp_path, list(servers))
+    contexts = []
+
+    def enter() -> Member:
+        contexts.append(chromium.new_context(viewport={"width": 1280, "height": 800}))
+        return Member(contexts[-1], f"http://127.0.0.1:{port}")
+
+    try:
+        wait_for_answer(f"http://127.0.0.1:{port}")
+        yield enter, servers
+    finally:
+        for context in contexts:
+            context.close()
+        for process in (nginx, *servers.values()):
+            process.kill()
+            process.wait()
+
+
+def test_two_servers_serve_one_class_and_one_that_is_killed_loses_no_pick(two_servers, tmp_path):
+    (enter, servers), log = two_servers, tmp_path / "access.log"
+
+    def server_for(member: Member) -> int:
+        return server_of(Lab(member.page, member.address), log)
+
+    teacher = enter().open("Class?digit=7&target=3").press("open")
+    code = teacher.page.locator(".class-code").inner_text().replace(" ", "")
+    here = server_for(teacher)
+    students = [enter().join(code)]
+    while len(students) < 20 and server_for(students[-1]) == here:  # it takes two or three as a rule
+        students.append(enter().join(code))
+    there = server_for(students[-1])
+    assert {here, there} == set(servers)
+    far = students[-1]
+
+    teacher.press("predict")
+    far.pick((3, 4), (5, 6)).send().sees("Your pick is sent")
+    number = far.number
+    servers[there].kill()
+    servers[there].wait()
+    far.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+    near = enter().join(code).pick((7, 10), (7, 12)).send().sees("Your pick is sent")
+    teacher.sees(re.compile("2 of .* have answered")).press("reveal")
+    near.sees("found the best pair").sees("of 2")
+    far.sees("found the best pair").sees("Your pair")
+    assert far.number == number

@@ -21,7 +21,7 @@ from pages.ui.shared.classroom.activities import (
 )
 from pages.ui.shared.classroom.errors import NoSuchClass, Refused
 from pages.ui.shared.classroom.membership import Member
-from pages.ui.shared.classroom.store import Round
+from pages.ui.shared.classroom.store import Answer, Round
 from pages.ui.shared.classroom.subject import subject
 from pages.ui.shared.classroom.watch import watch
 from pages.ui.stage import stage
@@ -92,12 +92,12 @@ def _explore(now: Round) -> None:
 def _predict(member: Member, now: Round) -> None:
     asked = subject(now.setting)
     recording, step = asked.recording, asked.step
-    own = service.store().own_answer(member.code, member.token, now.number)
+    own, all_answers = _answers(member, now)
     pair = (own.first, own.second) if own else None
     target = an(recording.target, "**")
     st.header("Which two pixels are changed next?", anchor=False)
     if now.revealed:
-        reveal.predictions(asked, service.store().revealed_answers(member.code), pair, best=True)
+        reveal.predictions(asked, all_answers, pair, best=True)
     elif pair:
         st.success("Your pick is sent. Wait for the others.", icon=":material/check:")
         url, size = drawing.picks(recording, step, [pair]), (recording.height, recording.width)
@@ -118,11 +118,11 @@ def _question(member: Member, now: Round, questions: Mapping[str, Question]) -> 
     if question is None:
         st.info("This server does not know the question that is asked.", icon=":material/info:")
         return
-    own = service.store().own_answer(member.code, member.token, now.number)
+    own, all_answers = _answers(member, now)
     st.header(question.text, anchor=False)
     if now.revealed:
         chosen = own.first if own else None
-        reveal.answers_to(question, service.store().revealed_answers(member.code), chosen, explained=True)
+        reveal.answers_to(question, all_answers, chosen, explained=True)
     elif own:
         st.success(f"Your answer is sent: {question.options[own.first].text}", icon=":material/check:")
         st.markdown("Wait for the others.")
@@ -136,6 +136,14 @@ def _question(member: Member, now: Round, questions: Mapping[str, Question]) -> 
             label_visibility="collapsed",
         )
         _send(member, now, chosen is not None, lambda: (checked_option(chosen, question), 0))
+
+
+def _answers(member: Member, now: Round) -> tuple[Answer | None, list[Answer]]:
+    """Return what this student has answered, and once it is revealed what all have."""
+    if not now.revealed:
+        return service.store().own_answer(member.code, member.token, now.number), []
+    answers = service.store().revealed_answers(member.code)
+    return next((answer for answer in answers if answer.number == member.number), None), answers
 
 
 def _send(member: Member, now: Round, whole: bool, answer: Callable[[], tuple[int, int]]) -> None:
