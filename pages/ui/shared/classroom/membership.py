@@ -97,11 +97,12 @@ def leave(member: Member) -> None:
 def remember() -> None:
     """Keep the membership in the browser; a new session takes up the one that is there."""
     state = st.session_state
-    fresh = "class_member" not in state
+    fresh = "class_member" not in state and "class_taken_up" not in state
     kept = state.get("class_member") or state.get("class_kept")
     record = json.dumps(asdict(kept) | {"here": bool(state.get("class_member"))}) if kept else ""
 
     def take_up() -> None:
+        state.class_taken_up = True  # a browser is asked once, whatever it says
         if "class_member" not in state:
             _take_up(state["class-memory"].kept)
 

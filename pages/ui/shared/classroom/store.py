@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from hmac import compare_digest
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from pages.ui.shared.classroom.codes import digest, new_code, new_number, new_secret
@@ -21,6 +21,9 @@ MOST_CLASSES = 200
 MOST_PARTICIPANTS = 300
 MOST_ROUNDS = 200
 KEPT_SECONDS = 24 * 3600
+EMPTY_SECONDS = 3600
+"""How long a class is kept after its last use: with participants, and without."""
+
 REPORTED = "explore"
 """The kind of round in which participants report what they have done, again and again, and do not answer."""
 
@@ -223,9 +226,11 @@ class Store:
             return Pulse(current.version, *(int(database.scalars(each).one()) for each in (of_round, there)))
 
     def forget_old(self) -> None:
-        """Delete the classes that have not been used for a day."""
+        """Delete the classes that have not been used for a day, and those that nobody has joined within an hour."""
+        joined = select(PARTICIPANTS.c.code).where(PARTICIPANTS.c.code == CLASSES.c.code).exists()
         with self._writing() as database:
-            old = CLASSES.c.used < self._clock() - KEPT_SECONDS
+            unused = self._clock() - CLASSES.c.used
+            old = or_(unused > KEPT_SECONDS, and_(unused > EMPTY_SECONDS, ~joined))
             _delete(database, database.scalars(select(CLASSES.c.code).where(old)).all())
 
     # --- Transactions ----------------------------------------------------------------------------

@@ -203,7 +203,8 @@ def test_classes_participants_rounds_and_settings_are_bounded(tmp_path, monkeypa
 
 def test_a_class_is_deleted_a_day_after_its_last_use(tmp_path, clock):
     store = Store(connect(f"sqlite:///{tmp_path}/old.sqlite"), clock)
-    unused, (used, _) = store.open_class("wait", "")[0], store.open_class("wait", "")
+    unused, used = (store.open_class("wait", "")[0] for _ in range(2))
+    store.join(unused)
     _, number = store.join(used)
     clock.now = 20 * 3600
     store.pulse(used, [number])
@@ -211,6 +212,16 @@ def test_a_class_is_deleted_a_day_after_its_last_use(tmp_path, clock):
     store.forget_old()
     assert store.pulse(unused) is None
     assert store.pulse(used) is not None
+
+
+def test_a_class_that_nobody_has_joined_goes_after_an_hour_so_that_others_find_room(tmp_path, clock):
+    store = Store(connect(f"sqlite:///{tmp_path}/empty.sqlite"), clock)
+    empty, joined = (store.open_class("wait", "")[0] for _ in range(2))
+    store.join(joined)
+    clock.now = 3601.0
+    store.forget_old()
+    assert store.pulse(empty) is None
+    assert store.pulse(joined) is not None
 
 
 def test_who_has_not_been_heard_of_for_half_a_minute_does_not_count_as_here(tmp_path, clock):
