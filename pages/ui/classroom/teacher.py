@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import access, address, resources, session
 from pages.ui.choice import Choice
-from pages.ui.classroom import drawing, results, reveal
+from pages.ui.classroom import drawing, planning, results, reveal
 from pages.ui.download import download
 from pages.ui.networks import network
 from pages.ui.outside import plain
@@ -40,7 +40,7 @@ def show(member: Member, choice: Choice, questions: Questions) -> None:
         try:
             store = service.store()
             now, pulse = store.current(member.code), store.pulse(member.code) or Pulse(0, 0, 0)
-            _head(member, now, pulse, questions)
+            _head(member, now, pulse, choice, questions)
             session.show_notices()
             _activities(member, now, choice, questions)
             _draw(member, now, pulse, choice, questions)
@@ -59,13 +59,15 @@ def show(member: Member, choice: Choice, questions: Questions) -> None:
 # --- Code, link, results, end --------------------------------------------------------------------
 
 
-def _head(member: Member, now: Round, pulse: Pulse, questions: Questions) -> None:
+def _head(member: Member, now: Round, pulse: Pulse, choice: Choice, questions: Questions) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="class-head"):
         st.title(f"Class {member.code}", anchor=False, width="content")
         st.markdown(f"**{pulse.here}** here", width="content")
         if activity_of(now.kind) is not Activity.WAIT:
             with st.popover("Join", icon=":material/qr_code:"):
                 _way_in(member)
+        with st.popover("Plan", icon=":material/checklist:"):
+            planning.show(member, choice)
         with st.popover("Class", icon=":material/settings:"):
             _settings(member, questions)
 
