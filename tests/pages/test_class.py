@@ -11,6 +11,7 @@ from pages.ui.classroom import results
 from pages.ui.navigation import PAGES
 from pages.ui.shared.classroom import membership, service
 from pages.ui.shared.classroom.activities import Option, Question
+from pages.ui.shared.classroom.errors import DatabaseUnavailable
 from pages.ui.walkthrough import quiz
 from tests.helpers.app import checked, visitor, words
 
@@ -150,6 +151,22 @@ def test_a_code_that_leads_nowhere_is_told_in_a_sentence(typed):
     student.text_input(key="class-code").set_value(typed).run()
     press(student, "class-join")
     assert ("five letters" if typed != "ACDEF" else "This class is not there") in words(student, "warning")
+
+
+def test_a_database_that_goes_away_is_told_and_when_it_is_back_all_goes_on(teacher, member, monkeypatch):
+    student = joined(member.code)
+
+    there = service.store
+
+    def away() -> None:
+        raise DatabaseUnavailable("Classes cannot be stored (away).")
+
+    monkeypatch.setattr(service, "store", away)
+    for app in (teacher, student):
+        assert "Classes cannot be stored" in words(checked(app.run()), "error")
+    monkeypatch.setattr(service, "store", there)
+    for app in (teacher, student):
+        assert not checked(app.run()).error
 
 
 def test_a_class_that_has_ended_lets_its_members_go(teacher, member):

@@ -23,7 +23,7 @@ from pages.ui.shared.classroom.errors import NoSuchClass, Refused
 from pages.ui.shared.classroom.membership import Member
 from pages.ui.shared.classroom.store import Answer, Round
 from pages.ui.shared.classroom.subject import subject
-from pages.ui.shared.classroom.watch import watch
+from pages.ui.shared.classroom.watch import NOTHING, watch
 from pages.ui.stage import stage
 from pages.ui.theme import theme
 
@@ -43,6 +43,7 @@ def show(member: Member, questions: Mapping[str, Question]) -> None:
             return
         except OSError as problem:
             st.error(plain(problem), icon=":material/error:")
+            watch(member, NOTHING)
             return
         watch(member, now.version)
 

@@ -26,7 +26,7 @@ from pages.ui.shared.classroom.errors import NoSuchClass, Refused
 from pages.ui.shared.classroom.membership import Member
 from pages.ui.shared.classroom.store import Pulse, Round
 from pages.ui.shared.classroom.subject import subject
-from pages.ui.shared.classroom.watch import watch
+from pages.ui.shared.classroom.watch import NOTHING, watch
 from pages.ui.stage import stage
 
 Questions = Mapping[str, Question]
@@ -40,7 +40,7 @@ def show(member: Member, choice: Choice, questions: Questions) -> None:
         try:
             store = service.store()
             now, pulse = store.current(member.code), store.pulse(member.code) or Pulse(0, 0, 0)
-            _head(member, now, pulse, choice, questions)
+            _head(member, pulse, choice, questions)
             session.show_notices()
             _activities(member, now, choice, questions)
             _draw(member, now, pulse, choice, questions)
@@ -52,6 +52,7 @@ def show(member: Member, choice: Choice, questions: Questions) -> None:
                 st.rerun()
         except OSError as problem:
             st.error(plain(problem), icon=":material/error:")
+            watch(member, NOTHING)
 
     view()
 
@@ -59,13 +60,12 @@ def show(member: Member, choice: Choice, questions: Questions) -> None:
 # --- Code, link, results, end --------------------------------------------------------------------
 
 
-def _head(member: Member, now: Round, pulse: Pulse, choice: Choice, questions: Questions) -> None:
+def _head(member: Member, pulse: Pulse, choice: Choice, questions: Questions) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="class-head"):
         st.title(f"Class {member.code}", anchor=False, width="content")
         st.markdown(f"**{pulse.here}** here", width="content")
-        if activity_of(now.kind) is not Activity.WAIT:
-            with st.popover("Join", icon=":material/qr_code:"):
-                _way_in(member)
+        with st.popover("Join", icon=":material/qr_code:"):
+            _way_in(member)
         with st.popover("Plan", icon=":material/checklist:"):
             planning.show(member, choice)
         with st.popover("Class", icon=":material/settings:"):

@@ -8,7 +8,7 @@ from pages.ui.outside import plain
 from pages.ui.shared.classroom import membership, service
 from pages.ui.shared.classroom.errors import NoSuchClass, Refused
 from pages.ui.shared.classroom.membership import Member
-from pages.ui.shared.classroom.watch import watch
+from pages.ui.shared.classroom.watch import ENDED, NOTHING, watch
 
 SENTENCES = {
     "wait": "the class has not begun.",
@@ -42,6 +42,7 @@ def _bar(member: Member) -> None:
             st.markdown(plain(problem), width="content")
             if st.button("Leave the class", key="class-leave"):
                 _leave(member)
+            watch(member, NOTHING if isinstance(problem, OSError) else ENDED)
             return
         st.session_state.class_round = now.number if now.kind == "explore" and not now.revealed else None
         words = "you are the teacher." if member.teacher else SENTENCES[now.kind]

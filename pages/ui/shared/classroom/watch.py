@@ -9,7 +9,10 @@ from pages.ui import address
 from pages.ui.shared.classroom import service
 from pages.ui.shared.classroom.membership import Member
 
-MILLISECONDS = 1000
+NOTHING, ENDED = -1, 0
+"""In place of a version: nothing could be drawn, which is tried again when the server answers; the class has ended."""
+
+MILLISECONDS = 800
 """How often a browser asks, on average."""
 
 _component = st.components.v2.component(
