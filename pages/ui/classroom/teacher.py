@@ -29,6 +29,12 @@ from pages.ui.shared.classroom.subject import subject
 from pages.ui.shared.classroom.watch import NOTHING, watch
 from pages.ui.stage import stage
 
+PRESENTED = """<style>
+[data-testid="stSidebar"] { display: none; }
+.stMain .block-container { max-width: none; }
+</style>"""
+"""For a projector: the class alone, as wide as the window."""
+
 Questions = Mapping[str, Question]
 
 
@@ -70,6 +76,8 @@ def _head(member: Member, pulse: Pulse, choice: Choice, questions: Questions) ->
             planning.show(member, choice)
         with st.popover("Class", icon=":material/settings:"):
             _settings(member, questions)
+        if st.toggle("Present", key="class-present", persist_state="session"):
+            st.html(PRESENTED)
 
 
 def _way_in(member: Member) -> None:
