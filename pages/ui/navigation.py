@@ -101,6 +101,14 @@ PAGES = {
             "it costs. You can stop at any time and keep the attacks that are done.",
             ("data", "model", *_SETTINGS),
         ),
+        Page(
+            "Class",
+            "pages/8_Class.py",
+            "Teach",
+            "A class together. The teacher opens one and shows its code; students join without names or accounts. "
+            "Then all follow the teacher's attack, predict the next pair on their own screens, answer a question, or "
+            "explore alone. What all have chosen is shown at once. Everything is deleted a day after the last use.",
+        ),
     )
 }
 """The table of all pages by their titles, in the order of the sidebar, those of a group together."""

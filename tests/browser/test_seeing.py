@@ -28,6 +28,7 @@ PAGES = {
     "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Clear the pad"),
+    "class": (f"/Class{DIGIT}", ".st-key-class-open button"),
 }
 """Every page and chapter: its address, and what shows that it is there."""
 
@@ -107,6 +108,10 @@ def go_on(page, name: str, folder: Path) -> None:
         page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]]).last.click()
     elif name == "your digit":
         bring_a_digit(page, folder)
+    elif name == "class":
+        for key, shows in (("open", ".class-code"), ("predict", ".class-count"), ("reveal", ".class-bars")):
+            page.locator(f".st-key-class-{key} button").click()
+            page.locator(shows).first.wait_for()
     elif name == "saliency maps":
         skipped = {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"}
         for task, shows in skipped.items():

@@ -11,8 +11,9 @@ from jsma import Attack, Output, jacobian
 from jsma.glossary import explained
 from jsma.jacobian import jacobian_of_classes
 from pages.ui.formatting import number
+from pages.ui.shared import picker
 from pages.ui.stage import stage
-from pages.ui.walkthrough import charts, excerpt, once, picker, shown, tasks
+from pages.ui.walkthrough import charts, excerpt, once, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 

@@ -402,9 +402,8 @@ def _whole_test_set() -> None:
     navigation.link_to("Rules", "The full table on the page Rules", ":material/table:")
 
 
-def _check() -> None:
-    tasks.question(
-        "hard-or-easy",
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "hard-or-easy": (
         "From one digit to one target, 1 attack of 10 succeeds, with few pixels; the other 9 fail. Is this target "
         "easy?",
         (
@@ -421,9 +420,8 @@ def _check() -> None:
             ),
             Answer("It depends on γ only", "γ is the same for all ten. What differs is how often it was enough."),
         ),
-    )
-    tasks.question(
-        "weighted-rule",
+    ),
+    "weighted-rule": (
         "Why does WJSMA usually need fewer pixels than JSMA on logits, though both differentiate logits?",
         (
             Answer(
@@ -435,9 +433,8 @@ def _check() -> None:
             Answer("It changes more pixels at a time", "Both change two pixels at each iteration."),
             Answer("It computes more exact derivatives", "The derivatives are the same. Only their sum is weighted."),
         ),
-    )
-    tasks.question(
-        "denominators",
+    ),
+    "denominators": (
         "Two reports, both with 90 % success. A: mean distortion 4 % over the successful attacks. B: mean distortion "
         "4 % over all attacks. Failed attacks have spent their whole budget of 14.5 %. Which attack is better?",
         (
@@ -456,4 +453,10 @@ def _check() -> None:
                 "The two means divide by different numbers of attacks, so they cannot be compared as they stand.",
             ),
         ),
-    )
+    ),
+}
+"""The questions of this chapter's end: by task, the text and the answers."""
+
+
+def _check() -> None:
+    tasks.questions(CHECKS)

@@ -4,8 +4,9 @@ import streamlit as st
 import torch
 
 from pages.ui.formatting import an, percent
+from pages.ui.shared import picker
 from pages.ui.tiles import data_url
-from pages.ui.walkthrough import picker, shown, tasks
+from pages.ui.walkthrough import shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 
 BY_HAND = 8

@@ -299,9 +299,11 @@ def _no_pair() -> None:
         st.markdown(f"**What this program says.** {said}")
 
 
-def _checks() -> None:
-    tasks.question(
-        "saturated-pixel",
+ITERATIONS = Attack(gamma=0.1).iterations(784)
+"""Of the made-up budget in a question."""
+
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "saturated-pixel": (
         "A pixel is white already, with a = 3 and b = −3. Can it be in the next pair when brightening?",
         (
             Answer(
@@ -318,9 +320,8 @@ def _checks() -> None:
                 "Both pixels of a pair are changed, so both have to be in the search domain.",
             ),
         ),
-    )
-    tasks.question(
-        "theta-and-budget",
+    ),
+    "theta-and-budget": (
         "θ = 0.5, and one black pixel is chosen in two iterations. What does it add to the distortion, and what to the "
         "spent budget?",
         (
@@ -330,20 +331,17 @@ def _checks() -> None:
             Answer("Two pixels; two changes", "It is one pixel, now white. Distortion counts pixels, not changes."),
             Answer("One pixel; one change", "It was changed at two iterations, and the budget counts each change."),
         ),
-    )
-    iterations = Attack(gamma=0.1).iterations(784)
-    tasks.question(
-        "iterations-of-a-budget",
+    ),
+    "iterations-of-a-budget": (
         "784 pixels, γ = 10 %: how many iterations?",
         (
             Answer("78", "78.4 is how many pixels may be changed. Each iteration changes two."),
-            Answer(f"{iterations + 1}", "784 × 0.1 / 2 = 39.2. One more iteration would go beyond the budget."),
-            Answer(f"{iterations}", "Right. 784 × 0.1 / 2 = 39.2, rounded down.", right=True),
+            Answer(f"{ITERATIONS + 1}", "784 × 0.1 / 2 = 39.2. One more iteration would go beyond the budget."),
+            Answer(f"{ITERATIONS}", "Right. 784 × 0.1 / 2 = 39.2, rounded down.", right=True),
             Answer("10", "γ is a share of the pixels, not a number of iterations."),
         ),
-    )
-    tasks.question(
-        "no-pair-left",
+    ),
+    "no-pair-left": (
         "No admissible pair is left. What should a correct program do?",
         (
             Answer(
@@ -363,7 +361,13 @@ def _checks() -> None:
                 right=True,
             ),
         ),
-    )
+    ),
+}
+"""The questions of this chapter's end: by task, the text and the answers."""
+
+
+def _checks() -> None:
+    tasks.questions(CHECKS)
 
 
 def _program() -> None:

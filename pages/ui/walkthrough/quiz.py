@@ -99,8 +99,7 @@ def show(_: Lesson) -> None:
     """Ask all questions, and count the first answers."""
     st.subheader("Final quiz", anchor=False)
     st.markdown(f"{len(QUESTIONS)} questions from all chapters. The first answer counts; trying again is welcome.")
-    for task, (text, answers) in QUESTIONS.items():
-        tasks.question(task, text, answers)
+    tasks.questions(QUESTIONS)
     first = [answer for task, answer in tasks.first_answers().items() if task in QUESTIONS]
     if len(first) == len(QUESTIONS):
         st.markdown(f"**{sum(answer.right for answer in first)} of {len(first)}** right at the first try.")

@@ -334,18 +334,16 @@ def _which_map(lesson: Lesson, recording: Recording) -> None:
     )
 
 
-def _checks() -> None:
-    tasks.question(
-        "one-pixel-saliency",
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "one-pixel-saliency": (
         "A pixel has a = 0.5 and b = −2. What is its own saliency, S = −a × b?",
         (
             Answer("−1", "a × b is −1; the minus sign before it makes it positive."),
             Answer("1", "Right: −(0.5 × −2) = 1. It raises the target and lowers the sum of the others.", right=True),
             Answer("0", "It would be 0 if a were not above 0, or b not below 0. Here both signs are right."),
         ),
-    )
-    tasks.question(
-        "explains-or-attacks",
+    ),
+    "explains-or-attacks": (
         "A pixel has a large value in the map of |∂z/∂x| of the true class. Will the attack change it?",
         (
             Answer(
@@ -361,9 +359,8 @@ def _checks() -> None:
             ),
             Answer("No: the attack avoids such pixels", "It does not use that map at all."),
         ),
-    )
-    tasks.question(
-        "alpha-and-beta-positive",
+    ),
+    "alpha-and-beta-positive": (
         "A pair has α > 0 and β > 0. Is it admissible when brightening?",
         (
             Answer("Yes: the target rises", "The target rises, but β > 0 means that the others, added up, rise, too."),
@@ -373,9 +370,8 @@ def _checks() -> None:
                 "α and β are not compared with each other: each must have its sign. Here −αβ is below 0.",
             ),
         ),
-    )
-    tasks.question(
-        "beta-near-zero",
+    ),
+    "beta-near-zero": (
         "A pair has the largest α of all, and a β close to 0, just below it. Can it win?",
         (
             Answer("Yes: the largest α wins", "α is only one factor. The product with a β close to 0 is close to 0."),
@@ -388,9 +384,8 @@ def _checks() -> None:
                 right=True,
             ),
         ),
-    )
-    tasks.question(
-        "kinds-on-probabilities",
+    ),
+    "kinds-on-probabilities": (
         "The attack differentiates probabilities. A pixel has a = 0.02. What is its b?",
         (
             Answer(
@@ -404,7 +399,13 @@ def _checks() -> None:
             ),
             Answer("0", "The others have to lose what the target gains, so b is not 0."),
         ),
-    )
+    ),
+}
+"""The questions of this chapter's end: by task, the text and the answers."""
+
+
+def _checks() -> None:
+    tasks.questions(CHECKS)
 
 
 def _probabilities(lesson: Lesson) -> None:

@@ -93,6 +93,12 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
         st.error(answers[chosen].why, icon=":material/close:")
 
 
+def questions(table: Mapping[str, tuple[str, Sequence[Answer]]]) -> None:
+    """Ask all questions of a table: by task, the text and the answers."""
+    for task, (text, answers) in table.items():
+        question(task, text, answers)
+
+
 def predict(task: str, subject: str, text: str, ask: Callable[[str], Any], allowed: Container[Any]) -> Any:
     """Ask for a prediction; return it once it is locked in, None until then. The result is to be shown only after.
 

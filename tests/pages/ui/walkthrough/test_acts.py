@@ -16,6 +16,7 @@ from jsma import Attack, Direction, Output, Stop, best_pair, jacobian, load_mode
 from jsma.baselines import Baseline, baseline_steps
 from jsma.stage.recording import record
 from pages.ui.networks import Network
+from pages.ui.shared import picker
 from pages.ui.walkthrough import (
     blind_test,
     by_hand,
@@ -25,7 +26,6 @@ from pages.ui.walkthrough import (
     network,
     once,
     opening,
-    picker,
     saliency,
     shown,
     summary,
