@@ -105,7 +105,7 @@ def go_on(page, name: str, folder: Path) -> None:
         page.get_by_label("Pixels", exact=True).fill("10")
         page.get_by_label("Pixels", exact=True).press("Enter")
     elif name in ("chapter 4", "chapter 5"):
-        page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]]).last.click()
+        page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]], exact=True).last.click()
     elif name == "your digit":
         bring_a_digit(page, folder)
     elif name == "class":
