@@ -51,6 +51,7 @@ def test_picking_digit_sample_target_and_model_starts_that_attack_and_no_class_i
     lab.wait_for_address("sample=2")
     lab.page.locator(".st-key-target-3 button").click()
     lab.wait_for_title("7", "3")
+    lab.wait_until_idle()  # a page that is still drawn closes a list that is open
     lab.page.locator("[data-testid=stSelectbox]").filter(has_text="Model").get_by_role("combobox").click()
     lab.page.get_by_role("option", name="LeNet of the paper's sizes").click()
     lab.wait_for_address("model=lenet")
