@@ -5,6 +5,7 @@ import pytest
 import jsma
 from benchmarks.driving import Lab
 from jsma import Attack, Step
+from tests.helpers.waiting import until
 
 
 def steps_of(digit: int, target: int, sample: int = 0, model: str = "tutorial") -> list[Step]:
