@@ -44,9 +44,9 @@ def sparsest(
     In the Result, iterations is the number of steps of the search, and pairs is None. Cost of a step: width gradients
     and width × candidates forward passes for each attack. Raises ValueError as `Attack.run` does.
     """
-    for name, value in (("width", width), ("candidates", candidates), ("exchanges", exchanges + 1)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1 (exchanges: 0).")
+    for name, value, least in (("width", width, 1), ("candidates", candidates, 1), ("exchanges", exchanges, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
     network = network_of(model)
     originals, features = prepare(images, network, bounds, changeable)
     with shapes_explained(originals):

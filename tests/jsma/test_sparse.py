@@ -125,7 +125,10 @@ def test_what_is_read_as_the_target_already_stays_as_it_is():
     assert torch.equal(result.images, images)
 
 
-@pytest.mark.parametrize("wrong", [{"width": 0}, {"candidates": 1.5}, {"exchanges": -1}, {"gamma": 2.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"width": 0}, {"candidates": 1.5}, {"exchanges": -1}, {"exchanges": "5"}, {"gamma": 2.0}]
+)
 def test_a_setting_that_cannot_be_is_told(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"{name} is {value!r}; it must be"):
         sparsest(net(0), pictures(1, 0), **wrong)
