@@ -1,14 +1,12 @@
-// Keeps the answers of a course in this browser, so that they are there after F5 and tomorrow.
-
-const KEY = "jsma course";
+// Keeps a text in this browser, so that it is there after F5, a lost server, and tomorrow.
 
 export default function ({ data, setStateValue }) {
-  const [{ answers, fresh }] = data;
+  const [{ name, text, fresh }] = data;
   try {
-    const kept = localStorage.getItem(KEY);
+    const kept = localStorage.getItem(`jsma ${name}`);
     if (fresh && kept) setStateValue("kept", kept);
-    else if (answers !== kept) localStorage.setItem(KEY, answers);
+    else if (text && text !== kept) localStorage.setItem(`jsma ${name}`, text);
   } catch {
-    // no storage in this browser: the answers last as long as the page
+    // no storage in this browser: it lasts as long as the page
   }
 }

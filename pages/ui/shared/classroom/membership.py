@@ -5,12 +5,11 @@ What a browser or an address brings is checked against the database; nobody beco
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import streamlit as st
 
-from jsma.stage.modules import join
 from pages.ui import session
+from pages.ui.kept_text import keep_text
 from pages.ui.shared.classroom import service
 from pages.ui.shared.classroom.codes import is_secret, read_code
 
@@ -19,10 +18,6 @@ PARAMETER, TEACHER = "class", "teacher"
 
 MOST_OPENED = 5
 """How many classes one visitor may open."""
-
-_memory = st.components.v2.component(
-    "jsma_class_memory", html="<span></span>", js=join(Path(__file__).with_name("memory.js"))
-)
 
 
 @dataclass(frozen=True)
@@ -101,12 +96,12 @@ def remember() -> None:
     kept = state.get("class_member") or state.get("class_kept")
     record = json.dumps(asdict(kept) | {"here": bool(state.get("class_member"))}) if kept else ""
 
-    def take_up() -> None:
+    def take_up(text: object) -> None:
         state.class_taken_up = True  # a browser is asked once, whatever it says
         if "class_member" not in state:
-            _take_up(state["class-memory"].kept)
+            _take_up(text)
 
-    _memory(key="class-memory", data=[{"record": record, "fresh": fresh}], on_kept_change=take_up, height=0)
+    keep_text("class", record, fresh, take_up)
     member = state.get("class_member")
     if member and st.query_params.get(PARAMETER) != member.code and not asked_for():
         st.query_params[PARAMETER] = member.code
