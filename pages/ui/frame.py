@@ -17,8 +17,9 @@ from pages.ui.networks import network
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
 
-_reconnected, _scrollers = (
-    st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js")) for name in ("reconnected", "scrollers")
+_reconnected, _scrollers, _drawer = (
+    st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js"))
+    for name in ("reconnected", "scrollers", "drawer")
 )
 
 
@@ -35,6 +36,7 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
     st.html(f"<style>{palette.variables()}\n{STYLE}</style>")
     _reconnected(key="reconnected", on_again_change=lambda: None)
     _scrollers(key="scrollers")
+    _drawer(key="drawer")
     access.watch_focus()
     access.show_changes_when_translated()
     resources.few_threads()

@@ -5,6 +5,7 @@ import pytest
 import jsma
 from benchmarks.driving import Lab
 from jsma import Attack, Step
+from tests.helpers.browser import TWO_FRAMES
 
 
 def steps_of(digit: int, target: int, sample: int = 0, model: str = "tutorial") -> list[Step]:
@@ -166,7 +167,6 @@ def test_an_explanation_is_one_click_away(seven):
     assert not explanation.is_visible()
 
 
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 CUT = """stage => [...stage.querySelectorAll('h1, h2, h3, p, span, b, td, th, button, canvas')]
   .filter((part) => part.getClientRects().length && !part.closest('.spoken, details p'))
   .filter((part) => part.getBoundingClientRect().right > stage.getBoundingClientRect().right + 4)
