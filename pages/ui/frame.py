@@ -30,11 +30,13 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
     what is not here. window: returns what the window is called, where that says more than `title`.
     """
     scheduling.admit()
+    again = _reconnected(key="reconnected", on_again_change=lambda: None).again
+    if again:
+        session.read_address(again)
     requested, page = session.current(title), PAGES[title]
     name = window() if window else title
     st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{palette.variables()}\n{STYLE}</style>")
-    _reconnected(key="reconnected", on_again_change=lambda: None)
     _scrollers(key="scrollers")
     _drawer(key="drawer")
     access.watch_focus()

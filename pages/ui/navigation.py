@@ -119,7 +119,8 @@ def links(current: Page) -> None:
 def open_in_lab(choice: Choice) -> None:
     """Leave this page for the lab and show the attack `choice` there; the browser's Back then leads here again."""
     session.request(choice)
-    st.switch_page(PAGES["The lab"].file, query_params=session.requested().to_url())
+    # With the address as it is: another one would be an entry of its own before the page changes.
+    st.switch_page(PAGES["The lab"].file, query_params=session.address())
 
 
 def link_to_lab(label: str, icon: str) -> None:

@@ -118,13 +118,20 @@ def test_settled_step_reaches_pythons_words_and_the_address(shared):
     lab.page.get_by_test_id("stMarkdown").filter(has_text="Iteration 5 of").wait_for()
 
 
-def test_going_back_in_the_browser_returns_to_the_attack_before(lab):
+def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_where_it_was_left(lab):
     lab.open("?digit=7&target=3")
+    entries = lab.page.evaluate("history.length")
+    for step in (1, 2):
+        lab.press("step")
+        lab.wait_for_address(f"step={step}")
+    assert lab.page.evaluate("history.length") == entries  # a step is not an entry
     lab.page.locator(".st-key-target-5 button").click()
     lab.wait_for_title("7", "5")
     lab.wait_for_address("target=5")
+    assert lab.page.evaluate("history.length") == entries + 1
     lab.page.go_back()
     lab.wait_for_title("7", "3")
+    lab.page.locator("[data-testid=stage][data-iteration='2']").wait_for()
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,7 @@ def current() -> int:
                 f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
-    state.walkthrough_address = str(_kept())
-    if asked != state.walkthrough_address:
-        st.query_params["chapter"] = state.walkthrough_address
+    state.walkthrough_address = asked
     return _kept()
 
 
@@ -65,7 +63,15 @@ def window() -> str:
 
 
 def _open(number: int) -> None:
-    st.session_state.walkthrough_chapter = number
+    if number != _kept():
+        st.session_state.walkthrough_chapter = number
+        session.note_choice()
+
+
+def publish() -> None:
+    """Bring the address bar up to date, with the open chapter."""
+    session.publish(chapter=str(_kept()))
+    st.session_state.walkthrough_address = str(_kept())
 
 
 def _turn_to(number: int) -> None:
