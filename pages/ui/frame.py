@@ -15,11 +15,11 @@ from pages.ui.navigation import PAGES
 from pages.ui.networks import network
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
+STYLE = "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("frame", "print"))
 
-_reconnected, _scrollers, _drawer = (
+_reconnected, _scrollers, _drawer, _printing = (
     st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js"))
-    for name in ("reconnected", "scrollers", "drawer")
+    for name in ("reconnected", "scrollers", "drawer", "printing")
 )
 
 
@@ -36,9 +36,10 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
     requested, page = session.current(title), PAGES[title]
     name = window() if window else title
     st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
-    st.html(f"<style>{palette.variables()}\n{STYLE}</style>")
+    st.html(f"<style>{palette.variables()}\n{STYLE}\n@page {{ size: A4 {page.paper}; }}</style>")
     _scrollers(key="scrollers")
     _drawer(key="drawer")
+    _printing(key="printing", data=[{"paper": page.paper, "whole": page.one_sheet}])
     access.watch_focus()
     access.show_changes_when_translated()
     resources.few_threads()

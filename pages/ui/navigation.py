@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ class Page:
     """A page: its title, its file, its group in the sidebar, and what its help says, in Markdown.
 
     controls: the controls of the sidebar that it uses, names in CONTROLS; own_digits: whether it can show the few
-    digits that a visitor has brought.
+    digits that a visitor has brought; paper: on what it is printed; one_sheet: whether all of it goes on one sheet.
     """
 
     title: str
@@ -23,6 +24,8 @@ class Page:
     help: str
     controls: tuple[str, ...] = tuple(CONTROLS)
     own_digits: bool = False
+    paper: Literal["portrait", "landscape"] = "portrait"
+    one_sheet: bool = False
 
 
 _SETTINGS = ("theta", "gamma", "rule", "output", "direction")
@@ -38,6 +41,8 @@ PAGES = {
             "the arrow keys. Point at a pixel to follow it through every picture; click it to see which pixel makes "
             "the best pair with it. *Predict first* hides the next pair until you have guessed it.",
             own_digits=True,
+            paper="landscape",
+            one_sheet=True,
         ),
         Page(
             "Grid",
@@ -46,6 +51,7 @@ PAGES = {
             "One digit of every class, attacked towards every other class. The digits themselves are on the diagonal. "
             "Click a cell to open that attack in the lab.",
             ("data", "model", *_SETTINGS),
+            one_sheet=True,
         ),
         Page(
             "Rules",

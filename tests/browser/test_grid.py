@@ -51,6 +51,8 @@ def test_the_first_screen_fills_by_itself_says_how_each_attack_ended_and_opens_i
         np.testing.assert_array_equal(
             decoded(style.removeprefix('url("').removesuffix('")')), picture(end.image, image)
         )
+    picture_and_words, words = tile(opened, 7, 3).bounding_box(), tile(opened, 7, 3).locator("p").bounding_box()
+    assert words["y"] >= picture_and_words["y"] + picture_and_words["width"]  # below the picture, not on it
     tile(opened, 7, 3).click()
     opened.part("stage").and_(opened.page.locator("[data-iteration]")).wait_for()
     opened.wait_for_title("7", "3")

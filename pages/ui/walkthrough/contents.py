@@ -113,6 +113,7 @@ def chapter(number: int, lesson: Lesson) -> None:
     ]
     module = CHAPTERS[number - 1]
     with places[number - 1]:
+        tasks.begin_sheet()
         st.header(f"{number}. {module.TITLE}", anchor=False)
         st.markdown(f"*{module.QUESTION}*")
         module.show(lesson)
@@ -123,6 +124,7 @@ def foot(chapter: int, lesson: Lesson) -> None:
     if chapter == len(CHAPTERS):
         with st.container(key="chapter-body-after"):
             _after_the_walkthrough(lesson)
+    tasks.answers_on_paper()
     with st.container(horizontal=True, horizontal_alignment="distribute", key="chapter-turn"):
         for number, way in ((chapter - 1, "← {}"), (chapter + 1, "{} →")):
             if 1 <= number <= len(CHAPTERS):
