@@ -95,8 +95,8 @@ def _with_digits(choice: Choice, own: bool) -> Choice:
         return choice
     if brought is None:
         session.notify(
-            "The link asks for a digit that was brought in another window, and stays there. Showing the "
-            f"{DATA_SETS[BUILT_IN].digits}."
+            "The link asks for a digit of somebody's own, which stays in the browser where it was brought; there is "
+            f"none in this one. Showing the {DATA_SETS[BUILT_IN].digits}."
         )
         choice = replace(choice, data=BUILT_IN)
         session.correct(choice)
@@ -121,7 +121,8 @@ def _with_network(choice: Choice) -> Choice:
     if choice.model in networks.names():
         return choice
     session.notify(
-        f"The link asks for a network that was trained in another window. Showing {NETWORKS[FIRST].label} instead."
+        "The link asks for a network of somebody's own, which stays in the browser where it was trained; there "
+        f"is none in this one. Showing {NETWORKS[FIRST].label} instead."
     )
     choice = replace(choice, model=FIRST)
     session.correct(choice)

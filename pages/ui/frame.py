@@ -8,7 +8,7 @@ import streamlit as st
 from jsma import Digits, palette
 from jsma.glossary import TERMS
 from jsma.stage.modules import join
-from pages.ui import access, controls, forgetting, navigation, resources, scheduling, session
+from pages.ui import access, controls, forgetting, keeping, navigation, resources, scheduling, session
 from pages.ui.choice import OWN, Choice, all_data_labels
 from pages.ui.formatting import percent
 from pages.ui.navigation import PAGES
@@ -33,6 +33,7 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
     again = _reconnected(key="reconnected", on_again_change=lambda: None).again
     if again:
         session.read_address(again)
+    keeping.keep()
     requested, page = session.current(title), PAGES[title]
     name = window() if window else title
     st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
@@ -51,8 +52,13 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
         with st.container(key="help", horizontal=True):
             with st.popover("Help", icon=":material/help:"):
                 st.markdown(f"**{title}.** {page.help}")
+                st.markdown(
+                    "Your answers, predictions, own digits and own network are kept in this browser, and only there."
+                )
+                st.button("Forget all of it", key="forget-all", on_click=keeping.forget)
             with st.popover("Glossary", icon=":material/menu_book:"):
                 st.markdown("\n\n".join(f"**{name}** {meaning}" for name, meaning in TERMS.items()))
+    keeping.wait_for(requested)
     return controls.choose(requested, page.controls, page.own_digits)
 
 

@@ -67,8 +67,8 @@ PAGES = {
             "pages/6_Your_digit.py",
             "Explore",
             "Draw a digit, or send a picture or a photo of one. You see how it is brought to the form the network "
-            "knows, and what the network reads. Then attack it: it is yours alone, and gone when you close this "
-            "window.",
+            "knows, and what the network reads. Then attack it: it is yours alone, and stays in this browser until "
+            "you forget it below.",
             ("model",),
             own_digits=True,
         ),
@@ -96,7 +96,7 @@ PAGES = {
             "pages/2_Model.py",
             "Measure",
             "What the network under attack is made of and how well it reads. Below, train one of your own: you can "
-            "then use it on every page in place of the shipped ones, for you alone, while this window is open.",
+            "then use it on every page in place of the shipped ones, for you alone, and it stays in this browser.",
             ("data", "model", "digit", "sample"),
         ),
         Page(

@@ -3,6 +3,7 @@
 import { createStage } from "../../jsma/stage/scripts/stage.js";
 import { readMessage } from "./message.js";
 import { mounted } from "./mounted.js";
+import { keepPredictions, keptPredictions } from "./predictions.js";
 
 /** @import { Stage } from "../../jsma/stage/scripts/types.js" */
 
@@ -20,7 +21,7 @@ function mountStage(root) {
   /** @type {HTMLElement} */
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
-  return createStage(root);
+  return Object.assign(createStage(root), { recall: keptPredictions, remember: keepPredictions });
 }
 
 /** Put the link to step k on the clipboard, and say so on the button. @type {(button: HTMLElement, k: string) => Promise<void>} */

@@ -71,7 +71,7 @@ export function createStage(root) {
   };
   const view = freshView();
   /** @type {Stage} */
-  const stage = { report: () => {}, receive, end };
+  const stage = { report: () => {}, recall: () => new Map(), remember: () => {}, receive, end };
   const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
   /** @type {Recording} */
   let recording = null;
@@ -91,7 +91,7 @@ export function createStage(root) {
     if (!sameRecording) {
       recording = readRecording(payload);
       view.pixel = view.digit = null;
-      view.tally = new Map();
+      view.tally = stage.recall(recording);
       for (const drawn of Object.values(views)) drawn.build?.(recording);
     }
     if (first) setLevel(root, setting.level);
@@ -258,6 +258,7 @@ export function createStage(root) {
     if (view.picks.length === 2) {
       const { score } = pairNumbers(recording, view.k, view.picks[0], view.picks[1]);
       view.tally.set(view.k, { rank: view.ranking?.rank ?? null, share: view.ranking?.share ?? 0, score });
+      stage.remember(recording, view.tally);
     }
     view.revealed = true;
     render();

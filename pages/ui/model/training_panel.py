@@ -25,6 +25,7 @@ from pages.ui.model.training import (
     State,
     Training,
     TrainingSettings,
+    held_out,
     mnist_is_here,
     splits,
 )
@@ -52,8 +53,9 @@ def panel(theme: str) -> None:
 
 def test_positions(data: str) -> Tensor | slice:
     """Return the positions of those digits of `data` that may test the visitor's own network: held out, or all."""
-    training = st.session_state.get("own_training")
-    return slice(None) if training is None else training.splits.held_out.get(data, slice(None))
+    if networks.network(OWN).trained_on != data:
+        return slice(None)
+    return held_out(resources.digits(data).labels).nonzero().flatten()
 
 
 def _settled(training: Training) -> bool:
@@ -201,7 +203,7 @@ def _show_end(training: Training, theme: str) -> None:
     )
     st.markdown(f"{ended} {_in_words(training)} {_results(training)}")
     st.markdown(
-        "It stands in for the shipped networks on every page now, for you alone, while this window is open. In the "
+        "It stands in for the shipped networks on every page now, for you alone, and stays in this browser. In the "
         "sidebar you can go back to the others, and to it, at any time."
     )
     navigation.link_to_lab("Attack it in the lab", ":material/arrow_forward:")
