@@ -34,8 +34,15 @@ async function copyLink(button, k) {
   } catch {
     copied = copyTheOldWay(link.href); // browsers offer the clipboard to pages of this machine or of https only
   }
-  button.textContent = copied ? "Copied" : "Copy it from the address bar";
-  setTimeout(() => (button.textContent = "Copy link"), 2000);
+  const missing = notCarried(link.searchParams);
+  button.textContent = copied ? `Copied${missing}` : "Copy it from the address bar";
+  setTimeout(() => (button.textContent = "Copy link"), missing ? 6000 : 2000);
+}
+
+/** What of one's own a link cannot carry, in words. @type {(query: URLSearchParams) => string} */
+function notCarried(query) {
+  const own = Object.entries({ data: "digit", model: "network" }).filter(([name]) => query.get(name) === "own");
+  return own.length ? `, but your own ${own.map(([, what]) => what).join(" and ")} stays in this browser` : "";
 }
 
 /** Return whether it could be copied. @type {(text: string) => boolean} */

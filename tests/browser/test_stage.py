@@ -520,6 +520,7 @@ def test_the_share_panel_builds_that_link(lab):
     assert "digit=7" in link.inner_text()
     assert "step=2" in link.inner_text()
     assert link.inner_text().strip().startswith(lab.address)
+    lab.page.get_by_text("the next pair hidden until they predict it").wait_for()
 
 
 # 11: access
