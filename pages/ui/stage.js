@@ -1,6 +1,7 @@
 // Mounts the stage in Streamlit's page, with a button that copies the link to the step shown.
 
 import { createStage } from "../../jsma/stage/scripts/stage.js";
+import { offerGuide } from "./guide.js";
 import { readMessage } from "./message.js";
 import { mounted } from "./mounted.js";
 import { keepPredictions, keptPredictions } from "./predictions.js";
@@ -21,6 +22,7 @@ function mountStage(root) {
   /** @type {HTMLElement} */
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
+  offerGuide(root);
   return Object.assign(createStage(root), { recall: keptPredictions, remember: keepPredictions });
 }
 

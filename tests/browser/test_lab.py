@@ -174,6 +174,34 @@ def test_an_explanation_is_one_click_away(seven):
     assert not explanation.is_visible()
 
 
+def test_the_line_below_the_title_says_in_plain_words_what_the_attack_does(seven):
+    steps = steps_of(7, 3)
+    words = seven.part("stage").locator(".plain-words").inner_text()
+    assert f"Change {steps[-1].changed} pixels and it reads a 3." in words
+    assert "reads this 7, > 99.9 % sure" in words or f"{steps[0].probabilities[7]:.1%}".replace("%", " %") in words
+
+
+def test_the_guide_leads_by_keyboard_from_the_picture_to_the_verdict_and_goes_on_where_it_was_left(seven):
+    page, card = seven.page, seven.part("stage-guide-card")
+    seven.part("stage-guide").click()
+    for number, region in enumerate(("now", "maps", "plane", "card", "verdict"), start=1):
+        card.get_by_text(f"{number} of 5").wait_for()
+        assert seven.part("stage").locator(".guided").evaluate("(part, name) => part.classList.contains(name)", region)
+        box, at = card.bounding_box(), seven.part("stage").locator(".guided").bounding_box()
+        assert box["y"] >= at["y"] + at["height"] or box["y"] + box["height"] <= at["y"]  # beside it, not on it
+        if number < 5:
+            page.keyboard.press("Enter")
+    assert seven.iteration == seven.iterations
+    assert "it reads a 3" in card.inner_text()
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+    seven.part("stage-guide").click()
+    card.get_by_text("5 of 5").wait_for()
+    page.keyboard.press("Enter")
+    assert not card.is_visible()
+    page.evaluate("localStorage.removeItem('jsma guide')")
+
+
 CUT = """stage => [...stage.querySelectorAll('h1, h2, h3, p, span, b, td, th, button, canvas')]
   .filter((part) => part.getClientRects().length && !part.closest('.spoken, details p'))
   .filter((part) => part.getBoundingClientRect().right > stage.getBoundingClientRect().right + 4)

@@ -17,7 +17,7 @@ import { readRecording } from "./recording.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
 import { explainTerms, term } from "./terms.js";
-import { pixelFacts, pixelSentence, spentHtml, titleHtml } from "./words.js";
+import { pixelFacts, pixelSentence, plainHtml, spentHtml, titleHtml } from "./words.js";
 
 /** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
 /** @typedef {"mode" | "scope" | "history"} SettingName */
@@ -124,6 +124,8 @@ export function createStage(root) {
     root.dataset.iteration = `${view.k}`;
     root.dataset.iterations = `${recording.last}`;
     setHtml(find(".title"), titleHtml(recording, view.k));
+    find(".plainly").hidden = setting.level !== 1;
+    setHtml(find(".plain-words"), plainHtml(recording));
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
     setHtml(
       find(".used"),
