@@ -19,10 +19,12 @@ from jsma.stage.page import VIEWS, skeleton
 from jsma.stage.recording import Recording
 
 COPY = '<button class="copy" data-testid="stage-copy">Copy link</button>'
+GUIDE = """<button class="watch">Watch</button><button class="guide-me" data-testid="stage-guide">Guide me</button>
+<div class="guide" data-testid="stage-guide-card" role="dialog" aria-label="Guide" hidden></div>"""
 
 _component = st.components.v2.component(
     "jsma_stage",
-    html=skeleton(actions=COPY),
+    html=skeleton(actions=COPY, guide=GUIDE),
     css=pieces.css(pieces.HERE, "stage"),
     js=pieces.script(Path(__file__).with_name("stage.js")),
 )

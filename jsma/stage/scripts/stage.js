@@ -19,7 +19,7 @@ import { shownSaliency } from "./saliency.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
 import { explainTerms, term } from "./terms.js";
-import { pixelFacts, pixelSentence, spentHtml, titleHtml } from "./words.js";
+import { pixelFacts, pixelSentence, plainHtml, spentHtml, titleHtml } from "./words.js";
 
 /** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
 /** @typedef {"mode" | "scope" | "history" | "saliency"} SettingName */
@@ -88,7 +88,7 @@ export function createStage(root) {
   };
   const view = freshView();
   /** @type {Stage} */
-  const stage = { report: () => {}, receive, end };
+  const stage = { report: () => {}, recall: () => new Map(), remember: () => {}, receive, end };
   const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
   /** @type {Recording} */
   let recording = null;
@@ -108,7 +108,7 @@ export function createStage(root) {
     if (!sameRecording) {
       recording = readRecording(payload);
       view.pixel = view.digit = null;
-      view.tally = new Map();
+      view.tally = stage.recall(recording);
       for (const drawn of Object.values(views)) drawn.build?.(recording);
     }
     if (first) setLevel(root, setting.level);
@@ -148,6 +148,8 @@ export function createStage(root) {
     root.dataset.iteration = `${view.k}`;
     root.dataset.iterations = `${recording.last}`;
     setHtml(find(".title"), titleHtml(recording, view.k));
+    find(".plainly").hidden = setting.level !== 1;
+    setHtml(find(".plain-words"), plainHtml(recording));
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
     setHtml(
       find(".used"),
@@ -288,6 +290,7 @@ export function createStage(root) {
     if (view.picks.length === 2) {
       const { score } = pairNumbers(recording, view.k, view.picks[0], view.picks[1]);
       view.tally.set(view.k, { rank: view.ranking?.rank ?? null, share: view.ranking?.share ?? 0, score });
+      stage.remember(recording, view.tally);
     }
     view.revealed = true;
     render();

@@ -204,6 +204,9 @@ export interface DrawnView {
 }
 
 export interface Stage {
+  /** What was predicted of a recording before; by itself a stage knows nothing of it. */
+  recall: (recording: Recording) => Map<number, Prediction>;
+  remember: (recording: Recording, tally: Map<number, Prediction>) => void;
   report(settled: Settled): void;
   receive(setting: Setting, payload: Uint8Array): void;
   end(): void;
