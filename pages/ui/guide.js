@@ -9,7 +9,8 @@ const CARDS = [
     at: ".maps",
     step: "start",
     chapter: 3,
-    say: () => "<b>What moves what.</b> A map for every digit: orange pixels, made brighter, raise the network's output for it; blue ones lower that.",
+    say: () =>
+      "<b>What moves what.</b> A map for every digit: orange pixels, made brighter, raise the network's output for it; blue ones lower that.",
   },
   {
     at: ".plane",

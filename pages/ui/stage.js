@@ -5,6 +5,7 @@ import { offerGuide } from "./guide.js";
 import { readMessage } from "./message.js";
 import { mounted } from "./mounted.js";
 import { keepPredictions, keptPredictions } from "./predictions.js";
+import { offerPresent } from "./present.js";
 
 /** @import { Stage } from "../../jsma/stage/scripts/types.js" */
 
@@ -23,7 +24,9 @@ function mountStage(root) {
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
   offerGuide(root);
-  return Object.assign(createStage(root), { recall: keptPredictions, remember: keepPredictions });
+  const [stage, present] = [createStage(root), offerPresent(root)];
+  const { end } = stage;
+  return Object.assign(stage, { recall: keptPredictions, remember: keepPredictions, end: () => (present.end(), end()) });
 }
 
 /** Put the link to step k on the clipboard, and say so on the button. @type {(button: HTMLElement, k: string) => Promise<void>} */

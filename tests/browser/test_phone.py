@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.driving import Lab
-from tests.helpers.browser import TWO_FRAMES
+from tests.helpers.browser import TWO_FRAMES, watched
 
 pytestmark = pytest.mark.slow
 
@@ -17,9 +17,7 @@ def phone(profile, server):
     """The lab on a phone, once for the tests of this file."""
     lab = Lab(profile.new_page(), server)
     lab.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    yield lab.open("?digit=7&target=3&step=3")
-    lab.page.close()
-    assert not lab.complaints
+    yield from watched(lab.open("?digit=7&target=3&step=3"))
 
 
 def turn(lab: Lab, size: tuple[int, int]) -> None:

@@ -49,6 +49,7 @@ export function freshView() {
     colours: null,
     layout: "desk",
     short: false,
+    runners: 4,
   };
 }
 
@@ -130,12 +131,16 @@ export function createStage(root) {
   /** Choose the layout for the room there is, read the theme's colours, and measure. */
   function arrange() {
     const width = root.clientWidth;
-    view.layout = width < 860 ? "phone" : width >= 1160 && window.innerHeight < 800 ? "projector" : "desk";
+    const low = window.innerHeight < 800;
+    const presented = root.hasAttribute("data-presented");
+    view.layout = presented || (width >= 1160 && low) ? "projector" : width < 860 ? "phone" : "desk";
     const crowded = view.layout !== "phone" && ["map", "saliency"].every((name) => view.views.includes(/** @type {ViewName} */ (name)));
     view.short = view.layout === "projector" || crowded;
+    view.runners = view.layout === "projector" ? 3 : low ? 2 : 4;
     root.dataset.layout = view.layout;
     root.toggleAttribute("data-crowded", crowded);
     root.toggleAttribute("data-tight", view.layout === "desk" && width < 1060);
+    root.toggleAttribute("data-low", view.layout === "desk" && low);
     root.dataset.theme = isDark(root) ? "dark" : "light";
     view.colours = { ...readColours(root), theme: root.dataset.theme };
     measureCanvases(root);

@@ -140,6 +140,8 @@ export interface View {
   colours: Colours;
   layout: Layout;
   short: boolean;
+  /** How many pairs are listed after the best. */
+  runners: number;
 }
 
 /** The colours of palette.css by their names, tables of colours, and the font. */
