@@ -8,7 +8,7 @@ import streamlit as st
 from jsma import Digits, palette
 from jsma.glossary import TERMS
 from jsma.stage.modules import join
-from pages.ui import access, controls, forgetting, keeping, navigation, resources, scheduling, session
+from pages.ui import access, callbacks, controls, forgetting, keeping, navigation, resources, scheduling, session
 from pages.ui.choice import OWN, Choice, all_data_labels
 from pages.ui.formatting import percent
 from pages.ui.navigation import PAGES
@@ -21,6 +21,8 @@ _reconnected, _scrollers, _drawer, _printing = (
     st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js"))
     for name in ("reconnected", "scrollers", "drawer", "printing")
 )
+
+callbacks.carry_out_whole()
 
 
 def begin(
