@@ -14,6 +14,9 @@ from pages.ui.formatting import percent
 from pages.ui.navigation import PAGES
 from pages.ui.networks import network
 
+APP = "JSMA, step by step"
+"""What the app is called everywhere."""
+
 HERE = Path(__file__).parent
 STYLE = "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("frame", "print"))
 
@@ -41,7 +44,7 @@ def begin(
     keeping.keep()
     requested, page = session.current(title), PAGES[title]
     name = window() if window else title
-    st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
+    st.set_page_config(f"{name} · {APP}", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{palette.variables()}\n{STYLE}\n@page {{ size: A4 {page.paper}; }}</style>")
     _scrollers(key="scrollers")
     _drawer(key="drawer")
@@ -52,7 +55,7 @@ def begin(
     forgetting.note_visitor()
     with st.sidebar:
         with st.container(key="app-name"):
-            st.markdown("**Saliency map attack**")
+            st.markdown(f"**{APP}**")
         navigation.links(page)
         with st.container(key="help", horizontal=True):
             with st.popover("Help", icon=":material/help:"):
