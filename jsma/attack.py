@@ -92,7 +92,8 @@ class Result:
     pairs (N, budget, 2) int64: the features changed at each iteration, -1 after the attack has ended. A run with
     a smaller budget changes the same pairs, but fewer. stop is None for attacks that did not end because the run
     was cancelled; their images are those of the last iteration. changeable (N,) int64: how many features of each
-    could change; None if all could.
+    could change; None if all could. predictions (N,) int64: the class that the model predicts for each image at the
+    end, -1 for attacks that did not end; None if unknown.
     """
 
     images: Tensor
@@ -102,6 +103,7 @@ class Result:
     changed: Tensor
     pairs: Tensor | None = None
     changeable: Tensor | None = None
+    predictions: Tensor | None = None
 
     @property
     def distortion(self) -> Tensor:
@@ -227,7 +229,8 @@ class Attack:
         at_once = _batch_size(batch_size, n)
         limit = self.budget(n) if count else 0
         pairs = labels.new_full((count, limit + 1, 2), -1)  # the last column stays -1
-        state = _State(originals, originals.clone(), labels, labels * 0, torch.full_like(labels, CONTINUES), pairs)
+        continues, unread = torch.full_like(labels, CONTINUES), torch.full_like(labels, -1)
+        state = _State(originals, originals.clone(), labels, labels * 0, continues, unread, pairs)
         cores = torch.get_num_threads() if originals.device.type == "cpu" else 1
         threads = max(1, min(cores, count // MIN_IMAGES_PER_THREAD))
         tasks = [
@@ -271,6 +274,7 @@ class Attack:
             state.pairs[rows, iterations] = turn.pair
             state.iterations[rows] = iterations + turn.continues
             state.stop[rows] = turn.stop
+            state.predictions[rows] = turn.predictions
             rows = rows[turn.continues]
             yield started - len(rows)
 
@@ -380,7 +384,7 @@ class Attack:
 class _State:
     """The state of the N attacks of a run, one row per attack; updated in place.
 
-    originals and images (N, C, H, W); labels, iterations and stop (N,) int64; pairs (N, budget + 1, 2).
+    originals and images (N, C, H, W); labels, iterations, stop and predictions (N,) int64; pairs (N, budget + 1, 2).
     """
 
     originals: Tensor
@@ -388,6 +392,7 @@ class _State:
     labels: Tensor
     iterations: Tensor
     stop: Tensor
+    predictions: Tensor
     pairs: Tensor
 
     def result(self) -> Result:
@@ -396,7 +401,10 @@ class _State:
         success = self.stop == REASONS.index(Stop.REACHED_TARGET)
         changed = count_changed(self.images, self.originals)
         pairs = self.pairs[:, :-1].cpu()
-        return Result(self.images, success.cpu(), reasons, self.iterations.cpu(), changed.cpu(), pairs)
+        predictions = self.predictions.cpu()
+        return Result(
+            self.images, success.cpu(), reasons, self.iterations.cpu(), changed.cpu(), pairs, predictions=predictions
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -426,6 +434,11 @@ class _Turn:
     continues: Tensor
     pair: Tensor
     changed_images: Tensor
+
+    @property
+    def predictions(self) -> Tensor:
+        """The class that the model predicts for each image whose attack has ended, -1 for the others, (N,) int64."""
+        return self.logits.argmax(dim=1).where(~self.continues, -1)
 
     @property
     def lacks_pair(self) -> bool:

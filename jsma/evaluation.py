@@ -145,12 +145,19 @@ def _prepared(
 
 def _report(attack: Attack, gammas: tuple[float, ...], digits: Digits, records: list[dict[str, Tensor]]) -> Report:
     """Return the report of the chunks whose `records` are given."""
-    columns = {name: torch.cat([record[name] for record in records]) for name in records[0]}
+    common = set.intersection(*map(set, records))  # a part of an older version has no predictions
+    columns = {name: torch.cat([record[name] for record in records]) for name in common}
     stop = [list(Stop)[number] for number in columns["stop"].tolist()]
     images = digits.images.new_empty(0, *digits.images.shape[1:])
     success = columns["stop"] == list(Stop).index(Stop.REACHED_TARGET)
     result = Result(
-        images, success, stop, columns["iterations"], columns["changed"], changeable=columns.get("changeable")
+        images,
+        success,
+        stop,
+        columns["iterations"],
+        columns["changed"],
+        changeable=columns.get("changeable"),
+        predictions=columns.get("predictions"),
     )
     return Report(
         attack,
@@ -208,7 +215,7 @@ def _chunk(
         changeable = changeable.repeat_interleave(classes - 1, dim=0)
     result = attack.run(model, images, targets, progress=progress, bounds=bounds, changeable=changeable)
     reasons = [reason for reason in result.stop if reason is not None]
-    if len(reasons) < len(result.stop) or result.pairs is None:
+    if len(reasons) < len(result.stop) or result.pairs is None or result.predictions is None:
         return None
     limits = [replace(attack, gamma=gamma).iterations(images[0].numel()) for gamma in gammas]
     of_mask = {} if result.changeable is None else {"changeable": result.changeable}
@@ -218,6 +225,7 @@ def _chunk(
         "stop": torch.tensor([list(Stop).index(reason) for reason in reasons], dtype=torch.int8),
         "iterations": result.iterations,
         "changed": result.changed,
+        "predictions": result.predictions,
         "changed_at": torch.stack([_changed_after(result.pairs, limit) for limit in limits], dim=1),
         "adversarial_distance": adversarial_distance(model, images, targets, bounds=bounds, changeable=changeable),
         **of_mask,

@@ -49,8 +49,9 @@ def refine(
         undone = torch.full_like(rows, none).scatter_reduce(0, row[is_best], feature[is_best], "amin")
         rows, undone = rows[undone < none], undone[undone < none]
         current[rows, undone] = originals.flatten(1)[rows, undone]
-    changed = (current != originals.flatten(1)).sum(dim=1).cpu()
-    return replace(result, images=current.view_as(originals), changed=changed)
+    changed, refined = (current != originals.flatten(1)).sum(dim=1).cpu(), current.view_as(originals)
+    predictions = resolve_targets(model, refined, None)[0].cpu()
+    return replace(result, images=refined, changed=changed, predictions=predictions)
 
 
 def _margins_without(

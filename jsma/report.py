@@ -22,6 +22,8 @@ from .stop import Stop
 from .writing import ending, write_whole
 
 _INTEGERS = ("source", "target", "iterations", "changed")
+_OPTIONAL_INTEGERS = {"changeable": "changeable", "predictions": "prediction"}
+"""The columns of saved attacks; the optional ones by the names that they have in a Result."""
 
 
 COMPARABLE_SUCCESS = 0.95
@@ -71,6 +73,27 @@ class Report:
     def success_rate(self) -> float:
         """The share of attacks that succeeded, over all attacks."""
         return _mean(self.result.success)
+
+    @property
+    def adversarial_accuracy(self) -> float:
+        """The share of adversarial images that the network still reads as their label, over all attacks.
+
+        Failed attacks are included. It is not 1 - success_rate: a failed attack may end at a third class. Raises
+        ValueError for a report without predictions, which an older version has saved.
+        """
+        if self.result.predictions is None:
+            raise ValueError("This report has no predictions: an older version saved it. Evaluate again.")
+        return _mean(self.result.predictions == self.sources)
+
+    @property
+    def untouched_accuracy(self) -> float:
+        """The share of the same digits that the network reads as their label before any change, over the digits.
+
+        A misread digit has one target that is reached without a change: the class that it is read as. Every class of
+        the network must be a target.
+        """
+        misread = self.result.success & (self.result.iterations == 0)
+        return 1 - _mean(misread) * (self.classes - 1)
 
     @property
     def distortion(self) -> Tensor:
@@ -205,6 +228,7 @@ class Report:
             "image_shape": list(self.result.images.shape[1:]),
             "attacks": len(self.targets),
             "success_rate": _plain(self.success_rate),
+            "adversarial_accuracy": None if self.result.predictions is None else _plain(self.adversarial_accuracy),
             "mean_distortion": _plain(self.mean_distortion),
             "mean_distortion_of_successful": _plain(self.mean_distortion_of_successful),
             **of_mask,
@@ -250,8 +274,12 @@ class Report:
             stop: list[Stop | None] = [Stop[name] for name in each["stop"]]
             success = torch.tensor([reason is Stop.REACHED_TARGET for reason in stop], dtype=torch.bool)
             images = torch.empty(0, *whole["image_shape"])
-            changeable = torch.tensor(each["changeable"], dtype=torch.int64) if "changeable" in each else None
-            result = Result(images, success, stop, integers["iterations"], integers["changed"], changeable=changeable)
+            optional = {
+                name: torch.tensor(each[column], dtype=torch.int64)
+                for name, column in _OPTIONAL_INTEGERS.items()
+                if column in each
+            }
+            result = Result(images, success, stop, integers["iterations"], integers["changed"], **optional)
             changed_at = None if whole["changed_at"] is None else torch.tensor(whole["changed_at"], dtype=torch.int64)
             distance = each.get("adversarial_distance")
             distance = None if distance is None else torch.tensor(distance, dtype=torch.float64)
@@ -268,8 +296,10 @@ class Report:
             "iterations": self.result.iterations.tolist(),
             "changed": self.result.changed.tolist(),
         }
-        if self.result.changeable is not None:
-            columns["changeable"] = self.result.changeable.tolist()
+        for name, column in _OPTIONAL_INTEGERS.items():
+            values = getattr(self.result, name)
+            if values is not None:
+                columns[column] = values.tolist()
         if self.adversarial_distance is not None:
             columns["adversarial_distance"] = self.adversarial_distance.tolist()
         return columns

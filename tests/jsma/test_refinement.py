@@ -39,6 +39,7 @@ def test_pixels_are_given_back_as_described(untargeted):
         found = ATTACK.run(model, images, targets)
         refined = refine(model, images, targets, found)
         assert torch.equal(refined.success, found.success)
+        assert torch.equal(refined.predictions, model(refined.images).argmax(dim=1))
         for k in range(6):
             expected = found.images[k]
             if found.success[k]:

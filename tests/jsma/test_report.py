@@ -13,7 +13,21 @@ import pytest
 import torch
 from torch import nn
 
-from jsma import Attack, Digits, Direction, Output, Report, Result, Rule, Stop, adversarial_distance, evaluate, jacobian
+from jsma import (
+    Attack,
+    Digits,
+    Direction,
+    Output,
+    Report,
+    Result,
+    Rule,
+    Stop,
+    accuracy,
+    adversarial_distance,
+    evaluate,
+    jacobian,
+    sharing,
+)
 from jsma import evaluation as module
 from tests.helpers.paths import ROOT
 from tests.helpers.waiting import until
@@ -76,6 +90,24 @@ def test_the_tables_are_the_means_of_their_cells(report):
             assert len(cell) == 3
             assert success.item() == pytest.approx(sum(report.result.stop[k] is Stop.REACHED_TARGET for k in cell) / 3)
             assert distortion.item() == pytest.approx(sum(report.result.changed[k].item() / 20 for k in cell) / 3)
+
+
+def test_the_adversarial_accuracy_is_the_share_of_final_images_still_read_as_their_label(report):
+    model, digits, reads = small_net(), small_digits(), []
+    for k, target in enumerate(report.targets.tolist()):
+        (*_, end) = ATTACK.steps(model, digits.images[k // 3], target)
+        reads.append(int(model(end.image[None]).argmax()))
+    labels = [int(digits.labels[k // 3]) for k in range(36)]
+    still = sum(read == label for read, label in zip(reads, labels, strict=True))
+    third = sum(
+        read not in (label, target) for read, label, target in zip(reads, labels, report.targets.tolist(), strict=True)
+    )
+    assert min(still, third) > 0
+    assert report.adversarial_accuracy == pytest.approx(still / 36)
+    assert report.success_rate == pytest.approx(1 - (still + third) / 36)
+    assert report.summary()["adversarial_accuracy"] == report.adversarial_accuracy
+    assert report.untouched_accuracy == pytest.approx(accuracy(model, digits))
+    assert 0 < report.untouched_accuracy < 1
 
 
 def test_hardness_is_the_area_that_runs_at_every_smaller_budget_give_with_failures_at_the_whole_budget(report):
@@ -229,6 +261,22 @@ def test_the_csv_holds_a_line_an_attack(report, tmp_path):
     assert [Stop[line["stop"]] for line in lines] == report.result.stop
 
 
+def without_predictions(report: Report) -> Report:
+    """Return what a version before this one has of a report."""
+    return dataclasses.replace(report, result=dataclasses.replace(report.result, predictions=None))
+
+
+def test_a_report_of_an_older_version_loads_and_says_what_it_lacks(report, tmp_path):
+    older = json.loads(report.to_json())
+    del older["adversarial_accuracy"], older["each"]["prediction"]
+    (tmp_path / "report.json").write_text(json.dumps(older), encoding="utf-8")
+    loaded = Report.load(tmp_path / "report.json")
+    same(loaded, without_predictions(report))
+    assert loaded.summary()["adversarial_accuracy"] is None
+    with pytest.raises(ValueError, match=r"an older version saved it\. Evaluate again\."):
+        loaded.adversarial_accuracy  # noqa: B018
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{}", "[1]", "null", '{"attack": {"rule": "jsma"}}', '{"attack": [], "each": {}}', "[" * 100_000, "\udcff"],
@@ -265,6 +313,18 @@ def test_finished_chunks_are_not_computed_again(report, tiny_chunks, tmp_path):
     same(evaluate(small_net(), small_digits(), ATTACK, 4, tmp_path, progress=lambda *now: seen.append(now)), report)
     assert seen[0][0] >= len(first.targets)
     assert seen[-1] == (36, 36)
+
+
+def test_a_finished_chunk_of_an_older_version_is_used(report, tiny_chunks, tmp_path):
+    evaluate(small_net(), small_digits(), ATTACK, 4, tmp_path)
+    saved = sharing._SavedChunks(tmp_path, json.loads((tmp_path / "run.json").read_text(encoding="utf-8")))
+    chunk = saved.read(1)
+    del chunk["predictions"]
+    saved.write(1, chunk)
+    seen = []
+    again = evaluate(small_net(), small_digits(), ATTACK, 4, tmp_path, progress=lambda *now: seen.append(now))
+    same(again, without_predictions(report))
+    assert not seen
 
 
 def test_an_evaluation_stopped_before_its_first_chunk_has_no_report(tiny_chunks):

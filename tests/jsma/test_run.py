@@ -50,6 +50,8 @@ def test_a_run_ended_early_returns_what_is_done():
     waiting = [k for k, reason in enumerate(part.stop) if reason is None]
     assert not part.success[waiting].any()
     assert torch.equal(part.images[19], colour_images(20)[19])
+    assert torch.equal(part.predictions[done], colour_net()(part.images[done]).argmax(dim=1))
+    assert (part.predictions[waiting] == -1).all()
 
 
 @pytest.fixture
