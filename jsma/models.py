@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .training_methods import TrainingMethod
 from .writing import make_folder, write_together
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -50,15 +51,18 @@ def lenet() -> nn.Sequential:
 
 @dataclass(frozen=True)
 class KnownNetwork:
-    """A network of the package: its name on screen, and a function that builds it with random weights."""
+    """A network of the package: its name on screen, a function that builds it with random weights, how it is trained."""
 
     label: str
     architecture: Callable[[], nn.Sequential]
+    method: TrainingMethod = TrainingMethod.PLAIN
 
 
 NETWORKS = {
     "tutorial": KnownNetwork("The tutorial's CNN", tutorial),
     "lenet": KnownNetwork("The paper's LeNet", lenet),
+    "lenet-distilled": KnownNetwork("LeNet, distilled", lenet, TrainingMethod.DISTILLED),
+    "lenet-adversarial": KnownNetwork("LeNet, trained on attacks", lenet, TrainingMethod.ADVERSARIAL),
 }
 """The table of all networks, by the names that addresses, files and the command line use. The first is the default."""
 
@@ -71,7 +75,7 @@ def build(name: str) -> nn.Sequential:
 
 
 def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Sequential:
-    """Return the trained network `name` ("tutorial" or "lenet") in eval mode; it outputs logits.
+    """Return the trained network `name`, one of `NETWORKS`, in eval mode; it outputs logits.
 
     folder: contains NAME.pt, as `python -m jsma train` writes it, or is such a file itself. Raises ValueError for an
     unknown name, for damaged weights, those of another network, and those that are not finite; FileNotFoundError if

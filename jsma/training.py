@@ -1,16 +1,17 @@
 """Training of a digit classifier, with progress after every batch."""
 
+import copy
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor, nn
 
 from .data import Digits
 from .models import build
+from .training_methods import TEMPERATURE, TrainingMethod
 
 BATCH_SIZE = 128
 
@@ -29,24 +30,53 @@ class Progress:
     loss: float
 
 
-def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rate: float = 1e-3) -> Generator[Progress]:
+def train(
+    model: nn.Module,
+    digits: Digits,
+    epochs: int,
+    seed: int,
+    learning_rate: float = 1e-3,
+    method: TrainingMethod = TrainingMethod.PLAIN,
+) -> Generator[Progress]:
     """Train `model` in place with Adam on shuffled batches of 128, and yield the progress after each.
 
-    The learning rate decreases to zero (cosine annealing). Training is deterministic: the same initial weights,
-    digits, seed and number of threads give the same weights. The caller may stop the iteration early. The model
-    is in training mode until the last batch, then in eval mode. Raises ValueError for less than one epoch.
+    The learning rate decreases to zero (cosine annealing). A method with a teacher trains that first, from the same
+    initial weights and as long, so that there are twice as many epochs. Training is deterministic: the same initial
+    weights, digits, seed and number of threads give the same weights. The caller may stop the iteration early. The
+    model is in training mode until the last batch, then in eval mode. Raises ValueError for less than one epoch.
     """
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}; it must be at least 1.")
+    labels, before, whole = digits.labels, 0, epochs
+    if method.value.with_teacher:
+        before, whole = epochs, 2 * epochs
+        teacher = copy.deepcopy(model)
+        for progress in _passes(teacher, digits.images, labels, epochs, seed, learning_rate, method):
+            yield replace(progress, epochs=whole)
+        labels = probabilities_at(TEMPERATURE, teacher, digits.images)
+    for progress in _passes(model, digits.images, labels, epochs, seed, learning_rate, method):
+        yield replace(progress, epoch=before + progress.epoch, epochs=whole)
+
+
+def _passes(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    epochs: int,
+    seed: int,
+    learning_rate: float,
+    method: TrainingMethod,
+) -> Generator[Progress]:
+    """Train `model` for some epochs on images (N, C, H, W) and labels, (N,) or (N, classes); yield the progress."""
     shuffle = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    batches = math.ceil(len(digits) / BATCH_SIZE)
+    batches = math.ceil(len(images) / BATCH_SIZE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * batches)
     model.train()
     for epoch in range(1, epochs + 1):
-        order = torch.randperm(len(digits), generator=shuffle)
+        order = torch.randperm(len(images), generator=shuffle)
         for batch, chosen in enumerate(order.split(BATCH_SIZE), start=1):
-            loss = cross_entropy(model(digits.images[chosen]), digits.labels[chosen])
+            loss = method.value.loss(model, images[chosen], labels[chosen])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -54,6 +84,12 @@ def train(model: nn.Module, digits: Digits, epochs: int, seed: int, learning_rat
             yield Progress(epoch, epochs, batch, batches, loss.item())
     model.zero_grad()
     model.eval()
+
+
+@torch.no_grad()
+def probabilities_at(temperature: float, model: nn.Module, images: Tensor) -> Tensor:
+    """Return softmax of the logits of images (N, C, H, W) divided by `temperature`, (N, classes)."""
+    return torch.cat([(model(batch) / temperature).softmax(dim=1) for batch in images.split(1000)])
 
 
 def initialised(name: str, seed: int) -> nn.Module:
