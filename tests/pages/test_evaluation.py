@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import jsma
 from jsma import Attack, Report, Rule, Stop
+from jsma.glossary import TERMS
 from pages.ui.evaluation import evaluating, report_views
 from tests.helpers.app import visitor, words
 
@@ -31,7 +32,7 @@ def app() -> AppTest:
 
 
 class Attacked(list):
-    """What a plain run of single attacks gives: (position, source, target, success, changed, stop), a tuple each."""
+    """What a plain run gives, a tuple an attack: (position, source, target, success, changed, stop, still read)."""
 
     def mean(self, of: int, some: bool = False) -> float:
         chosen = [each[of] for each in self if each[3] or not some]
@@ -51,8 +52,9 @@ def one_round(k: int, attack: Attack) -> list[tuple]:
     for classes in (range(5), range(5, 10)):
         cases = [(positions[c], c, (c + step) % 10) for c in classes for step in range(1, 10)]
         result = attack.run(model, digits.images[[p for p, _, _ in cases]], torch.tensor([t for _, _, t in cases]))
-        how = zip(cases, result.success.tolist(), result.changed.tolist(), result.stop, strict=True)
-        ends.extend((*case, success, changed, stop) for case, success, changed, stop in how)
+        still = model(result.images).argmax(dim=1) == torch.tensor([c for _, c, _ in cases])
+        how = zip(cases, result.success.tolist(), result.changed.tolist(), result.stop, still.tolist(), strict=True)
+        ends.extend((*case, success, changed, stop, read) for case, success, changed, stop, read in how)
     return ends
 
 
@@ -73,9 +75,10 @@ def numbers(app: AppTest) -> dict[str, str]:
 
 
 def expected(ends: Attacked) -> dict[str, str]:
-    """Return the first three headline numbers as the page writes them."""
+    """Return the headline numbers but the robustness, as the page writes them."""
     return {
         "Success rate": f"{100 * ends.mean(3):.1f}\N{NO-BREAK SPACE}%",
+        "Adversarial accuracy": f"{100 * ends.mean(6):.1f}\N{NO-BREAK SPACE}%",
         "Mean distortion, all": f"{100 * ends.mean(4) / 784:.2f}\N{NO-BREAK SPACE}%",
         "Mean distortion, successful": f"{100 * ends.mean(4, some=True) / 784:.2f}\N{NO-BREAK SPACE}%",
     }
@@ -84,7 +87,7 @@ def expected(ends: Attacked) -> dict[str, str]:
 # --- numbers -------------------------------------------------------------------------------------
 
 
-def test_the_first_screen_has_the_numbers_of_ten_digits_without_a_click(app, plain, look):
+def test_the_first_screen_has_the_numbers_of_ten_digits_without_a_click(app, plain, look, uci):
     app.run()
     assert not app.exception
     shown = numbers(app)
@@ -94,6 +97,12 @@ def test_the_first_screen_has_the_numbers_of_ten_digits_without_a_click(app, pla
     assert 0 < reached < 90
     assert f"{reached} of 90 attacks" in words(app)
     assert f"over the {reached} successful attacks" in words(app)
+    untouched = jsma.load_model("lenet")(uci.images[evaluating.evenly(uci, 10)]).argmax(1) == torch.arange(10)
+    told = f"over 90 adversarial images, failed attacks too; on the same digits untouched: {10 * untouched.sum()}.0"
+    assert told in words(app)
+    assert (
+        next(each for each in app.metric if each.label == "Adversarial accuracy").help == TERMS["adversarial accuracy"]
+    )
     for reason in Stop:
         assert f"{reason.value} **{sum(each[5] is reason for each in plain)}**" in words(app)
     correlation = report_views.rank_correlation(look.adversarial_distance, look.result.changed)

@@ -45,6 +45,13 @@ def headline(report: Report) -> None:
     numbers = (
         ("Success rate", percent(report.success_rate), "success", f"{reached:,} of {count:,} attacks"),
         (
+            "Adversarial accuracy",
+            percent(report.adversarial_accuracy),
+            "adversarial accuracy",
+            f"over {count:,} adversarial images, failed attacks too; on the same digits untouched: "
+            f"{percent(report.untouched_accuracy)}",
+        ),
+        (
             "Mean distortion, all",
             percent(report.mean_distortion, 2),
             "distortion",
@@ -64,7 +71,8 @@ def headline(report: Report) -> None:
             f"{_says_of_cost(report)}",
         ),
     )
-    for column, (label, value, term, divisor) in zip(st.columns(len(numbers)), numbers, strict=True):
+    as_wide_as_their_labels = [6, 8, 7, 10, 7]
+    for column, (label, value, term, divisor) in zip(st.columns(as_wide_as_their_labels), numbers, strict=True):
         with column.container(gap=None):
             st.metric(label, value, help=TERMS[term])
             st.caption(divisor)

@@ -106,6 +106,7 @@ def _many_attacks(lesson: Lesson, guess: tuple[int, int] | None) -> None:
     if mine:
         st.markdown(_figures(mine, 9 * len(digits)))
     if variant in mine:
+        st.markdown(_accuracy(mine[variant], variant))
         _by_class(mine[variant], variant, guess)
         _open_hardest(lesson, mine[variant], ATTACKS[variant], named)
 
@@ -136,6 +137,17 @@ def _figures(reports: Mapping[str, Report], planned: int) -> str:
         )
     head = "| Rule | Success | Mean distortion, all | Mean distortion, successful |\n| --- | --- | --- | --- |\n"
     return head + "\n".join(rows)
+
+
+def _accuracy(report: Report, variant: str) -> str:
+    """Return what the attack does to the network's accuracy, as a sentence."""
+    digits = len(report.targets) // (report.classes - 1)
+    return (
+        f"**Adversarial accuracy.** Untouched, the network reads {percent(report.untouched_accuracy)} of the {digits} "
+        f"digits correctly. Of the {len(report.targets)} adversarial images that {variant} makes of them, failed "
+        f"attacks included, it still reads {percent(report.adversarial_accuracy)} as their true digit. Success "
+        "and this accuracy need not add up to 100 %: a failed attack may have led to a third digit."
+    )
 
 
 def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> None:

@@ -150,6 +150,10 @@ def test_many_attacks_are_summed_up_and_the_hardest_opens_in_the_lab(chapter, sm
     count = int(won.sum())
     row = f"| JSMA on logits | {100 * count / 27:.1f} %, {count} of 27 | {100 * pixels.mean():.2f} % of 27 | "
     assert row + f"{100 * pixels[won].mean():.2f} % of {count} |" in words(app)
+    still = sum(int(model(image[None]).argmax()) == k // 9 for k, image in enumerate(result.images))
+    read = sum(int(model(images[[9 * label]]).argmax()) == label for label in range(3))
+    assert f"the network reads {100 * read / 3:.1f} % of the 3 digits correctly. Of the 27 adversarial" in words(app)
+    assert f"failed attacks included, it still reads {100 * still / 27:.1f} % as their true digit" in words(app)
 
     assert "Hardest here" not in words(app)  # before it is predicted
     source, target = (next(box for box in app.selectbox if box.label == label) for label in ("A digit", "read as"))
