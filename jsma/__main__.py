@@ -52,8 +52,8 @@ from .starting import BY_ITS_NAME, STOPPED, interruptible, say_stopped
 from .training import initialised, train
 from .writing import check_folder, check_writable, write_whole
 
-SAMPLES = 10
-"""The default number of digits in the tutorial command, as in cleverhans' tutorial."""
+SAMPLES, TUTORIAL = 10, Attack(output=Output.PROBABILITIES, theta=1.0, gamma=0.1)
+"""The default number of digits and settings of the tutorial command: those of cleverhans' script."""
 
 REPORTS = (".json", ".csv")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tiff", ".gif", ".pdf", ".svg")
@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     training = command("train", train_command, "train a network on MNIST and save its weights")
-    training.add_argument("--model", choices=NETWORKS, default="tutorial", help="which network (%(default)s)")
+    _add_model(training)
     training.add_argument("--epochs", type=_natural, default=6, help="passes through the 60,000 digits (%(default)s)")
     training.add_argument(
         "--seed", type=_seed, default=0, help="of the initial weights and the shuffling (%(default)s)"
@@ -173,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
         default=100,
         help="number of images to attack, from the first; 0: only print the accuracy (100)",
     )
-    _add_settings(evaluation)
+    _add_settings(evaluation, Attack())
     evaluation.add_argument(
         "--save", type=Path, help="save the report: .json with all figures and attacks, or .csv with the attacks"
     )
@@ -193,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the target class; or away (NT-JSMA: any class except the original prediction), or maximal (M-JSMA: the "
         "same, with the best class and direction at every step)",
     )
-    _add_settings(attacking)
+    _add_settings(attacking, Attack())
     attacking.add_argument(
         "--save", type=Path, metavar="FILE", help=f"save the adversarial image itself: {', '.join(FORMATS)} (8 bits)"
     )
@@ -208,15 +208,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_model_and_data(tutorial)
     tutorial.add_argument("--train", action="store_true", help="train the network instead of loading its weights")
     tutorial.add_argument(
-        "--samples", type=_natural, default=SAMPLES, help="number of digits to attack, from the first (%(default)s)"
+        "--samples",
+        type=_natural,
+        default=SAMPLES,
+        help="number of digits to attack, from the first (%(default)s, as the script of v2.0.0; that of v1.0.0: 5)",
     )
-    _add_settings(tutorial, gamma=0.1)
+    _add_settings(tutorial, TUTORIAL)
     tutorial.add_argument("--save", type=Path, default=Path("jsma-grid.png"), help="file for the picture (%(default)s)")
     return parser
 
 
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    about = " ".join(f"{name}: {entry.label}. {entry.origin}" for name, entry in NETWORKS.items())
+    parser.add_argument(
+        "--model", choices=NETWORKS, default="tutorial", help=f"which network (%(default)s). {about}".strip()
+    )
+
+
 def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", choices=NETWORKS, default="tutorial", help="which network (%(default)s)")
+    _add_model(parser)
     parser.add_argument(
         "--weights",
         type=Path,
@@ -228,7 +238,7 @@ def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
     _add_data_dir(parser)
 
 
-def _add_settings(parser: argparse.ArgumentParser, gamma: float = 0.145) -> None:
+def _add_settings(parser: argparse.ArgumentParser, defaults: Attack) -> None:
     rules = "; ".join(f"{rule.value}: {rule.entry.formula}" for rule in Rule)
     parser.add_argument(
         "--rule",
@@ -236,15 +246,19 @@ def _add_settings(parser: argparse.ArgumentParser, gamma: float = 0.145) -> None
         default=Rule.JSMA,
         help=f"{rules} ({Rule.JSMA.value})",
     )
-    parser.add_argument("--output", type=Output, default=Output.LOGITS, help="logits or probabilities (logits)")
+    outputs = f"logits or probabilities ({defaults.output.value})"
+    parser.add_argument("--output", type=Output, default=defaults.output, help=outputs)
     parser.add_argument(
         "--direction", type=Direction, default=Direction.INCREASE, help="increase, decrease or both (increase)"
     )
     parser.add_argument(
-        "--theta", type=float, default=1.0, help="magnitude of one change of a pixel, in (0, 1] (%(default)s)"
+        "--theta",
+        type=float,
+        default=defaults.theta,
+        help="magnitude of one change of a pixel, in (0, 1] (%(default)s)",
     )
     parser.add_argument(
-        "--gamma", type=float, default=gamma, help="largest share of pixels to change, in (0, 1] (%(default)s)"
+        "--gamma", type=float, default=defaults.gamma, help="largest share of pixels to change, in (0, 1] (%(default)s)"
     )
 
 
@@ -419,13 +433,21 @@ def _progress_printer() -> Callable[[int, int], None]:
     return report
 
 
-def _print_report(report: Report) -> None:
-    attack, count = report.attack, len(report.targets)
-    print(
+def _in_words(attack: Attack) -> str:
+    return (
         f"{attack.rule.label} on {attack.output.value}, {attack.direction.value}, theta {attack.theta:g}, "
-        f"gamma {attack.gamma:g}: {count:,} attacks"
+        f"gamma {attack.gamma:g}"
     )
+
+
+def _print_report(report: Report) -> None:
+    count = len(report.targets)
+    print(f"{_in_words(report.attack)}: {count:,} attacks")
     print(f"success rate                        {report.success_rate:7.2%}  of {count:,}")
+    if report.result.predictions is None:
+        print("accuracy on adversarial examples    unknown: --resume holds parts of an older version; use a new folder")
+    else:
+        print(f"accuracy on adversarial examples    {report.adversarial_accuracy:7.2%}  of {count:,}, failed ones too")
     print(f"mean distortion, all attacks        {report.mean_distortion:7.2%}  of {count:,}")
     reached = int(report.result.success.sum())
     print(f"mean distortion, successful attacks {report.mean_distortion_of_successful:7.2%}  of {reached:,}")
@@ -491,8 +513,14 @@ def attack_command(options: argparse.Namespace) -> None:
 def tutorial_command(options: argparse.Namespace) -> None:
     """Do all steps of cleverhans' MNIST tutorial: a trained network, its accuracy, 10 digits x 9 targets, a grid.
 
-    Every mean is printed with the number of attacks it is taken over. In the picture, rows are digits and
-    columns are targets; where the target is the digit's own class, it is the original.
+    The attack is that of its script: on probabilities, brightening, with theta 1, so that each pixel is changed at
+    most once, and gamma 0.1. Where no pair is admissible it ends; the script then changes the first pair. Network and
+    training differ from the script's: see --model.
+
+    What the script prints is printed, each mean with what it is divided by (the script's also count the digits' own
+    classes, which are not attacked), and then the accuracy on the adversarial examples, which the script only infers.
+    In the picture, rows are digits and columns are targets; where the target is the digit's own class, it is the
+    original.
     """
     attack = _attack(options)
     check_writable(options.save, PICTURES)
@@ -501,20 +529,29 @@ def tutorial_command(options: argparse.Namespace) -> None:
         model = _trained(options.model, load_mnist(options.data_dir, "train", options.download))
     else:
         model = load_model(options.model, options.weights)
-    print(f"Test accuracy on legitimate examples: {accuracy(model, digits):.4f} of {len(digits):,}")
+    _print_mean("Accuracy on legitimate test examples", accuracy(model, digits), f"{len(digits):,} images")
     chosen = digits.first(options.samples)
     targets = torch.arange(10).repeat(len(chosen))
     others = targets != chosen.labels.repeat_interleave(10)
     images = chosen.images.repeat_interleave(10, dim=0)
-    result = attack.run(model, images[others], targets[others])
-    share, success = result.changed.double() / chosen.images[0].numel(), result.success
-    print(f"Attacks: {len(chosen)} digits x 9 targets")
-    print(f"Rate of successful attacks:                          {success.double().mean():.4f} of {len(success):,}")
-    print(f"Mean share of changed features, all attacks:         {share.mean():.4f} of {len(success):,}")
-    print(f"Mean share of changed features, successful attacks:  {share[success].mean():.4f} of {int(success.sum()):,}")
-    images[others] = result.images.to(images)
+    print(f"Attacks: {len(chosen)} digits x 9 targets, {_in_words(attack)}")
+    sources = chosen.labels.repeat_interleave(10)
+    report = Report(attack, sources[others], targets[others], attack.run(model, images[others], targets[others]))
+    count, reached = len(report.targets), int(report.result.success.sum())
+    _print_mean("Average rate of successful adversarial examples", report.success_rate, f"{count:,} attacks")
+    _print_mean("Average rate of perturbed features", report.mean_distortion, f"{count:,} attacks")
+    of_successful = report.mean_distortion_of_successful
+    _print_mean("Average rate of perturbed features, successful", of_successful, f"{reached:,} successful attacks")
+    over = f"{count:,} attacks, failed ones too"
+    _print_mean("Accuracy on the adversarial examples", report.adversarial_accuracy, over)
+    images[others] = report.result.images.to(images)
     _save_picture(images.unflatten(0, (len(chosen), 10)), options.save)
     print(f"saved {options.save}: rows are digits, columns are targets")
+
+
+def _print_mean(of: str, value: float, over: str) -> None:
+    """Print a mean and what it is divided by."""
+    print(f"{of:<48} {value:.4f}  of {over}")
 
 
 def _save_picture(rows: Iterable[Iterable[torch.Tensor]], path: Path) -> None:

@@ -38,8 +38,9 @@ HELP = {
     "sample": "Which handwritten example of this digit is attacked. → 4 on a picture: the network misreads it as a 4, "
     "before any attack.",
     "target": TERMS["target class"],
-    "model": "The network under attack. The shipped ones were trained on MNIST; they differ in size and shape, and so "
-    "in how easily they are misled. Train one of your own on the page Model.",
+    "model": "The network under attack. The shipped ones were trained on MNIST. "
+    + " ".join(f"**{entry.label}**: {entry.origin}" for entry in NETWORKS.values() if entry.origin)
+    + " Train one of your own on the page Model.",
     "theta": TERMS["θ"],
     "gamma": TERMS["γ"],
     "output": f"What is differentiated. **Logit**: {TERMS['logit']} **Probability**: {TERMS['probability']}",

@@ -52,7 +52,7 @@ def test_picking_digit_sample_target_and_model_starts_that_attack_and_no_class_i
     lab.page.locator(".st-key-target-3 button").click()
     lab.wait_for_title("7", "3")
     lab.page.locator("[data-testid=stSelectbox]").filter(has_text="Model").get_by_role("combobox").click()
-    lab.page.get_by_role("option", name="The paper's LeNet").click()
+    lab.page.get_by_role("option", name="LeNet of the paper's sizes").click()
     lab.wait_for_address("model=lenet")
     steps = steps_of(7, 3, sample=2, model="lenet")
     lab.part("stage").and_(lab.page.locator(f"[data-iterations='{len(steps) - 1}']")).wait_for()

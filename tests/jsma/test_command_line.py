@@ -1,5 +1,7 @@
 """python -m jsma train | evaluate | attack | tutorial, called in this process."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,9 +10,9 @@ from matplotlib.image import imread
 import jsma.__main__
 import jsma.data
 import jsma.training
-from jsma import Attack, Report, Rule, Untargeted, evaluate, load_model
+from jsma import Attack, Digits, Output, Report, Rule, Untargeted, evaluate, load_model
 from jsma.__main__ import main
-from jsma.models import WEIGHTS, training_record
+from jsma.models import NETWORKS, WEIGHTS, training_record
 from jsma.stage import record
 from jsma.training import initialised
 
@@ -183,6 +185,7 @@ def test_evaluate_prints_the_figures_of_the_evaluation(uci, capsys):
         "lenet reads 95.60% of 1,797 images (UCI digits)",
         "TJSMA on logits, increase, theta 0.5, gamma 0.03: 18 attacks",
         f"{report.success_rate:.2%}  of 18",
+        f"accuracy on adversarial examples {report.adversarial_accuracy:10.2%}  of 18, failed ones too",
         f"{report.mean_distortion:.2%}  of 18",
         f"{report.mean_distortion_of_successful:.2%}  of {int(report.result.success.sum())}",
     ):
@@ -190,6 +193,17 @@ def test_evaluate_prints_the_figures_of_the_evaluation(uci, capsys):
     for reason, count in report.stops.items():
         (line,) = [line for line in printed.splitlines() if f"ended by {reason.value}" in line]
         assert line.split()[-1] == str(count)
+
+
+def test_evaluate_tells_that_parts_of_an_older_version_do_not_know_the_adversarial_accuracy(capsys, monkeypatch):
+    def older(*arguments, **settings):
+        report = evaluate(*arguments, **settings)
+        return replace(report, result=replace(report.result, predictions=None))
+
+    monkeypatch.setattr(jsma.__main__, "evaluate", older)
+    assert main(["evaluate", *UCI, "--images", "1", "--gamma", "0.01"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "adversarial" in line]
+    assert "unknown: --resume holds parts of an older version; use a new folder" in line
 
 
 def test_evaluate_with_no_images_to_attack_reads_only(capsys):
@@ -326,6 +340,27 @@ def test_the_help_lists_every_setting_of_the_attack(capsys):
         assert option in printed
 
 
+def in_one_line(command: str, capsys) -> str:
+    """Return the help of a command without its line breaks."""
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "attack", "tutorial"])
+def test_the_help_says_what_each_network_is_made_after_and_where_it_differs(command, capsys):
+    printed = in_one_line(command, capsys)
+    for name, entry in NETWORKS.items():
+        assert f"{name}: {entry.label}. {entry.origin}" in printed
+
+
+def test_the_help_of_the_tutorial_names_the_scripts_settings_as_its_defaults(capsys):
+    printed = in_one_line("tutorial", capsys)
+    for default in ("logits or probabilities (probabilities)", "in (0, 1] (1.0)", "in (0, 1] (0.1)", "the first (10,"):
+        assert default in printed
+    assert "logits or probabilities (logits)" in in_one_line("evaluate", capsys)
+
+
 # --- attack, tutorial, and the files of evaluate --------------------------------------------------
 
 
@@ -436,25 +471,59 @@ def test_attack_refuses_a_target_that_is_none(target, capsys):
     assert "--target" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_the_tutorial_tells_the_whole_story_and_draws_the_grid(uci, capsys, tmp_path):
+def attacked_by_hand(few: Digits, attack: Attack) -> list[tuple]:
+    """Attack each digit towards its nine targets: label, target, class read at the end, share of changed pixels."""
+    model, ends = load_model(), []
+    for image, label in zip(few.images, few.labels.tolist(), strict=True):
+        for target in [other for other in range(10) if other != label]:
+            (*_, end) = attack.steps(model, image, target)
+            read = int(model(end.image[None]).argmax())
+            ends.append((label, target, read, int((end.image != image).sum()) / 784))
+    return ends
+
+
+def as_the_script_prints(ends: list[tuple]) -> list[tuple[str, str]]:
+    """Return the end of each line of the tutorial command: the mean, and what it is divided by."""
+    reached = [share for _, target, read, share in ends if read == target]
+    count = len(ends)
+    return [
+        (f"{len(reached) / count:.4f}", f"{count} attacks"),
+        (f"{np.mean([share for *_, share in ends]):.4f}", f"{count} attacks"),
+        (f"{np.mean(reached):.4f}", f"{len(reached)} successful attacks"),
+        (f"{sum(label == read for label, _, read, _ in ends) / count:.4f}", f"{count} attacks, failed ones too"),
+    ]
+
+
+MEANS = [
+    "Average rate of successful adversarial examples",
+    "Average rate of perturbed features",
+    "Average rate of perturbed features, successful",
+    "Accuracy on the adversarial examples",
+]
+
+
+def test_the_tutorial_attacks_as_the_script_does_and_draws_the_grid(uci, capsys, tmp_path):
     picture = tmp_path / "grid.png"
     assert main(["tutorial", *UCI, "--samples", "2", "--save", str(picture)]) == 0
-    said = capsys.readouterr().out
-    few = uci.first(2)
-    images = [few.images[k] for k in range(2) for t in range(10) if t != few.labels[k]]
-    ends = [
-        list(Attack(gamma=0.1).steps(load_model(), image, t))[-1]
-        for image, t in zip(images, [t for k in range(2) for t in range(10) if t != few.labels[k]], strict=True)
-    ]
-    reached = [end.stop.name == "REACHED_TARGET" for end in ends]
-    share = [end.changed / 784 for end in ends]
-    assert "0.9204 of 1,797" in said
-    assert f"{np.mean(reached):.4f} of 18" in said
-    assert f"{np.mean(share):.4f} of 18" in said
-    assert f"{np.mean([part for part, won in zip(share, reached, strict=True) if won]):.4f} of {sum(reached)}" in said
+    said, few = capsys.readouterr().out.splitlines(), uci.first(2)
+    ends = attacked_by_hand(few, Attack(output=Output.PROBABILITIES, theta=1.0, gamma=0.1))
+    assert said[0] == f"{'Accuracy on legitimate test examples':<48} 0.9204  of 1,797 images"
+    assert said[1] == "Attacks: 2 digits x 9 targets, JSMA on probabilities, increase, theta 1, gamma 0.1"
+    lines = zip(MEANS, as_the_script_prints(ends), strict=True)
+    assert said[2:6] == [f"{name:<48} {mean}  of {over}" for name, (mean, over) in lines]
     assert imread(picture).shape[:2] == (2 * 4 * 29, 10 * 4 * 29)
     first = imread(picture)[: 28 * 4 : 4, : 28 * 4 : 4, 0]  # digit 0 towards its own class is the digit itself
     assert np.allclose(first, few.images[0, 0], atol=0.01)
+
+
+def test_the_tutorial_counts_failed_attacks_where_it_says_so(few_for_mnist, uci, capsys, tmp_path):
+    settings = ["--samples", "1", "--output", "logits", "--gamma", "0.03", "--save", str(tmp_path / "grid.png")]
+    assert main(["tutorial", *settings]) == 0
+    ends = attacked_by_hand(uci.first(1), Attack(gamma=0.03))
+    assert 0 < sum(read == label for label, _, read, _ in ends) < sum(read != target for _, target, read, _ in ends) < 9
+    lines = zip(MEANS, as_the_script_prints(ends), strict=True)
+    said = capsys.readouterr().out.splitlines()
+    assert said[2:6] == [f"{name:<48} {mean}  of {over}" for name, (mean, over) in lines]
 
 
 def test_evaluate_saves_what_it_prints_and_resumes(capsys, tmp_path):

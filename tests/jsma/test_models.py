@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from jsma import accuracy, load_model
+from jsma import training as trainer
 from jsma.models import NETWORKS, KnownNetwork, build, save_model, training_record
 
 NAMES = ("tutorial", "lenet")
@@ -79,6 +80,23 @@ def test_the_record_says_how_the_weights_came_about(name):
     record = training_record(name)
     assert record["model"] == name
     assert {"epochs", "seed", "learning_rate", "threads", "torch", "python"} <= set(record)
+
+
+def test_what_is_told_of_our_networks_beside_their_models_is_so(uci, monkeypatch):
+    told, record = NETWORKS["tutorial"].origin, training_record("tutorial")
+    assert f"{record['epochs']} epochs in batches of {trainer.BATCH_SIZE}" in told
+    assert "by Adam, without dropout, and ends in the logits" in told
+    for name in NAMES:
+        kinds = {type(layer) for layer in build(name)}
+        assert not kinds & {nn.Dropout, nn.Dropout2d, nn.Softmax}
+        assert nn.ReLU in kinds
+        assert type(build(name)[-1]) is nn.Linear
+    assert "20 and 50 filters and 500 hidden units" in NETWORKS["lenet"].origin
+    assert "ReLU and Adam are ours" in NETWORKS["lenet"].origin
+    used, adam = [], torch.optim.Adam
+    monkeypatch.setattr(torch.optim, "Adam", lambda *given, **more: used.append(adam(*given, **more)) or used[0])
+    next(trainer.train(build("lenet"), uci.first(4), 1, 0))
+    assert used
 
 
 # --- files ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def test_every_page_opens_by_itself_with_what_a_link_asks_for(app, title):
         app.switch_page(FILES[title]).run()
     assert not app.exception
     assert not app.warning
-    assert any("The paper's LeNet" in caption.value for caption in app.caption)
+    assert any("LeNet of the paper's sizes" in caption.value for caption in app.caption)
 
 
 def test_a_choice_made_on_one_page_holds_on_the_next(app):

@@ -219,7 +219,14 @@ def test_a_partial_table_shows_what_is_there(app):
     app.run()
     assert not app.exception
     table = table_of(app, "Distortion of all").set_index("Rule").replace("\N{NO-BREAK SPACE}", " ", regex=True)
-    assert list(table.loc["WJSMA"]) == ["The paper's LeNet", 630, "91.23 %", "4.56 %", "3.21 %", "first 70 of MNIST"]
+    assert list(table.loc["WJSMA"]) == [
+        "LeNet of the paper's sizes",
+        630,
+        "91.23 %",
+        "4.56 %",
+        "3.21 %",
+        "first 70 of MNIST",
+    ]
     assert list(table.loc["TJSMA"])[2:5] == ["0.00 %", "4.56 %", "none"]
     assert len(table) == 2
     assert "--models lenet --settings jsma-logits jsma-probabilities" in app.code[0].value

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jsma.models import NETWORKS
 from tests.helpers.paths import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -73,3 +74,23 @@ def test_the_papers_figures_are_never_told_without_what_they_divide_by(figure):
         for paragraph in page.read_text(encoding="utf-8").split("\n\n"):
             if figure in paragraph and page.name != "CHANGELOG.md":
                 assert re.search(r"of all\b.*\bas far as we know", paragraph, re.DOTALL), f"{page.name}: {paragraph}"
+
+
+def test_lenet_is_called_by_its_label_wherever_it_is_named():
+    label, named = NETWORKS["lenet"].label, []
+    assert label == "LeNet of the paper's sizes"
+    kinds = {".py", ".md", ".js", ".html"}
+    files = [path for folder in ("jsma", "pages", "benchmarks") for path in (ROOT / folder).rglob("*")]
+    for path in [*files, *PAGES, ROOT / "app.py"]:
+        if path.suffix in kinds and path.name != "CHANGELOG.md":
+            text = path.read_text(encoding="utf-8")
+            named += [(path.name, text[at.start() :][: len(label)]) for at in re.finditer("LeNet", text)]
+    assert {file for file, _ in named} >= {"models.py", "README.md", "measurements.md"}
+    assert [each for each in named if each[1] != label] == []
+
+
+def test_the_readme_says_where_network_and_attack_differ_from_the_tutorials_script():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert "Adadelta with dropout (0.2 on the input, 0.5 before the last layer)" in text
+    assert "through softmax; the app begins with the paper's logits" in text
+    assert "ReLU and Adam are ours" in text
