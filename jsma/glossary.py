@@ -60,8 +60,8 @@ TERMS = {
     "distortion": "The cost of an attack: the share of all pixels that it changed.",
     "success": "The attack ends with the network reading the target class.",
     "adversarial accuracy": "The accuracy on adversarial examples: the share of the attacked pictures, those of failed "
-    "attacks too, that the network still reads as their true class. It need not be 100 % minus the success rate: a failed "
-    "attack may have led to a third class.",
+    "attacks too, that the network still reads as their true class. It need not be 100 % minus the success rate: a "
+    "failed attack may have led to a third class.",
     "hardness": "How costly attacks from one class to another are: the area under the mean distortion as a function of "
     "the success rate, from 0 to 100 %. Beyond the success rate that was reached, the mean distortion at the largest "
     "budget counts, with each failed attack as the whole budget. So it is a lower bound where attacks failed; ≥ marks "
