@@ -99,7 +99,7 @@ NETWORKS = {
 
 def undefended() -> list[str]:
     """Return the names of the networks that are trained without a defence: those on which rules are compared."""
-    return [name for name, entry in NETWORKS.items() if entry.method is TrainingMethod.PLAIN]
+    return [name for name, entry in NETWORKS.items() if not entry.method.value.is_defence]
 
 
 def build(name: str) -> nn.Sequential:

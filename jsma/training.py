@@ -40,20 +40,20 @@ def train(
 ) -> Generator[Progress]:
     """Train `model` in place with Adam on shuffled batches of 128, and yield the progress after each.
 
-    The learning rate decreases to zero (cosine annealing). A method with a teacher trains that first, from the same
-    initial weights and as long, so that there are twice as many epochs. Training is deterministic: the same initial
-    weights, digits, seed and number of threads give the same weights. The caller may stop the iteration early. The
-    model is in training mode until the last batch, then in eval mode. Raises ValueError for less than one epoch.
+    The learning rate decreases to zero (cosine annealing). A method with a teacher takes twice as many epochs: `model`
+    is trained as the teacher first, then begins again from its initial weights. Training is deterministic: the same
+    initial weights, digits, seed and number of threads give the same weights. The caller may stop the iteration early.
+    The model is in training mode until the last batch, then in eval mode. Raises ValueError for less than one epoch.
     """
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}; it must be at least 1.")
-    labels, before, whole = digits.labels, 0, epochs
+    labels, before, whole = digits.labels, 0, method.value.epochs(epochs)
     if method.value.with_teacher:
-        before, whole = epochs, 2 * epochs
-        teacher = copy.deepcopy(model)
-        for progress in _passes(teacher, digits.images, labels, epochs, seed, learning_rate, method):
+        initial = copy.deepcopy(model.state_dict())
+        for progress in _passes(model, digits.images, labels, epochs, seed, learning_rate, method):
             yield replace(progress, epochs=whole)
-        labels = probabilities_at(TEMPERATURE, teacher, digits.images)
+        labels, before = probabilities_at(TEMPERATURE, model, digits.images), epochs
+        model.load_state_dict(initial)
     for progress in _passes(model, digits.images, labels, epochs, seed, learning_rate, method):
         yield replace(progress, epoch=before + progress.epoch, epochs=whole)
 

@@ -52,19 +52,25 @@ class MethodEntry:
     """A way to train: its name on screen, what it does, and its loss.
 
     loss: of a model, images (N, C, H, W) and labels, either (N,) int64 or a probability for each class, (N, classes).
-    with_teacher: whether a first network is trained with this loss and then gives the labels, as probabilities.
+    with_teacher: whether a first network is trained with this loss and then gives the labels, as probabilities;
+    is_defence: whether it is meant to make attacks harder.
     """
 
     label: str
     meaning: str
     loss: Callable[[nn.Module, Tensor, Tensor], Tensor]
     with_teacher: bool = False
+    is_defence: bool = True
+
+    def epochs(self, each: int) -> int:
+        """Return how many epochs a training takes in which each network is trained for `each`."""
+        return 2 * each if self.with_teacher else each
 
 
 class TrainingMethod(Enum):
     """The table of all ways to train."""
 
-    PLAIN = MethodEntry("plain", "On the digits as they are, each with its label.", _plain)
+    PLAIN = MethodEntry("plain", "On the digits as they are, each with its label.", _plain, is_defence=False)
     DISTILLED = MethodEntry(
         "distilled",
         f"Defensive distillation: a first network learns the labels, with its logits divided by T = {TEMPERATURE} "
@@ -79,3 +85,13 @@ class TrainingMethod(Enum):
         "in the direction that raises the loss, and the network learns the label of both.",
         _on_attacks,
     )
+
+    @property
+    def label(self) -> str:
+        """The name on screen."""
+        return self.value.label
+
+    @property
+    def meaning(self) -> str:
+        """What it does, in a sentence or two."""
+        return self.value.meaning
