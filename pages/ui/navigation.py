@@ -86,6 +86,16 @@ PAGES = {
             own_digits=True,
         ),
         Page(
+            "Defend",
+            "pages/9_Defend.py",
+            "Learn",
+            "Can one defend a network against this attack? The same digit and target on a network without a defence, "
+            "on two that were trained to resist, and behind two filters, by an attacker who knows the defence or does "
+            "not. Predict first, then see; below, what each defence is worth over many digits.",
+            ("data", "digit", "sample", "target", "theta", "gamma", "rule", "output", "direction"),
+            own_digits=True,
+        ),
+        Page(
             "Model",
             "pages/2_Model.py",
             "Measure",

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import median_filter
+from scipy.ndimage import median_filter, uniform_filter
 from torch import nn
 
 from jsma import Attack, load_model
-from jsma.defences import DEFENCES, BitDepth, MedianFilter, alarms, disagreement, threshold
+from jsma.defences import DEFENCES, BitDepth, Derivative, MedianFilter, alarms, disagreement, threshold
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -44,17 +44,29 @@ def test_no_bits_are_refused():
         BitDepth(0)
 
 
-def test_the_derivative_through_the_median_filter_is_the_difference_of_its_values():
+def test_the_exact_derivative_through_the_median_filter_is_the_difference_of_its_values():
     torch.manual_seed(0)
-    model = nn.Sequential(MedianFilter(), nn.Flatten(), nn.Linear(36, 4)).double()
-    assert torch.autograd.gradcheck(model, noise(2, 1, 6, 6).requires_grad_())  # all values differ, so no ties
+    model = nn.Sequential(MedianFilter(Derivative.EXACT), nn.Flatten(), nn.Linear(16, 3)).double()
+    assert torch.autograd.gradcheck(model, noise(1, 1, 4, 4).requires_grad_())  # all values differ, so no ties
 
 
-def test_bit_depth_passes_derivatives_on_as_if_it_were_not_there():
+def test_the_similar_derivative_through_the_median_filter_is_the_difference_of_the_mean_of_nine():
+    image = noise(1, 1, 5, 5)
+    (through,) = torch.autograd.grad(MedianFilter()(image.requires_grad_())[0, 0, 0, 1], image)
+    moved = image.detach() + 1e-3 * torch.eye(25, dtype=torch.float64).view(25, 1, 5, 5)
+    means = uniform_filter(torch.cat([image.detach(), moved]).numpy(), size=(1, 1, 3, 3), mode="nearest")[:, 0, 0, 1]
+    assert through.flatten().tolist() == pytest.approx(((means[1:] - means[0]) / 1e-3).tolist())
+
+
+def test_bit_depth_passes_derivatives_on_as_if_it_were_not_there_and_its_exact_ones_are_0():
     torch.manual_seed(0)
     linear, images = nn.Sequential(nn.Flatten(), nn.Linear(16, 1)).double(), noise(1, 1, 4, 4).requires_grad_()
-    (through,) = torch.autograd.grad(linear(BitDepth(1)(images)).sum(), images)
-    assert torch.equal(through, linear[1].weight.view(1, 1, 4, 4))
+    similar, exact = (
+        torch.autograd.grad(linear(BitDepth(1, derivative)(images)).sum(), images)[0]
+        for derivative in (Derivative.SIMILAR, Derivative.EXACT)
+    )
+    assert torch.equal(similar, linear[1].weight.view(1, 1, 4, 4))
+    assert not exact.any()
 
 
 @pytest.mark.parametrize("name", DEFENCES)
@@ -62,7 +74,7 @@ def test_an_attack_through_a_filter_ends_where_network_and_filter_read_the_targe
     model = load_model("lenet")
     defended = DEFENCES[name].before(model)
     (*_, end) = Attack(gamma=0.02).steps(defended, uci.images[3], 8)
-    seen = model(DEFENCES[name].layer()(end.image[None]))[0]
+    seen = model(DEFENCES[name].layer(Derivative.EXACT)(end.image[None]))[0]
     assert end.outputs.tolist() == pytest.approx(seen.tolist(), abs=1e-4)
     assert not defended.training
 
@@ -72,14 +84,12 @@ def test_the_disagreement_is_the_sum_of_the_moves_of_all_probabilities():
         def forward(self, images):
             return images.flatten(1).log()
 
+    class Flipped(Shares):
+        def forward(self, images):
+            return super().forward(images.flip(-1))
+
     images = torch.tensor([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]]).view(2, 1, 1, 3)
-    swapped = disagreement(Shares(), Flipped(), images)
-    assert swapped.tolist() == pytest.approx([1.2, 1.0])
-
-
-class Flipped(nn.Module):
-    def forward(self, images):
-        return images.flip(-1)
+    assert disagreement(Shares(), Flipped(), images).tolist() == pytest.approx([1.2, 1.0])
 
 
 @pytest.mark.parametrize(
