@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import median_filter, uniform_filter
 from torch import nn
 
-from jsma import Attack, load_model
+from jsma import Attack, Output, Stop, evaluate, jacobian, load_model
 from jsma.defences import DEFENCES, BitDepth, Derivative, MedianFilter, alarms, disagreement, threshold
 
 
@@ -113,3 +113,39 @@ def test_the_rate_of_alarms_is_a_share_and_is_not_known_of_nothing():
     assert math.isnan(alarms(torch.empty(0), 0.5))
     with pytest.raises(ValueError, match="no untouched images"):
         threshold(torch.empty(0))
+
+
+# --- masked derivatives --------------------------------------------------------------------------
+
+
+def test_derivatives_of_a_sure_networks_probabilities_underflow_and_the_attack_on_them_ends_at_step_0():
+    class Scaled(nn.Sequential):
+        def forward(self, images):
+            return 100 * super().forward(images)  # as after distillation at T = 100: the logits are too large by T
+
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Flatten(), nn.Linear(9, 3, bias=False))
+    with torch.no_grad():
+        plain[1].weight.copy_(torch.eye(3, 9) * 2)
+        plain[1].weight[0, 3] = -1  # a pixel that lowers class 0
+    image = torch.zeros(1, 3, 3)
+    image[0, 0, 0] = 1.0  # its logits are 2, 0, 0; scaled 200, 0, 0, and exp(-200) is 0 in float32
+    scaled = Scaled(*plain)
+    masked = jacobian(scaled, image[None], Output.PROBABILITIES)
+    assert not masked.any()
+    assert jacobian(plain, image[None], Output.PROBABILITIES).any()
+    attack = Attack(output=Output.PROBABILITIES, gamma=0.5)
+    (*_, able), (*_, stuck) = (attack.steps(model, image, 1) for model in (plain, scaled))
+    assert able.changed > 0
+    assert (stuck.iteration, stuck.changed, stuck.stop) == (0, 0, Stop.NO_ADMISSIBLE_PAIR)
+    (*_, end) = Attack(gamma=0.5).steps(scaled, image, 1)
+    assert end.changed > 0  # on the logits, which are not masked
+
+
+@pytest.mark.slow
+def test_distillation_stops_the_attack_on_probabilities_and_not_that_on_logits(mnist):
+    model, few = load_model("lenet-distilled"), mnist.first(10)
+    ends = {output: evaluate(model, few, Attack(output=output)) for output in Output}
+    assert ends[Output.PROBABILITIES].success_rate < 0.1
+    assert ends[Output.PROBABILITIES].stops[Stop.NO_ADMISSIBLE_PAIR] > 75
+    assert ends[Output.LOGITS].success_rate > 0.5
