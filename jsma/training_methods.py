@@ -42,9 +42,10 @@ def _at_temperature(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
 
 
 def _on_attacks(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean of the loss on the images and the loss on attacks that are made for the network as it is now."""
-    attacked = fgsm(model, images, labels, EPSILON)
-    return cross_entropy(model(torch.cat([images, attacked])), labels.repeat(2))
+    """Return the loss on the images, of which the first half is attacked for the network as it is now."""
+    half = len(images) // 2
+    attacked = fgsm(model, images[:half], labels[:half], EPSILON)
+    return cross_entropy(model(torch.cat([attacked, images[half:]])), labels)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class MethodEntry:
 
     loss: of a model, images (N, C, H, W) and labels, either (N,) int64 or a probability for each class, (N, classes).
     with_teacher: whether a first network is trained with this loss and then gives the labels, as probabilities;
-    is_defence: whether it is meant to make attacks harder.
+    is_defence: whether it is meant to make attacks harder; temperature: by what `loss` divides the logits.
     """
 
     label: str
@@ -61,6 +62,7 @@ class MethodEntry:
     loss: Callable[[nn.Module, Tensor, Tensor], Tensor]
     with_teacher: bool = False
     is_defence: bool = True
+    temperature: float = 1
 
     def epochs(self, each: int) -> int:
         """Return how many epochs a training takes in which each network is trained for `each`."""
@@ -78,11 +80,12 @@ class TrainingMethod(Enum):
         "T. It is used at T = 1, so its logits are very large and its softmax is almost always 0 or 1.",
         _at_temperature,
         with_teacher=True,
+        temperature=TEMPERATURE,
     )
     ADVERSARIAL = MethodEntry(
         "adversarial",
-        f"Training on attacks: at every batch, each digit is attacked by FGSM, which moves all pixels by {EPSILON:g} "
-        "in the direction that raises the loss, and the network learns the label of both.",
+        f"Training on attacks: half of the digits of every batch are attacked by FGSM, which moves all pixels by "
+        f"{EPSILON:g} in the direction that raises the loss; the network learns their labels all the same.",
         _on_attacks,
     )
 

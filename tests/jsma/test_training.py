@@ -184,31 +184,42 @@ def mean_cross_entropy(logits: torch.Tensor, shares: torch.Tensor) -> float:
 
 def test_a_distilled_network_learns_its_teachers_probabilities_at_the_temperature(few):
     digits, model = few.first(100), reader()
-    start = copy.deepcopy(model.state_dict())
     training = train(model, digits, epochs=3, seed=0, method=TrainingMethod.DISTILLED)
     seen = [next(training) for _ in range(3)]
     with torch.no_grad():
-        untrained = mean_cross_entropy(reader()(digits.images) / 100, torch.eye(10)[digits.labels])
-        teachers = (model(digits.images) / 100).softmax(dim=1)
-        expected = mean_cross_entropy(reader()(digits.images) / 100, teachers)
+        start = reader()(digits.images)  # the logits begin T times as large, and are divided by T
+        untrained = mean_cross_entropy(start, torch.eye(10)[digits.labels])
+        expected = mean_cross_entropy(start, (model(digits.images) / 100).softmax(dim=1))
     seen.append(next(training))
     assert seen[0].loss == pytest.approx(untrained, rel=1e-4)
     assert seen[3].loss == pytest.approx(expected, rel=1e-4)
     assert [(each.epoch, each.epochs) for each in seen] == [(1, 6), (2, 6), (3, 6), (4, 6)]
-    moved = (model[1].weight - start["1.weight"]).abs().max()
-    assert 0 < moved < 0.0011  # one step of Adam from the initial weights, as the teacher's first
+    first, last = ((model[k].weight - scale * reader()[k].weight).abs().max() for k, scale in ((1, 1), (3, 100)))
+    assert 0 < first < 0.0011  # one step of Adam from the initial weights
+    assert 0 < last < 0.11
 
 
-def test_training_on_attacks_learns_the_labels_of_the_digits_and_of_attacks_made_at_that_moment(few):
-    digits, model = few.first(60), linear()
+def test_a_teacher_at_the_temperature_learns_what_a_plain_network_learns_but_for_logits_a_hundred_times_as_large(few):
+    teacher, plain = reader(), reader()
+    training = train(teacher, few, epochs=2, seed=0, method=TrainingMethod.DISTILLED)
+    losses = [next(training).loss for _ in range(6)]
+    assert losses == pytest.approx([each.loss for each in train(plain, few, epochs=2, seed=0)], rel=1e-3)
     with torch.no_grad():
-        logits, labels = model(digits.images), torch.eye(10)[digits.labels]
-        uphill = (logits.softmax(dim=1) - labels) @ model[1].weight  # (N, 784), the gradient of a linear layer's loss
-        attacked = (digits.images + 0.3 * uphill.sign().view_as(digits.images)).clamp(0, 1)
-        losses = [mean_cross_entropy(each, labels) for each in (logits, model(attacked))]
-    assert losses[1] > losses[0]
+        assert torch.allclose(teacher(few.images) / 100, plain(few.images), atol=0.01)
+
+
+def test_training_on_attacks_attacks_half_of_every_batch_at_that_moment(few):
+    digits, model = few.first(60), linear()
+    order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
+    images, labels = digits.images[order], torch.eye(10)[digits.labels[order]]
+    with torch.no_grad():
+        uphill = (model(images).softmax(dim=1) - labels) @ model[1].weight  # the gradient of a linear layer's loss
+        attacked = (images + 0.3 * uphill.sign().view_as(images)).clamp(0, 1)
+        clean, worse = (mean_cross_entropy(model(each[:30]), labels[:30]) for each in (images, attacked))
+        other = mean_cross_entropy(model(images[30:]), labels[30:])
+    assert worse > clean
     first = next(train(model, digits, epochs=1, seed=0, method=TrainingMethod.ADVERSARIAL))
-    assert first.loss == pytest.approx(sum(losses) / 2, rel=1e-4)
+    assert first.loss == pytest.approx((worse + other) / 2, rel=1e-4)
 
 
 def test_fgsm_moves_every_pixel_by_epsilon_within_the_range_and_leaves_the_network_alone(few):
