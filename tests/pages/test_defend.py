@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 import jsma
 from jsma import Attack, Direction, Output, Rule, Stop, jacobian
 from jsma.defences import load_subject, subjects
-from pages.ui.defend import computing, masking, race, results
-from pages.ui.defend.computing import attacked
+from pages.ui.defend import masking, race, results
+from pages.ui.shared import defended
+from pages.ui.shared.defended import attacked
 from tests.helpers.app import checked, opened, words
 from tests.pages.ui.defend.test_results import write
 
@@ -67,7 +68,7 @@ def test_every_step_shows_what_the_defended_model_reads_of_the_attackers_picture
 def test_the_verdict_names_who_resists():
     class Shown:
         def __init__(self, label, success):
-            self.method, self.success, self.reason = computing.Look(label, ""), success, None
+            self.method, self.success, self.reason = defended.Look(label, ""), success, None
 
     mixed = [Shown("A", True), Shown("B", False)]
     assert race.verdict(mixed, "2") == "You said: 2. **1 of 2** read the target in the end. Not: B."
@@ -80,7 +81,7 @@ def test_the_verdict_names_who_resists():
 
 
 def test_the_scales_are_those_of_the_jacobians():
-    found = computing.scale("lenet-distilled", seven(), 3, own=False)
+    found = defended.scale("lenet-distilled", seven(), 3, own=False)
     model = load_subject("lenet-distilled")
     logit, probability = (jacobian(model, seven()[None], output)[0, 3].abs() for output in Output)
     assert found.logit == float(logit.max())

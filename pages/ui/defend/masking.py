@@ -10,8 +10,8 @@ from jsma import Output, Stop
 from jsma.defences import PROTECTED, subjects
 from pages.ui import resources
 from pages.ui.choice import OWN, Choice
-from pages.ui.defend import computing
 from pages.ui.formatting import number, percent
+from pages.ui.shared import defended
 from pages.ui.shared.predicting import guess
 from pages.ui.stage import stage
 
@@ -54,7 +54,7 @@ def show(choice: Choice, image: Tensor, position: int) -> None:
 
 def _ended(choice: Choice, image: Tensor, output: Output, own: bool) -> str:
     attack = replace(choice.attack, output=output)
-    trace = computing.attacked(WATCHED, image, choice.target, attack, True, own)
+    trace = defended.attacked(WATCHED, image, choice.target, attack, True, own)
     return "succeeds" if trace.success else "none" if trace.end.iteration == 0 else "fails"
 
 
@@ -71,7 +71,7 @@ def table(choice: Choice, image: Tensor, own: bool) -> pd.DataFrame:
     """Return a row for each model: how large its derivatives are at the digit."""
     rows = []
     for name, label in subjects().items():
-        scale = computing.scale(name, image, choice.target, own)
+        scale = defended.scale(name, image, choice.target, own)
         rows.append(
             {
                 "Model": label,
@@ -100,7 +100,7 @@ def _side_by_side(choice: Choice, position: int) -> None:
     for column, name in zip(st.columns(2, gap="medium"), (PROTECTED, other), strict=True):
         with column:
             st.markdown(f"**{subjects()[name]}**")
-            recording = resources.recording(choice.data, computing.model(name), position, choice.target, choice.attack)
+            recording = resources.recording(choice.data, defended.model(name), position, choice.target, choice.attack)
             if recording.stop is Stop.REACHED_TARGET and not recording.iterations:
                 st.caption("It reads the target before any change.")
             stage(recording, views=VIEWS, key=f"stage-{'left' if name == PROTECTED else 'right'}", level=3)

@@ -7,10 +7,11 @@ from jsma import Digits
 from jsma.defences import FALSE_ALARMS, subjects
 from jsma.glossary import TERMS
 from pages.ui.choice import Choice
-from pages.ui.defend import computing, results
+from pages.ui.defend import results
 from pages.ui.defend.results import ADAPTIVE, ATTACKS, Results
 from pages.ui.formatting import percent
 from pages.ui.outside import plain
+from pages.ui.shared import defended
 from pages.ui.shared.predicting import guess
 
 COMMAND = "python -m benchmarks.defences"
@@ -138,7 +139,7 @@ def _explain_gaps(found: Results) -> None:
 
 def _live(choice: Choice, digits: Digits) -> None:
     st.subheader("Now, on a sample", anchor=False)
-    count = computing.FEW * 9
+    count = defended.FEW * 9
     if not st.session_state.get("defend-live"):
         st.markdown(
             f"The first digit of each class towards nine targets: {count} attacks on each model, with the settings at "
@@ -152,7 +153,7 @@ def _live(choice: Choice, digits: Digits) -> None:
     place = st.empty()
     for at, (name, label) in enumerate(subjects().items()):
         place.progress(at / len(subjects()), f"{label}: {count} attacks …")
-        report = computing.sample(name, digits, choice.attack)
+        report = defended.sample(name, digits, choice.attack)
         changed = report.result.changed[report.result.success].double()
         rows.append(
             {

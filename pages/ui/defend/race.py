@@ -9,10 +9,10 @@ from jsma.defences import DEFENCES, subjects
 from jsma.models import NETWORKS
 from pages.ui import navigation
 from pages.ui.choice import OWN, Choice
-from pages.ui.defend import computing
-from pages.ui.defend.computing import Defended
 from pages.ui.formatting import an
+from pages.ui.shared import defended
 from pages.ui.shared.comparison import show_comparison
+from pages.ui.shared.defended import Defended
 from pages.ui.shared.predicting import guess
 
 KNOWS = {True: "Knows the defence", False: "Does not know it"}
@@ -43,7 +43,7 @@ def show(choice: Choice, image: Tensor) -> None:
     )
     if guessed is not None:
         own = choice.data == OWN
-        traces = [computing.attacked(name, image, choice.target, choice.attack, knows, own) for name in labels]
+        traces = [defended.attacked(name, image, choice.target, choice.attack, knows, own) for name in labels]
         st.markdown(verdict(traces, guessed.value))
         show_comparison(image, traces)
         for sentence in reasons(traces):
