@@ -70,8 +70,8 @@ PAGES = {
             "Walkthrough",
             "pages/1_Walkthrough.py",
             "Learn",
-            "Six chapters, about an hour. Each has something to do on a live digit, something to predict before it is "
-            "shown, and questions; after the last come a quiz, a summary to print and exercises. Your answers stay "
+            "Seven chapters, about an hour. Each has something to do on a live digit, something to predict before it "
+            "is shown, and questions; after the last come a quiz, a summary to print and exercises. Your answers stay "
             "in this browser; take the chapters in any order.",
             ("data", "digit", "sample", "target", "model"),
         ),

@@ -14,7 +14,7 @@ from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed
 from pages.ui.shared.comparison.methods import Moment, looks, sign
 
-LOOKS = looks(subjects())
+LOOKS = looks([*subjects(), *NETWORKS])
 FEW = 10
 """The live sample: so many digits, one of each class."""
 
@@ -59,7 +59,7 @@ class Scale:
 
 
 def model(name: str) -> Network:
-    """Return the defended model `name`, one of `jsma.defences.subjects`; where it cannot be loaded, end the page."""
+    """Return the model `name`, of `jsma.defences.subjects` or `NETWORKS`; if it cannot be loaded, end the page."""
     return network(name) if name in NETWORKS else _behind(name, network(PROTECTED).architecture)
 
 
@@ -93,7 +93,7 @@ def _attacked(
     success = int(logits[-1].argmax()) == target
     ending = stop.title if maker.key == name else f"Reads the target: {'yes' if success else 'no'}"
     moments = tuple(_moments(images.flatten(1), logits, target))
-    look = Look(subjects()[name], sign(*LOOKS[name]))
+    look = Look(subjects().get(name, reader.label), sign(*LOOKS[name]))
     return Defended(look, target, moments, success, ending, steps[-1].reason if maker.key == name else None, stop)
 
 
