@@ -2,15 +2,14 @@
 
 The first images of MNIST's test set are attacked towards nine targets each, on every model; what comes of it is shown
 to all other models. One JSON for each model and attack in benchmarks/results/defences/, which the page Defend shows.
-Interrupt it whenever you like: finished parts are kept in --work, and the next call goes on from there. --print shows
-the tables of docs/defences.md.
+Interrupt it whenever you like: finished parts are kept in --work, and the next call goes on from there, also to more
+--images. --print shows the tables of docs/defences.md.
 """
 
 import argparse
 import json
 import math
 import platform
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -132,7 +131,6 @@ def measure(
         **figures(whole, thresholds if name == PROTECTED else {}),
     }
     write_whole(path, (json.dumps(facts, indent=1) + "\n").encode())
-    shutil.rmtree(folder)
 
 
 def of_chunk(attacked: nn.Module, attack: Attack, models: dict[str, nn.Module], digits: Digits) -> dict[str, Tensor]:
