@@ -58,7 +58,7 @@ def test_every_step_shows_what_the_defended_model_reads_of_the_attackers_picture
         for pixel, value in moment.moves:
             picture[pixel] = value
         assert torch.equal(picture, step.image.flatten())
-        probabilities = reader(step.image[None]).softmax(dim=1)[0]
+        probabilities = reader(step.image[None]).detach().softmax(dim=1)[0]
         assert moment.reads == int(probabilities.argmax())
         assert moment.probability == pytest.approx(float(probabilities[3]), abs=1e-4)
         assert moment.changed == step.changed
