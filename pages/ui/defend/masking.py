@@ -35,7 +35,7 @@ def show(choice: Choice, image: Tensor, position: int) -> None:
     guessed = guess(
         "distilled-probabilities",
         f"{choice.data}-{choice.digit}-{choice.sample}-{choice.target}-{choice.theta}-{choice.gamma}",
-        f"Attack the **{label}** on its **probabilities**, with the other settings at the left. How does it end?",
+        f"Attack the **{label}** on its **probabilities**, with the other settings in the sidebar. How does it end?",
         list(ENDS.values()),
     )
     if guessed is None:
@@ -96,7 +96,9 @@ def _side_by_side(choice: Choice, position: int) -> None:
         key="defend-beside",
         persist_state="session",
     )
-    st.caption("**Output** at the left says which derivatives are drawn: those of the logits, or of the probabilities.")
+    st.caption(
+        "**Output** in the sidebar says which derivatives are drawn: those of the logits, or of the probabilities."
+    )
     for column, name in zip(st.columns(2, gap="medium"), (PROTECTED, other), strict=True):
         with column:
             st.markdown(f"**{subjects()[name]}**")

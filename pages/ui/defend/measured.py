@@ -23,7 +23,7 @@ def show(choice: Choice, digits: Digits) -> None:
     st.header("Over many digits", anchor=False)
     found = results.measured()
     _explain_gaps(found)
-    if results.by_defence(found, ADAPTIVE, True):
+    if len(results.by_defence(found, ADAPTIVE, True)) == len(subjects()):
         _predict_and_show(found)
     _live(choice, digits)
 
@@ -142,8 +142,8 @@ def _live(choice: Choice, digits: Digits) -> None:
     count = defended.FEW * 9
     if not st.session_state.get("defend-live"):
         st.markdown(
-            f"The first digit of each class towards nine targets: {count} attacks on each model, with the settings at "
-            "the left, by an attacker who knows the defence."
+            f"The first digit of each class towards nine targets: {count} attacks on each model, with the settings in "
+            "the sidebar, by an attacker who knows the defence."
         )
         st.button(
             f"Attack {count} times each", key="defend-start", on_click=_go, type="primary", icon=":material/play_arrow:"
@@ -166,7 +166,7 @@ def _live(choice: Choice, digits: Digits) -> None:
         )
     place.empty()
     _table(rows)
-    st.caption(f"{count} attacks a row, by an attacker who knows the defence, with the settings at the left.")
+    st.caption(f"{count} attacks a row, by an attacker who knows the defence, with the settings in the sidebar.")
 
 
 def _go() -> None:
