@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from benchmarks import defences as benchmark
-from jsma.defences import DEFENCES, PROTECTED, subjects
+from jsma.defences import DEFENCES, PROTECTED, load_subject, subjects
 from pages.ui.defend import results
+from tests.helpers.paths import ROOT
 
 READERS = benchmark.READERS
 
@@ -130,3 +131,33 @@ def test_the_figures_of_a_benchmark_are_those_of_its_attacks():
 def test_every_defence_that_is_compared_is_attacked_and_reads():
     assert set(subjects()) <= set(READERS)
     assert list(benchmark.EXACT.values()) == ["lenet-median", "lenet-bits"]
+
+
+# --- what is committed ----------------------------------------------------------------------------
+
+
+def test_the_page_on_defences_shows_the_committed_figures_and_no_others():
+    page = (ROOT / "docs" / "defences.md").read_text(encoding="utf-8")
+    assert page.endswith("\n\n".join(results.in_markdown(results.measured())) + "\n")
+
+
+def test_the_committed_figures_are_complete_and_of_the_weights_that_are_here():
+    found = results.measured()
+    assert (found.missing, found.damaged) == ([], [])
+    hashes = benchmark.hashes({name: load_subject(name) for name in READERS})
+    assert all(facts["weights"] == hashes for facts in (found.untouched, *found.found.values()))
+    assert len({facts["digits"] for facts in found.found.values()}) == 1
+
+
+def test_the_committed_figures_show_a_defence_that_a_weak_attack_fails_on_and_a_strong_one_breaks():
+    found = results.measured()
+    weak = found.by(True, "lenet-distilled", "jsma-probabilities")
+    strong = found.by(True, "lenet-distilled", results.ADAPTIVE)
+    assert weak.success < 0.05 < 0.95 < strong.success
+    for name in ("lenet-median", "lenet-bits"):
+        unaware, aware = (found.by(knows, name, "tjsma-both") for knows in (False, True))
+        assert unaware.success < 0.6 < 0.95 < aware.success
+        assert aware.pixels < 1.1 * found.by(True, "lenet", "tjsma-both").pixels
+    plain, trained = (found.by(True, name, "tjsma-both") for name in ("lenet", "lenet-adversarial"))
+    assert trained.pixels > 1.5 * plain.pixels
+    assert trained.success > 0.9
