@@ -93,17 +93,17 @@ def test_the_scales_are_those_of_the_jacobians():
 
 def test_the_measured_tables_come_after_a_prediction(tmp_path):
     assert "not measured yet" in words(opened(PAGE, **SMALL))
-    write(tmp_path, "lenet", "tjsma-both", lenet=1.0, lenet_median=0.5)
-    write(tmp_path, "lenet-median", "tjsma-both", lenet_median=0.9)
+    for share, name in enumerate(subjects(), start=5):
+        write(tmp_path, name, "tjsma-both", **{name.replace("-", "_"): share / 10})
     (tmp_path / results.UNTOUCHED).write_text(json.dumps({"accuracy": {"lenet": 0.993}}), encoding="utf-8")
     app = opened(PAGE, **SMALL)
     assert not [each for each in app.dataframe if "Adversarial accuracy" in each.value]
     radio = next(each for each in app.radio if "Bit depth 1" in each.options)
-    checked(radio.set_value("No defence").run())
+    checked(radio.set_value("Bit depth 1").run())
     checked(app.button(key="lock-safest-defence").click().run())
     said = words(app, "markdown")
-    assert "You said: No defence. **Median filter 3 × 3**: 90.0 % of the attacks succeed." in said
-    assert list(table_of(app, "Adversarial accuracy")["Defence"]) == ["No defence", "Median filter 3 × 3"]
+    assert "You said: Bit depth 1. **No defence**: 50.0 % of the attacks succeed." in said
+    assert list(table_of(app, "Adversarial accuracy")["Defence"]) == list(subjects().values())
 
 
 @pytest.mark.slow

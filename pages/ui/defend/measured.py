@@ -71,9 +71,9 @@ def _filters(found: Results) -> None:
     if rows:
         st.subheader("Through a filter", anchor=False)
         st.markdown(
-            "Who knows the filter needs its derivatives. Those of rounding are 0 everywhere, so the attack has nothing "
-            "to follow. Instead one keeps the values of the filter and takes the derivatives of something similar: of "
-            "not rounding, or of the mean of the nine pixels in place of their median."
+            "An attacker who knows the filter needs its derivatives. Those of rounding are 0, so the attack has "
+            "nothing to follow. Instead one keeps the values of the filter and takes the derivatives of something "
+            "similar: of not rounding, or of the mean of the nine pixels in place of their median."
         )
         _table(rows)
         st.caption(
@@ -91,7 +91,8 @@ def _filters(found: Results) -> None:
         _table(rows)
         st.caption(
             "The share of the successful attacks on the undefended network that raise an alarm. Feature squeezing: "
-            "W. Xu, D. Evans, Y. Qi, 2018, arXiv 1704.01155."
+            "W. Xu, D. Evans, Y. Qi, 2018, arXiv 1704.01155. Nobody has attacked the detector here: the figures say "
+            "nothing of an attacker who knows it."
         )
 
 
@@ -121,7 +122,7 @@ def _select(label: str, options: dict[str, str], default: str, key: str) -> str:
 
 
 def _table(rows: list[dict[str, str]]) -> None:
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height="content")
 
 
 def _explain_gaps(found: Results) -> None:

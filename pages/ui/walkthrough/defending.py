@@ -130,8 +130,8 @@ def _price(lesson: Lesson) -> None:
     locked = tasks.predict_one(
         "price-of-training",
         lesson.subject,
-        f"**{label}** has learnt attacked digits with their true labels. The strongest attack, TJSMA both ways: how "
-        "many pixels does it take?",
+        f"**{label}** has learnt attacked digits with their true labels. The strongest of the three, TJSMA both ways: "
+        "how many pixels does it take?",
         PRICES,
         truth,
     )
