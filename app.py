@@ -6,6 +6,7 @@ For every visitor this file runs as a script; the server, when it starts, import
 import streamlit as st
 
 from pages.ui import startup
+from pages.ui.shared.classroom import service
 
 
 def lab() -> None:
@@ -14,11 +15,14 @@ def lab() -> None:
     from pages.ui.formatting import step_in_words
     from pages.ui.lab import takeaway
     from pages.ui.networks import network
+    from pages.ui.shared.classroom import bar
     from pages.ui.stage import stage
 
     choice, digits = frame.begin("The lab")
     position = int(digits.of_class(choice.digit)[choice.sample])
     recording = resources.recording(choice.data, network(choice.model), position, choice.target, choice.attack)
+
+    bar.show()
 
     @st.fragment
     def show() -> None:
@@ -26,6 +30,7 @@ def lab() -> None:
         session.show_notices()
         step, hidden = stage(recording, start, visit, choice.views, choice.predict)
         session.settle(step)
+        bar.report(recording, step)
         st.markdown(step_in_words(recording, step, hidden))
         takeaway.offer(choice, position, step, recording)
         st.caption(frame.subject(choice))
@@ -36,4 +41,4 @@ def lab() -> None:
 if __name__ == "__main__":
     lab()
 else:
-    app = st.App(__file__, lifespan=startup.lifespan)
+    app = st.App(__file__, lifespan=startup.lifespan, routes=service.ROUTES)

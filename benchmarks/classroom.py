@@ -22,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from benchmarks.driving import ROOT, start_server
 from benchmarks.eager import eager
 from benchmarks.server_process import cpu_seconds, resident_mb
+from benchmarks.together import together
 
 PAUSE_SECONDS = (2.0, 6.0)
 """How long a visitor looks before choosing again."""
@@ -36,7 +37,13 @@ def main() -> None:
     parser.add_argument("--samples", action="store_true", help="let them choose other samples, too")
     parser.add_argument("--eager", action="store_true", help="visitors who ask for more than they wait for, and leave")
     parser.add_argument("--checkout", nargs="+", default=[], help="with --eager: earlier versions, to be measured too")
+    parser.add_argument("--class", dest="together", action="store_true", help="one class, from a reveal to all screens")
+    parser.add_argument("--servers", type=int, default=1, help="with --class: how many share the class")
+    parser.add_argument("--database", default="", help="with --class: an address in place of a file of its own")
+    parser.add_argument("--rounds", type=int, default=5, help="with --class: how many reveals")
     options = parser.parse_args()
+    if options.together:
+        return asyncio.run(together(options.visitors, options.servers, options.database, options.rounds))
     if options.eager:
         return asyncio.run(eager([*options.checkout, str(ROOT)]))
     print(f"{os.cpu_count()} cores, {options.model}, {options.seconds:.0f} s each; seconds unless said otherwise")

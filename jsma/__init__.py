@@ -12,6 +12,7 @@ from .refinement import refine
 from .report import Report
 from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
+from .sparse import sparsest
 from .stop import Stop
 
 __version__ = "0.2.0"
@@ -45,4 +46,5 @@ __all__ = [
     "saliency_map",
     "search_domain",
     "skyband",
+    "sparsest",
 ]

@@ -46,6 +46,7 @@ from . import (
 )
 from .adversarial import FORMATS, image_file
 from .data import DATA_SETS, mnist_present, mnist_root
+from .export import steps_csv, steps_json
 from .models import NETWORKS, WEIGHTS, save_model, saved_as
 from .stage import record
 from .starting import BY_ITS_NAME, STOPPED, interruptible, say_stopped
@@ -59,6 +60,9 @@ REPORTS = (".json", ".csv")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tiff", ".gif", ".pdf", ".svg")
 PAGES = (".html", ".htm")
 """The file name extensions that are allowed."""
+
+STEPS = {".csv": steps_csv, ".json": steps_json}
+"""What `jsma attack --save` writes of all steps, by file name extension."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -195,7 +199,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_settings(attacking, Attack())
     attacking.add_argument(
-        "--save", type=Path, metavar="FILE", help=f"save the adversarial image itself: {', '.join(FORMATS)} (8 bits)"
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help=f"save the adversarial image itself: {', '.join(FORMATS)} (8 bits); or all steps: {', '.join(STEPS)}",
     )
     attacking.add_argument(
         "--picture", type=Path, metavar="FILE", help="save a picture of the digit, the change and the result"
@@ -360,7 +367,7 @@ def _check_accuracy(share: float, digits: Digits, learning_rate: float) -> None:
     constant = digits.labels.bincount().max().item() / len(digits)
     if share <= constant + 2 * math.sqrt(constant * (1 - constant) / len(digits)):
         raise ValueError(
-            f"The network has not learnt: its accuracy is {share:.2%}, that of the best constant prediction "
+            f"The network has not learned: its accuracy is {share:.2%}, that of the best constant prediction "
             f"{constant:.2%}. Nothing is saved. Try another learning rate than {learning_rate:g}, or more epochs."
         )
 
@@ -466,7 +473,7 @@ def attack_command(options: argparse.Namespace) -> None:
     """
     attack = _attack(options)
     if options.save:
-        check_writable(options.save, FORMATS)
+        check_writable(options.save, (*FORMATS, *STEPS))
     if options.picture:
         check_writable(options.picture, PICTURES)
     if options.html:
@@ -476,8 +483,9 @@ def attack_command(options: argparse.Namespace) -> None:
     digits, model = _digits(options), load_model(options.model, options.weights)
     if options.index >= len(digits):
         raise ValueError(f"There is no image {options.index}; {digits.name} has the images 0 to {len(digits) - 1}.")
-    image = digits.images[options.index]
+    image, steps = digits.images[options.index], []
     for step in attack.steps(model, image, options.target):
+        steps.append(step)
         if step.iteration == 0:
             print(f"image {options.index} of {digits.name}, labelled {digits.labels[options.index]}")
             print("step  reads         pair           alpha      beta     score")
@@ -496,8 +504,9 @@ def attack_command(options: argparse.Namespace) -> None:
     if step.reason:
         print(step.reason)
     if options.save:
-        write_whole(options.save, image_file(step.image, options.save))
-        print(f"saved {options.save}: the adversarial image")
+        of_steps = STEPS.get(options.save.suffix.lower())
+        write_whole(options.save, of_steps(steps).encode() if of_steps else image_file(step.image, options.save))
+        print(f"saved {options.save}: {'all steps' if of_steps else 'the adversarial image'}")
     if options.picture:
         _save_picture([[image, (1 + step.image - image) / 2, step.image]], options.picture)
         print(f"saved {options.picture}: the digit, the change, the result")

@@ -152,7 +152,7 @@ class Attack:
         if limit == 0:
             unit = 10 ** (len(str(features)) + 3)  # four significant digits, rounded up
             raise ValueError(
-                f"gamma is {self.gamma:g}, which pays for no pair of {features} features; the smallest gamma that does "
+                f"gamma is {self.gamma:g}, which allows no pair of {features} features; the smallest gamma that does "
                 f"is {math.ceil(2 / features * unit) / unit:g} (2 / {features})."
             )
         return limit
@@ -210,7 +210,7 @@ class Attack:
         if the model is not thread-safe, call torch.set_num_threads(1) first.
         The pairs are those of `steps`, except for ties within rounding errors. The model is not changed;
         result.images is on its device. Raises ValueError for images outside [0, 1], targets that are not
-        classes of the model, shapes that do not match, a gamma that pays for no pair, and a model whose outputs are
+        classes of the model, shapes that do not match, a gamma that allows no pair, and a model whose outputs are
         not finite or not repeatable. Warns of outputs that already are probabilities, and where attacks found no
         admissible pair although they might on other outputs.
 

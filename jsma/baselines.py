@@ -63,8 +63,8 @@ class Baseline(Enum):
         "with the largest −a × b. It may change as many pixels as the rules that work in pairs.",
         pixels_at_once=1,
         looks_at_others=True,
-        character="It chooses the best single pixel, so that no pixel can compensate for a weakness of another, and "
-        "runs the network again after every pixel.",
+        character="It chooses the best single pixel, so that no pixel can make up for a weakness of another, and runs "
+        "the network again after every pixel.",
     )
 
     def __new__(cls, entry: BaselineEntry) -> "Baseline":

@@ -229,7 +229,7 @@ def _archive(name: str, md5: str, mirrors: list[str], report: Callable[[int], ob
             if hashlib.md5(archive).hexdigest() == md5:
                 return archive
             page = archive[:100].lstrip().startswith(b"<")
-            problem = "sent a web page, as a network does that asks for a login" if page else "has a wrong checksum"
+            problem = "sent a web page, perhaps the login page of this network" if page else "has a wrong checksum"
             problems.append(f"{mirror}{name} {problem}")
         except (OSError, ValueError, HTTPException) as failure:
             problems.append(f"{mirror}{name}: {failure}")

@@ -241,10 +241,10 @@ def _attack(model: nn.Module, images: Tensor, question: Question) -> Tensor:
 MAPS = {
     "gradient": MapEntry(
         label="Gradient",
-        question="Which pixels move the score for {explained} fastest, up or down?",
+        question="Which pixels change the logit of {explained} fastest, up or down?",
         formula="|∂z_c/∂x|",
-        meaning="The size of the derivative of the explained class's logit by each pixel: how sensitive the score is, "
-        "without saying which way.",
+        meaning="The size of the derivative of the explained class's logit by each pixel: how sensitive the logit is, "
+        "without the sign.",
         source="Simonyan et al. 2014, arXiv 1312.6034",
         signed=False,
         quick=True,
@@ -252,7 +252,7 @@ MAPS = {
     ),
     "input": MapEntry(
         label="Gradient × input",
-        question="What made it {explained}, if the network were a straight line?",
+        question="What made it {explained}, if the network were linear?",
         formula="x · ∂z_c/∂x",
         meaning="The derivative of the explained class's logit by each pixel, times the value of the pixel. A black "
         "pixel gets 0.",
@@ -264,8 +264,8 @@ MAPS = {
     "integrated": MapEntry(
         label="Integrated gradients",
         question="What made it {explained}, rather than the baseline picture?",
-        formula="(x − x′) · mean of ∂z_c/∂x on the way from x′ to x",
-        meaning="The derivative, averaged on the straight way from the baseline picture to the digit, times the "
+        formula="(x − x′) · mean of ∂z_c/∂x on the line from x′ to x",
+        meaning="The derivative, averaged on the straight line from the baseline picture to the digit, times the "
         "difference of the two. All values add up to the difference of the two logits.",
         source="Sundararajan et al. 2017, arXiv 1703.01365",
         signed=True,
@@ -274,10 +274,10 @@ MAPS = {
     ),
     "smooth": MapEntry(
         label="SmoothGrad",
-        question="Which pixels move the score for {explained}, for this digit and its noisy copies?",
+        question="Which pixels change the logit of {explained} fastest, for this digit and its noisy copies?",
         formula="|mean of ∂z_c/∂x over x + noise|",
         meaning="The derivative, averaged over copies of the digit with random noise, without its sign. The average "
-        "removes much of the derivative's own noise.",
+        "removes much of the noise of the derivative itself.",
         source="Smilkov et al. 2017, arXiv 1706.03825",
         signed=False,
         quick=False,
@@ -285,7 +285,7 @@ MAPS = {
     ),
     "occlusion": MapEntry(
         label="Occlusion",
-        question="What is missed most if it is covered, so that less of {explained} is left?",
+        question="Which squares lower the logit of {explained} most when they are covered?",
         formula=f"z_c(x) − z_c(x with {WINDOW} × {WINDOW} pixels covered), mean of all squares over the pixel",
         meaning=f"How far the explained class's logit falls when a square of {WINDOW} × {WINDOW} pixels is replaced by "
         "the baseline picture. No derivative is used.",

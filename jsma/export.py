@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -162,18 +163,30 @@ def _caption(step: Step) -> str:
 
 def steps_csv(steps: Sequence[Step]) -> str:
     """Return CSV with one line per step: prediction, changed pixels, pair and its figures, stop, all outputs."""
+    columns, *rows = _table(steps)
+    file = io.StringIO()
+    csv.writer(file).writerows([columns, *(["" if value is None else value for value in row] for row in rows)])
+    return file.getvalue()
+
+
+def steps_json(steps: Sequence[Step]) -> str:
+    """Return JSON with the same for every step, null where there is no value, and the last image, nested (C, H, W)."""
+    columns, *rows = _table(steps)
+    each = [dict(zip(columns, row, strict=True)) for row in rows]
+    return json.dumps({"steps": each, "image": steps[-1].image.tolist()}) + "\n"
+
+
+def _table(steps: Sequence[Step]) -> Iterator[list[Any]]:
+    """Yield the names of the columns, and then a row for each step."""
     classes, width = len(steps[0].outputs), steps[0].image.shape[2]
     pair_columns = ["p_row", "p_column", "q_row", "q_column", "alpha", "beta", "score", "direction"]
     outputs = [f"{kind}_{label}" for kind in ("logit", "probability") for label in range(classes)]
-    file = io.StringIO()
-    table = csv.writer(file)
-    table.writerow(["iteration", "reads", "changed", *pair_columns, "stop", *outputs])
+    yield ["iteration", "reads", "changed", *pair_columns, "stop", *outputs]
     for step in steps:
-        pair: list[object] = [""] * len(pair_columns)
+        pair: list[object] = [None] * len(pair_columns)
         if step.pair is not None:
             first, second = divmod(step.pair.first, width), divmod(step.pair.second, width)
             pair = [*first, *second, step.pair.alpha, step.pair.beta, step.pair.score, step.pair.direction.value]
-        stop = "" if step.stop is None else step.stop.value
+        stop = None if step.stop is None else step.stop.value
         numbers = [*step.outputs.tolist(), *step.probabilities.tolist()]
-        table.writerow([step.iteration, int(step.outputs.argmax()), step.changed, *pair, stop, *numbers])
-    return file.getvalue()
+        yield [step.iteration, int(step.outputs.argmax()), step.changed, *pair, stop, *numbers]

@@ -6,21 +6,20 @@ from .report import COMPARABLE_SUCCESS
 from .rules import Rule
 
 TERMS = {
-    "logit": "The network's raw score for one class, before softmax. Only differences between logits matter; they "
-    "may be negative. The paper differentiates these.",
+    "logit": "The network's output for one class before softmax: any number, not a probability. Only differences "
+    "between logits matter; they may be negative. The paper differentiates these.",
     "softmax": "Turns the logits into probabilities: e to the power of each logit, divided by the sum of these. A "
     "logit that leads one rival by 7 has a probability of 99.9 %; if it leads nine rivals by 7 each, 99.2 %.",
     "probability": "The network's output for one class after softmax. All of them add up to 100 %. The derivative of a "
-    "probability is p × (that of its logit − the mean of all logits' derivatives, weighted by probability). The factor "
-    "p is the same for all pixels: where it is tiny the maps look flat, but the order of the pixels does not change.",
-    "adversarial example": "A picture that a person reads as before and the network reads as another class, because it "
-    "was changed for that.",
+    "probability is p × (that of its logit − the mean of all logits' derivatives, weighted by probability). The "
+    "factor p is the same for all pixels: where it is tiny all derivatives are tiny, but the order of the pixels does "
+    "not change.",
+    "adversarial example": "A picture that was changed so that the network reads another class, while a person still "
+    "reads the same digit.",
     "threat model": "What an attacker wants, knows and may do. Here: a target class; all weights of the network (a "
-    "white "
-    "box); to change pixels, each at will, at a cost of one a pixel.",
+    "white box); to change pixels, each by any amount, at a cost of one for each pixel.",
     "explanation": "A map that says which pixels an answer depends on, such as |∂z/∂x| of the class that is read. It "
-    "knows "
-    "no target, and is not the map that an attack uses.",
+    "does not depend on a target, and is not the map that an attack uses.",
     "forward derivative": "The paper's name for the Jacobian of the network's outputs with respect to its input "
     "pixels.",
     "Jacobian": "For every class and every pixel, how fast that class's output rises (or falls) when the pixel gets a "
@@ -52,9 +51,9 @@ TERMS = {
     "when darkening.",
     "θ": "Theta: how far a chosen pixel is moved in one iteration. 1 moves it to the end of its range at once; with "
     "a smaller value, a pixel may be chosen again.",
-    "γ": "Gamma (the paper's upsilon): the budget, a share of the pixels. It pays for changes, two at each iteration: "
-    "14.5 % of 784 pixels are 56 iterations, at most 112 pixels. With θ below 1 a pixel can be changed again, and each "
-    "change is paid for.",
+    "γ": "Gamma (the paper's upsilon): the budget, a share of the pixels. It counts changes, two at each iteration: "
+    "14.5 % of 784 pixels are 56 iterations, at most 112 pixels. With θ below 1 a pixel can be changed again, and "
+    "each change counts.",
     "iteration": "One pass of the loop: run the network, compute the Jacobian, find the best pair, change its two "
     "pixels.",
     "distortion": "The cost of an attack: the share of all pixels that it changed.",
@@ -76,21 +75,22 @@ TERMS = {
     "picture. It says little of what an attack costs: the picture, and with it the distance, changes at every step.",
     **{entry.label: entry.entry.meaning for entry in (*Rule, *Baseline)},
     **{entry.label: entry.meaning for entry in MAPS.values()},
-    "baseline picture": "A picture that says nothing, here of one brightness everywhere. Integrated gradients, "
+    "baseline picture": "A picture without information, here with one brightness everywhere. Integrated gradients, "
     "occlusion and the deletion of pixels compare the digit with it, so what they find depends on it.",
     "signed map": "A map with values above zero, which count for the class, and below, which count against it. Without "
     "signs, a map says how much a pixel matters, but not in which direction.",
     "rank correlation": "Spearman's: whether two maps put the pixels into the same order. 1: the same order; 0: no "
     "relation; −1: the reverse order.",
-    "top k": "The k pixels with the largest values of a map, with signs left aside. Two maps that have nothing to do "
-    "with each other share about k of 784 of them by chance.",
+    "top k": "The k pixels with the largest values of a map, with signs left aside. Two unrelated maps share about k "
+    "of 784 of them by chance.",
     "deletion": "The pixels are replaced by the baseline picture, the largest value of the map first. The faster the "
-    "probability falls, the smaller the area under its curve, and the better the map has found what is needed.",
+    "probability falls, the smaller the area under its curve, and the better the map has found the pixels that the "
+    "network needs.",
     "insertion": "Deletion the other way round: from the baseline picture to the digit, the largest value first. "
     "A large area under the curve is good.",
     "sanity check": "Of Adebayo et al. 2018: the layers of the network get random weights, one after the other "
-    "from the end. A map that explains what the network has learned has to change; one "
-    "that stays the same shows the picture itself.",
+    "from the end. A map that explains what the network has learned must change; one that stays the same shows only "
+    "the picture.",
     "brighten": "Changed pixels move towards white. Darken moves them towards black.",
     "MNIST": "70,000 handwritten digits of 28 × 28 grey pixels, white on black: 60,000 to learn from, 10,000 to "
     "test with. The usual first data set for image classifiers.",
@@ -98,12 +98,12 @@ TERMS = {
     "which is added. The attack never changes them; it changes the picture.",
     "filter": "A small grid of weights that a convolution moves over its input. Its output is high where the input "
     "is similar to the weights.",
-    "feature map": "The outputs of one filter at all positions, shown as a picture: where in the digit it found its "
-    "pattern. Later layers combine these maps, and lose the positions.",
+    "feature map": "The outputs of one filter at all positions, shown as a picture: where in the digit its pattern "
+    "was found. Later layers combine these maps; the positions become less exact.",
     "confusion table": "How often digits of each class are read as each class. The diagonal holds the correct "
     "predictions, all other cells the errors.",
-    "batch": "The digits of one training step, here 128: the network reads them, and all weights are changed a "
-    "little so that it would read them better.",
+    "batch": "The digits of one training step, here 128: the network reads them, and all weights are changed a little "
+    "so that the loss on them falls.",
     "loss": "How wrong the network is on a batch: the mean of −log of the probability it gives to the true class. A "
     "network that guesses among ten classes has log 10 = 2.303, a perfect one 0.",
     "epoch": "One pass through all training digits, in batches, in a new order each time.",

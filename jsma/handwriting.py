@@ -158,9 +158,7 @@ def strength(grey: np.ndarray, light: bool) -> np.ndarray:
     count = max(4, contrast.size // 500)  # at least as many pixels as a thin pen draws
     top = float(np.sort(contrast, axis=None)[-count:].mean())
     if top < max(LEAST_CONTRAST, 4 * noise):
-        raise NoDigit(
-            "Nothing stands out from the paper. Draw with a thicker or darker pen, or move the camera closer."
-        )
+        raise NoDigit("No ink was found on the paper. Draw with a thicker or darker pen, or move the camera closer.")
     ink: np.ndarray = np.clip((contrast - 2 * noise) / (top - 2 * noise), 0, 1).astype(np.float32)
     return ink
 

@@ -56,14 +56,14 @@ def show_attacks(traces: list[Trace]) -> None:
 
 def where_they_are(traces: list[Trace]) -> str:
     if not any(ran.end.iteration for ran in traces):
-        return "Not one had to, or could, change a pixel."
+        return "No attack changed a pixel: it had no need to, or it could not."
     if any(ran.success for ran in traces):
-        return "You see them where the first one gets there. Step back, play, or go on until all have finished."
-    return "Not one gets there; you see how far they come. Step back or play to see how."
+        return "You see them when the first one reaches the target. Step back, play, or go on until all have ended."
+    return "No attack reaches the target. They are shown at their end; step back, or play them from the start."
 
 
 def show_ranking(traces: list[Trace]) -> None:
-    st.header("Who needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
+    st.header("Which rule needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", key="comparison-lab"):
         st.caption("Step through one in the lab:", width="content")
@@ -78,7 +78,7 @@ def open_in_lab(ran: Trace) -> None:
 
 
 def show_lines(traces: list[Trace]) -> None:
-    st.header("What each pixel buys", anchor=False)
+    st.header("What each changed pixel does", anchor=False)
     kinds = {"probability": "Probability", "logit": "Logit"}
     kind = st.segmented_control(
         "The target's",
@@ -92,7 +92,9 @@ def show_lines(traces: list[Trace]) -> None:
     alt = f"The target's {kind} by the number of changed pixels, a line for each rule; as a table further up."
     st.altair_chart(tables.lines(traces, kind), width="stretch", alt=alt)
     st.html(tables.legend(traces))
-    st.caption("Dashes are rules that darken, dots those that go both ways. The numbers are in the table above.")
+    st.caption(
+        "Dashed lines are rules that darken, dotted ones rules that go both ways. The numbers are in the table above."
+    )
 
 
 def show_reasons(traces: list[Trace]) -> None:
@@ -101,7 +103,7 @@ def show_reasons(traces: list[Trace]) -> None:
     for paragraph in paragraphs:
         st.markdown(paragraph)
     if not paragraphs:
-        st.markdown("Not one of them changed a pixel here, so there is nothing to compare.")
+        st.markdown("No attack changed a pixel here, so there is nothing to compare.")
 
 
 def show_measured() -> None:
@@ -124,15 +126,18 @@ def show_measured() -> None:
             )
         explain_gaps(found)
     st.markdown(
-        "The plain rule on logits is the paper's. How it fares depends on the network as much as on the rule, so its "
-        "line beside the paper's compares two networks. The lines of one network among each other compare the rules."
+        "The plain rule on logits is the paper's. Its result depends on the network as much as on the rule: its line "
+        "and the paper's compare two networks. To compare rules, compare lines of the same network."
     )
 
 
 def explain_gaps(found: results.Results) -> None:
     if found.missing:
         some = "Some lines are" if found.measurements else "The table is"
-        st.markdown(f"{some} not measured yet. With MNIST on the disk this takes hours, and can be interrupted:")
+        st.markdown(
+            f"{some} not measured yet. With MNIST on the disk these commands take hours; you can interrupt them and "
+            "start them again:"
+        )
         st.code("\n".join(found.commands), language="sh", wrap_lines=True)
     if found.damaged:
         st.warning(

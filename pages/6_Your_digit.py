@@ -32,7 +32,7 @@ bring, follow = st.columns([1, 2], gap="large")
 with bring:
     picture = bringing.brought()
 with follow:
-    st.header("On its way to the network", anchor=False)
+    st.header("How it is prepared for the network", anchor=False)
     if picture is None:
         st.markdown(
             "Nothing here yet. **Draw a digit** or send a picture of one; here you will see how it is prepared."
@@ -58,16 +58,16 @@ with next_step:
     if sure < UNSURE:
         second = int(probabilities.topk(2).indices[1])
         st.warning(
-            f"It is not sure: {an(second)} gets {percent(float(probabilities[second]))}. Look at the stages above; "
-            "where one looks wrong, adjust its settings, or write the digit again.",
+            f"It is not sure: the probability of {an(second)} is {percent(float(probabilities[second]))}. Look at the "
+            "stages above. If one looks wrong, adjust its settings, or write the digit again.",
             icon=":material/info:",
         )
     label = st.selectbox("What did you write?", range(10), reads, key=f"own-label-{reads}")
     if label != reads:
-        st.markdown(f"So it is misled already: it takes your {label} for {an(reads)}.")
+        st.markdown(f"So it is wrong before any attack: it reads your {label} as {an(reads)}.")
     targets = [target for target in range(10) if target != label]
     target = st.selectbox(
-        "What shall it read instead?",
+        "What should it read instead?",
         targets,
         targets.index(choice.target) if choice.target in targets else 0,
         key=f"own-target-{label}",

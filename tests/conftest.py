@@ -37,12 +37,12 @@ def _names_files(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow tests out where folders are tested and no -m says which: see CONTRIBUTING.md."""
+    """Leave the slow tests out where folders are tested, and neither -m nor -k says which: see CONTRIBUTING.md."""
     if config.option.markexpr or config.option.keyword or _names_files(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in set(slow)]
+    items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.fixture(scope="module", autouse=True)

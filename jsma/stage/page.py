@@ -18,10 +18,11 @@ VIEWS = {
     "picture": "The picture",
     "reading": "The network's reading",
     "jacobian": "1 Jacobian",
-    "saliency": "2 Saliency",
+    "map": "2 Saliency: the map",
+    "saliency": "2 Saliency: the pair plane",
     "perturb": "3 Perturb",
 }
-"""The table of the stage's views: their headings, by the names in stage.html (data-view)."""
+"""The table of the stage's views: their headings, by the names in stage.html (data-view). Two share step 2."""
 
 FRAME_HEIGHT = 920
 """The height of a recording in a notebook, in CSS pixels: enough for notebooks at least 900 wide."""

@@ -20,6 +20,11 @@ def to_this_page(parameters: Mapping[str, str]) -> str:
     return with_query("".join(split(st.context.url, st.get_option("server.baseUrlPath"))), parameters)
 
 
+def to_page(title: str, parameters: Mapping[str, str]) -> str:
+    """Return the address of the page below the lab, or of the server's own path, that is called `title`."""
+    return with_query(split(st.context.url, st.get_option("server.baseUrlPath"))[0] + title, parameters)
+
+
 def with_query(address: str, parameters: Mapping[str, str]) -> str:
     """Return `address` with query `parameters`."""
     return f"{address}?{urlencode(parameters, safe=',')}"

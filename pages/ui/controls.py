@@ -33,7 +33,7 @@ DIRECTIONS = {Direction.INCREASE: "Brighten", Direction.DECREASE: "Darken", Dire
 HELP = {
     "data": "Where the digit comes from. "
     + " ".join(entry.about for entry in DATA_SETS.values())
-    + " Bring digits of your own on the page Your digit.",
+    + " Draw or send digits of your own on the page Your digit.",
     "digit": TERMS["source class"],
     "sample": "Which handwritten example of this digit is attacked. → 4 on a picture: the network misreads it as a 4, "
     "before any attack.",
@@ -96,8 +96,8 @@ def _with_digits(choice: Choice, own: bool) -> Choice:
         return choice
     if brought is None:
         session.notify(
-            "The link asks for a digit that was brought in another window, and stays there. Showing the "
-            f"{DATA_SETS[BUILT_IN].digits}."
+            "The link asks for a digit that was drawn or sent in another window, and only that window has it. Showing "
+            f"the {DATA_SETS[BUILT_IN].digits}."
         )
         choice = replace(choice, data=BUILT_IN)
         session.correct(choice)
@@ -248,7 +248,7 @@ def _offer_download(data: str, problem: DataUnavailable) -> None:
     if not st.button(f"Download {wanted.label.split(',')[0]} ({wanted.megabytes} MB)", key="download", width="stretch"):
         return
     if not _ONE_DOWNLOAD.acquire(blocking=False):
-        st.info("Somebody is downloading it here already. In a moment it will be there.", icon=":material/info:")
+        st.info("Another visitor is downloading it already. It will be ready soon.", icon=":material/info:")
         return
     try:
         bar = st.progress(0.0, "Asking for the first file …")

@@ -65,8 +65,9 @@ def note_visitor() -> None:
     visitors, context, most = _visitors(), get_script_run_ctx(), windows_of_an_address()
     if visitors and context and not visitors.enter(context.session_id, _address(), most):
         st.error(
-            f"{most} windows are open from your address, and this server takes no more of one. Close some that are "
-            "not needed and load this page again, or ask the operator of the server to set JSMA_WINDOWS_PER_ADDRESS.",
+            f"{most} windows are open from your address, and this server allows no more from one address. Close some "
+            "that are not needed and load this page again, or ask the operator of the server to set "
+            "JSMA_WINDOWS_PER_ADDRESS.",
             icon=":material/error:",
         )
         st.stop()

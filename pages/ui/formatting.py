@@ -105,7 +105,7 @@ def percent(share: float, decimals: int = 1) -> str:
         return f"<{SPACE}{least:.{decimals}f}{SPACE}%"
     if 0 < 100 * (1 - share) < least / 2:
         return f">{SPACE}{100 - least:.{decimals}f}{SPACE}%"
-    return f"{100 * share:.{decimals}f}{SPACE}%"
+    return f"100{SPACE}%" if share == 1 else f"{100 * share:.{decimals}f}{SPACE}%"
 
 
 def size(lengths: Iterable[int]) -> str:

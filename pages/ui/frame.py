@@ -22,11 +22,14 @@ _reconnected, _scrollers = (
 )
 
 
-def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, Digits]:
+def begin(
+    title: str, window: Callable[[], str] | None = None, controls_for: Callable[[], bool] = lambda: True
+) -> tuple[Choice, Digits]:
     """Set up the page called `title` and draw the sidebar; return the effective choice and its digits.
 
     The effective choice is what is shown; it differs from the requested one (`session.requested`) where that asks for
-    what is not here. window: returns what the window is called, where that says more than `title`.
+    what is not here. window: returns what the window is called, where that says more than `title`;
+    controls_for: returns whether this visitor gets the page's controls.
     """
     scheduling.admit()
     requested, page = session.current(title), PAGES[title]
@@ -48,7 +51,7 @@ def begin(title: str, window: Callable[[], str] | None = None) -> tuple[Choice, 
                 st.markdown(f"**{title}.** {page.help}")
             with st.popover("Glossary", icon=":material/menu_book:"):
                 st.markdown("\n\n".join(f"**{name}** {meaning}" for name, meaning in TERMS.items()))
-    return controls.choose(requested, page.controls, page.own_digits)
+    return controls.choose(requested, page.controls if controls_for() else (), page.own_digits)
 
 
 def heading(title: str, choice: Choice) -> None:

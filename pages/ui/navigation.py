@@ -35,8 +35,8 @@ PAGES = {
             "app.py",
             "Explore",
             "Pick a digit and a target in the sidebar, then step through the attack with the buttons, the slider or "
-            "the arrow keys. Point at a pixel to follow it through every picture; click it to see which pixel makes "
-            "the best pair with it. *Predict first* hides the next pair until you have guessed it.",
+            "the arrow keys. Point at a pixel to follow it through every picture; click it to see its best partner "
+            "pixel. *Predict first* hides the next pair until you have made your own choice.",
             own_digits=True,
         ),
         Page(
@@ -60,8 +60,8 @@ PAGES = {
             "Your digit",
             "pages/6_Your_digit.py",
             "Explore",
-            "Draw a digit, or send a picture or a photo of one. You see how it is brought to the form the network "
-            "knows, and what the network reads. Then attack it: it is yours alone, and gone when you close this "
+            "Draw a digit, or send a picture or a photo of one. You see how it is prepared for the network, and what "
+            "the network reads. Then attack it. Only you can see it, and it is deleted soon after you close this "
             "window.",
             ("model",),
             own_digits=True,
@@ -79,9 +79,9 @@ PAGES = {
             "Saliency maps",
             "pages/7_Saliency_maps.py",
             "Learn",
-            "Maps that explain why the network reads a digit as it does, beside the map that attacks it. Guess "
-            "which is which; then each map is put to the test: do they agree, can one attack by them, do they "
-            "find what the network needs, and do they notice when its weights are random?",
+            "Maps that explain why the network reads a digit as it does, beside the map that attacks it. Guess which "
+            "one attacks. Then test the maps: do they agree, can they be used to attack, do they find the pixels that "
+            "the network needs, and do they change when its weights are random?",
             ("data", "digit", "sample", "target", "model"),
             own_digits=True,
         ),
@@ -99,8 +99,8 @@ PAGES = {
             "Model",
             "pages/2_Model.py",
             "Measure",
-            "What the network under attack is made of and how well it reads. Below, train one of your own: you can "
-            "then use it on every page in place of the shipped ones, for you alone, while this window is open.",
+            "The layers of the network under attack, and how well it reads. Below you can train one of your own and "
+            "use it on every page in place of the shipped ones. It is there for you alone, while this window is open.",
             ("data", "model", "digit", "sample"),
         ),
         Page(
@@ -108,8 +108,16 @@ PAGES = {
             "pages/5_Evaluation.py",
             "Measure",
             "Attack many digits towards all nine other classes and judge the result: how often it succeeds and what "
-            "it costs. Stop when you have seen enough: what is done stays.",
+            "it costs. You can stop at any time and keep the attacks that are done.",
             ("data", "model", *_SETTINGS),
+        ),
+        Page(
+            "Class",
+            "pages/8_Class.py",
+            "Teach",
+            "A class together. The teacher opens one and shows its code; students join without names or accounts. "
+            "Then all follow the teacher's attack, predict the next pair on their own screens, answer a question, or "
+            "explore alone. What all have chosen is shown at once. Everything is deleted a day after the last use.",
         ),
     )
 }

@@ -52,7 +52,7 @@ def network(name: str) -> Network:
         other = next(other for other in NETWORKS if other != name)
         st.error(
             f"**{NETWORKS[name].label}** cannot be loaded. {plain(cut(damage, 1000))} "
-            f"Meanwhile [{NETWORKS[other].label}]({address.to_this_page({'model': other})}) may do.",
+            f"You can use [{NETWORKS[other].label}]({address.to_this_page({'model': other})}) instead.",
             icon=":material/error:",
         )
         st.stop()

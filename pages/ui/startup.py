@@ -1,5 +1,6 @@
 """What the server does as it starts: it loads what every page needs, while a first browser loads the app."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -9,16 +10,20 @@ import streamlit as st
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
+from pages.ui.shared.classroom import service
+
 THREAD = "load"
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Begin to load torch, and open the browser; for `st.App`, which calls it once."""
+    """Begin to load torch, open the browser, and forget classes; for `st.App`, which calls it once."""
     threading.Thread(target=_load, name=THREAD, daemon=True).start()
     if not config.get_option("server.headless"):
         cli_util.open_browser(server_util.get_url(_host()))
+    forgetting = asyncio.create_task(service.forget_regularly())
     yield
+    forgetting.cancel()
 
 
 def _load() -> None:

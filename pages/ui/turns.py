@@ -81,5 +81,5 @@ def _in_words(ahead: int, at_once: int) -> str:
     waiting = f"**{ahead - 1} {'is' if ahead == 2 else 'are'} before you in the queue**, then it is your turn."
     position = "**You are next.**" if ahead == 1 else waiting
     seconds = -(-ahead // at_once) * TURN_SECONDS
-    how_long = f"That takes about {seconds:.0f} s at most; then you go on in turns."
+    how_long = f"That takes about {seconds:.0f} s at most; then you take turns."
     return f"Others are training or evaluating, too. {position} {how_long}"

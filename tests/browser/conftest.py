@@ -15,7 +15,9 @@ NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The address of a running app without MNIST and without network, as a newcomer may have it."""
-    process, address = start_server(NO_NETWORK | {"JSMA_DATA_DIR": str(tmp_path_factory.mktemp("empty"))})
+    folder = tmp_path_factory.mktemp("empty")
+    classes = {"JSMA_DATABASE_URL": f"sqlite:///{folder}/classes.sqlite"}
+    process, address = start_server(NO_NETWORK | classes | {"JSMA_DATA_DIR": str(folder)})
     yield address
     process.kill()
     process.wait()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.helpers.browser import tile
 from tests.helpers.photo import photo
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -163,11 +164,18 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.press("ArrowRight")
     keyboard.press("Enter")
     page.get_by_test_id("stFileUploader").wait_for()
-    lab.wait_until_idle()  # a page that is still drawn may put another button in the place of this one
-    keyboard.go_to(page.get_by_test_id("stFileUploader").locator("button"))
-    with page.expect_file_chooser() as chooser:
-        keyboard.press("Enter")
-    chooser.value.set_files(photo(4))
+    lab.wait_until_idle()
+    upload, choosers = page.get_by_test_id("stFileUploader").locator("button"), []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
+
+    def chosen() -> bool:
+        if not choosers:  # a page that is still drawn may put another button in the place of this one
+            keyboard.go_to(upload)
+            keyboard.press("Enter")
+        return bool(choosers)
+
+    until(chosen, pause=1)
+    choosers[0].set_files(photo(4))
     page.get_by_text(re.compile("It reads an? [0-9]")).wait_for()
 
 

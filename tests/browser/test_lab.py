@@ -5,6 +5,7 @@ import pytest
 import jsma
 from benchmarks.driving import Lab
 from jsma import Attack, Step
+from tests.helpers.waiting import until
 
 
 def steps_of(digit: int, target: int, sample: int = 0, model: str = "tutorial") -> list[Step]:
@@ -51,8 +52,16 @@ def test_picking_digit_sample_target_and_model_starts_that_attack_and_no_class_i
     lab.wait_for_address("sample=2")
     lab.page.locator(".st-key-target-3 button").click()
     lab.wait_for_title("7", "3")
-    lab.page.locator("[data-testid=stSelectbox]").filter(has_text="Model").get_by_role("combobox").click()
-    lab.page.get_by_role("option", name="LeNet of the paper's sizes").click()
+    networks = lab.page.locator("[data-testid=stSelectbox]").filter(has_text="Model").get_by_role("combobox")
+    lenet = lab.page.get_by_role("option", name="LeNet of the paper's sizes")
+
+    def listed() -> bool:
+        if not lenet.is_visible():  # a page that is still drawn closes a list that is open
+            networks.click()
+        return lenet.is_visible()
+
+    until(listed, pause=0.5)
+    lenet.click()
     lab.wait_for_address("model=lenet")
     steps = steps_of(7, 3, sample=2, model="lenet")
     lab.part("stage").and_(lab.page.locator(f"[data-iterations='{len(steps) - 1}']")).wait_for()

@@ -110,9 +110,10 @@ def test_a_prediction_is_ranked_and_the_best_pair_shown(saved, recording):
 
 
 def test_a_pixel_is_read_out_where_it_is_pointed_at(saved):
-    box = saved.part("stage-jacobian-3").bounding_box()
-    saved.part("stage-jacobian-3").hover(position={"x": box["width"] * 5.5 / 28, "y": box["height"] * 9.5 / 28})
-    assert "row 9, column 5" in saved.text("stage-readout")
+    for row, name in ((9, "stage-jacobian-3"), (8, "stage-map")):
+        box = saved.part(name).bounding_box()
+        saved.part(name).hover(position={"x": box["width"] * 5.5 / 28, "y": box["height"] * (row + 0.5) / 28})
+        assert f"row {row}, column 5" in saved.text("stage-readout")
 
 
 def test_terms_explain_themselves(saved):

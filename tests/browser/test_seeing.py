@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.driving import ROOT, Lab
+from pages.ui.walkthrough.contents import CHAPTERS
 from tests.helpers.browser import filled
 
 pytestmark = pytest.mark.slow
@@ -20,14 +21,16 @@ PAGES = {
     "lab": (f"/{DIGIT}", "[data-testid=stage][data-iteration]"),
     **{
         f"chapter {number}": (f"/Walkthrough{DIGIT}&chapter={number}", f".st-key-chapter-body-{number} h2")
-        for number in range(1, 7)
+        for number in range(1, len(CHAPTERS) + 1)
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
     "grid": (f"/Grid{DIGIT}", "text=/Why the 90 attacks ended|Fill the rest/"),
     "saliency maps": (f"/Saliency_maps{DIGIT}", "text=Over many digits"),
+    "defend": (f"/Defend{DIGIT}", "text=Now, on a sample"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
-    "your digit": (f"/Your_digit{DIGIT}", "text=Wipe the pad"),
+    "your digit": (f"/Your_digit{DIGIT}", "text=Clear the pad"),
+    "class": (f"/Class{DIGIT}", ".st-key-class-open button"),
 }
 """Every page and chapter: its address, and what shows that it is there."""
 
@@ -104,9 +107,13 @@ def go_on(page, name: str, folder: Path) -> None:
         page.get_by_label("Pixels", exact=True).fill("10")
         page.get_by_label("Pixels", exact=True).press("Enter")
     elif name in ("chapter 4", "chapter 5"):
-        page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]]).last.click()
+        page.get_by_text({"4": "Pair A", "5": "As many"}[name[-1]], exact=True).last.click()
     elif name == "your digit":
         bring_a_digit(page, folder)
+    elif name == "class":
+        for key, shows in (("open", ".class-code"), ("predict", ".class-count"), ("reveal", ".class-bars")):
+            page.locator(f".st-key-class-{key} button").click()
+            page.locator(shows).first.wait_for()
     elif name == "saliency maps":
         skipped = {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"}
         for task, shows in skipped.items():

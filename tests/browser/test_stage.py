@@ -74,12 +74,28 @@ def click_pixel(lab: Lab, pixel: int, name: str = "stage-image", **options) -> N
     )
 
 
+def point_at(lab: Lab, pixel: int, name: str = "stage-image") -> None:
+    box = lab.part(name).bounding_box()
+    row, column = divmod(pixel, 28)
+    lab.part(name).hover(position={"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28})
+
+
 def text(lab: Lab, name: str) -> str:
     return " ".join(lab.part(name).inner_text().split())
 
 
 def close_to(value: float):
     return pytest.approx(value, abs=0.0006, rel=0.05)  # three decimals, or two digits of a power of ten
+
+
+COLOURS_OF_PIXELS = """canvas => {
+  const cell = canvas.width / 28;
+  const pen = canvas.getContext("2d");
+  const { data } = pen.getImageData(0, 0, canvas.width, canvas.width);
+  const middle = (at) => Math.floor((at + 0.5) * cell);
+  const at = (i) => 4 * (middle(Math.floor(i / 28)) * canvas.width + middle(i % 28));
+  return Array.from({ length: 784 }, (_, i) => [...data.slice(at(i), at(i) + 3)]);
+}"""
 
 
 # All steps
@@ -110,10 +126,9 @@ def test_a_pixel_is_read_out_wherever_it_is_pointed_at(case):
     row, column = divmod(pixel, 28)
     value = trace.step.image.flatten()[pixel].item()
     room = 1 - value if trace.sign > 0 else value
-    for name in ("stage-image", "stage-jacobian-0", f"stage-jacobian-{trace.target}"):
+    for name in ("stage-image", "stage-jacobian-0", f"stage-jacobian-{trace.target}", "stage-map"):
         lab.page.mouse.move(0, 0)
-        box = lab.part(name).bounding_box()
-        lab.part(name).hover(position={"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28})
+        point_at(lab, pixel, name)
         words = text(lab, "stage-readout")
         assert f"row {row}, column {column}" in words
         assert f"value {value:.2f}" in words
@@ -127,10 +142,7 @@ def test_the_read_out_follows_the_step(brightening):
     lab, brighten = brightening
     pixel = brighten.step.pair.first
     row, column = divmod(pixel, 28)
-    box = lab.part("stage-image").bounding_box()
-    lab.part("stage-image").hover(
-        position={"x": box["width"] * (column + 0.5) / 28, "y": box["height"] * (row + 0.5) / 28}
-    )
+    point_at(lab, pixel)
     assert "can still change" in text(lab, "stage-readout")
     lab.page.keyboard.press("ArrowRight")
     words = text(lab, "stage-readout")
@@ -233,7 +245,7 @@ def test_a_clicked_pixel_shows_its_best_partner(case):
     partner = int(table[pixel].argmax())
     click_pixel(lab, pixel)
     words = text(lab, "stage-partner-words")
-    assert f"row {partner // 28}, col {partner % 28}" in words
+    assert f"({partner // 28}, {partner % 28})" in words
     assert as_number(words.split()[-1]) == close_to(row_best[pixel])
     assert f"{(table[pixel] > 0).sum()} partner" in text(lab, "stage-card")
     step = trace.step
@@ -254,6 +266,86 @@ def test_a_pixel_out_of_the_domain_has_no_partner(brightening):
     pixel = int(np.flatnonzero(~brighten.domain)[0])
     click_pixel(lab, pixel)
     assert "it can be in no pair" in text(lab, "stage-card")
+
+
+# The saliency map
+
+
+def maps_of(trace: Trace) -> dict[str, np.ndarray]:
+    """The maps of pixels alone and of pixels with their best partner, by the library."""
+    step, way = trace.step, Direction.INCREASE if trace.sign > 0 else Direction.DECREASE
+    gradients = step.target_gradient[None], step.others_gradient[None], step.domain[None], way
+    return {name: jsma.saliency_map(*gradients, name == "paired")[0].numpy() for name in ("alone", "paired")}
+
+
+def show_map(lab: Lab, name: str) -> None:
+    lab.part("stage").locator(f"[data-setting=saliency] [data-value={name}]").click()
+
+
+def test_the_saliency_map_shows_and_reads_out_what_the_library_computes(brightening):
+    lab, brighten = brightening
+    pair = brighten.step.pair
+    for name, values in maps_of(brighten).items():
+        show_map(lab, name)
+        words = lab.part("stage").locator(".map-words").inner_text()
+        assert as_number(re.search(r"p has (\S+),", words)[1]) == close_to(values[pair.first])
+        assert as_number(re.search(r"q has (\S+)\. ", words)[1]) == close_to(values[pair.second])
+        assert f"empty: {(values == 0).sum()} of 784." in words
+        assert as_number(lab.part("stage").locator(".map-limit").inner_text()) == close_to(values.max())
+        for pixel in (int(values.argsort()[-40]), int(np.flatnonzero(values == 0)[-1])):
+            point_at(lab, pixel, "stage-map")
+            shown = re.search(r" (?:S|best score) (\S+) (?:can|already)", text(lab, "stage-readout"))[1]
+            assert as_number(shown) == close_to(values[pixel])
+            assert lab.part("stage-map").get_attribute("aria-label").endswith(f"At the pixel pointed at: {shown}.")
+        lab.page.mouse.move(0, 0)
+    show_map(lab, "alone")
+
+
+def test_the_saliency_map_is_empty_where_no_pair_is_admissible_and_marks_p_and_q(brightening):
+    lab, brighten = brightening
+    show_map(lab, "paired")
+    values, pair = maps_of(brighten)["paired"], brighten.step.pair
+    seen = lab.part("stage-map").evaluate(COLOURS_OF_PIXELS)
+    show_map(lab, "alone")
+    marked = {pair.first + down * 28 + right for down in (-1, 0, 1) for right in range(-1, 4)}
+    marked |= {pair.second + down * 28 + right for down in (-1, 0, 1) for right in (-1, 0, 1)}
+    unmarked = [pixel for pixel in range(784) if pixel not in marked]
+    empty = [pixel for pixel in unmarked if seen[pixel] == [255, 255, 255]]
+    assert set(empty) >= {pixel for pixel in unmarked if values[pixel] == 0}
+    assert len(empty) < 100
+    darkness = [-sum(seen[pixel]) for pixel in unmarked]
+    assert np.corrcoef(darkness, values[unmarked])[0, 1] > 0.98
+    assert len({tuple(seen[pixel]) for pixel in (pair.first, pair.second)}) == 1  # both have the largest value
+
+
+def test_a_pixel_pointed_at_anywhere_is_marked_in_the_saliency_map_and_one_clicked_there_is_picked(brightening):
+    lab, brighten = brightening
+    pixel = int(np.flatnonzero(brighten.domain)[60])
+    unmarked = {name: lab.ink(name) for name in ("stage-map", "stage-image", "stage-jacobian-0", "stage-plane")}
+    point_at(lab, pixel)
+    marked = lab.ink("stage-map")
+    lab.page.mouse.move(0, 0)
+    assert lab.ink("stage-map") == unmarked["stage-map"] != marked
+    point_at(lab, pixel, "stage-map")
+    assert lab.ink("stage-map") == marked
+    assert all(lab.ink(name) != ink for name, ink in unmarked.items())
+    click_pixel(lab, pixel, "stage-map")
+    lab.part("stage-partner-words").wait_for()
+    lab.page.keyboard.press("Escape")
+
+
+def test_the_saliency_map_gives_the_pair_away_to_nobody_who_is_to_predict_it(brightening):
+    lab, brighten = brightening
+    show_map(lab, "paired")
+    lab.part("stage-predict").click()
+    maps = maps_of(brighten)
+    assert as_number(lab.part("stage").locator(".map-limit").inner_text()) == close_to(maps["alone"].max())
+    assert lab.part("stage").locator("[data-setting=saliency] [aria-checked=true]").inner_text() == "Alone"
+    click_pixel(lab, brighten.step.pair.first, "stage-map")
+    assert "p has" in lab.part("stage").locator(".map-words").inner_text()
+    lab.part("stage-reveal").click()
+    assert as_number(lab.part("stage").locator(".map-limit").inner_text()) == close_to(maps["paired"].max())
+    show_map(lab, "alone")
 
 
 # 4: kinds
@@ -396,7 +488,7 @@ def test_picks_can_be_undone_cleared_and_replaced(brightening):
     for pixel in (100, 200):
         click_pixel(lab, pixel)
     heads = lab.part("stage-card").locator(".formula th[scope=col]")
-    place = lambda i: f"row {i // 28}, col {i % 28}"  # noqa: E731
+    place = lambda i: f"({i // 28}, {i % 28})"  # noqa: E731
     assert place(100) in heads.nth(0).inner_text()
     click_pixel(lab, 300)  # replaces the older pick
     assert place(200) in heads.nth(0).inner_text()
@@ -500,13 +592,14 @@ def test_the_link_to_this_step_is_copied(brightening):
 
 
 def test_a_teachers_link_hides_controls_chooses_views_and_predicts(lab):
-    lab.open("?digit=7&target=3&hide=theta,gamma,model&views=picture,saliency&predict=1")
+    lab.open("?digit=7&target=3&hide=theta,gamma,model&views=map,saliency&predict=1")
     assert lab.page.get_by_role("slider", name="Budget γ").count() == 0
     assert lab.page.get_by_test_id("stSelectbox").count() == 1
-    assert lab.part("stage-plane").is_visible()
+    assert lab.part("stage-plane").bounding_box()["width"] > 300  # also where nothing stands on the left
     assert not lab.part("stage-jacobian-0").is_visible()
-    click_pixel(lab, 300)
-    click_pixel(lab, 301)
+    assert not lab.part("stage-image").is_visible()
+    click_pixel(lab, 300, "stage-map")
+    click_pixel(lab, 301, "stage-map")
     lab.part("stage-reveal").click()
     assert lab.part("stage-score").is_visible()
 

@@ -57,7 +57,7 @@ def test_a_picture_is_followed_through_its_stages_and_a_broken_one_changes_nothi
     broken = photo(4, "<img src=x onerror=alert(1)>.png")
     broken["buffer"] = broken["buffer"][:2000]
     page.locator("input[type=file]").set_input_files(broken)
-    page.get_by_text("What you brought before is kept").wait_for()
+    page.get_by_text("Your picture from before is kept").wait_for()
     assert page.get_by_text("It reads a 4").count() == 1
 
 
@@ -68,7 +68,7 @@ def test_nobody_else_sees_it(page, lab, chromium):
     lab.wait_for_title("4")  # the address says data=own on the page before, too
     lab.wait_for_address("data=own")
     other = Lab(chromium.new_page(), lab.address).open(page.url.split("/")[-1])
-    other.page.get_by_text("brought in another window").wait_for()
+    other.page.get_by_text("drawn or sent in another window").wait_for()
     assert other.page.locator(".own-stages").count() == 0
     other.page.close()
 
@@ -117,7 +117,7 @@ def test_inside_another_site_it_says_that_nothing_can_be_sent_and_offers_to_open
         inner.get_by_role("radio", name="Picture").click()
         link = inner.get_by_role("link", name="Open the app by itself")
         link.wait_for()
-        assert inner.get_by_text("from where the browser lets no picture be sent").is_visible()
+        assert inner.get_by_text("there the browser does not send pictures").is_visible()
         assert link.get_attribute("href").startswith(here)
         with outer.context.expect_page() as opened:
             link.click()
@@ -191,6 +191,6 @@ def test_a_photo_that_shows_nothing_gets_advice(playwright, server):
     page.get_by_role("radio", name="Photo").click()
     page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")
     page.get_by_role("button", name="Take Photo").click()
-    page.get_by_text("1 Grey").or_(page.get_by_text("Nothing stands out")).first.wait_for()
+    page.get_by_text("1 Grey").or_(page.get_by_text("No ink was found")).first.wait_for()
     assert page.get_by_text("Traceback").count() == 0
     browser.close()

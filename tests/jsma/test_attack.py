@@ -177,7 +177,7 @@ def test_an_attack_ends_when_its_budget_is_spent(duel):
 )
 def test_a_budget_of_less_than_a_pair_is_refused_with_the_smallest_that_is_enough(linear, features, gamma, smallest):
     model, image = linear([[-1] * features, [1] * features], [9, 0]), torch.zeros(1, 1, features)
-    says = f"pays for no pair of {features} features; .* {re.escape(smallest)} "
+    says = f"allows no pair of {features} features; .* {re.escape(smallest)} "
     with pytest.raises(ValueError, match=says):
         next(Attack(gamma=gamma).steps(model, image, 1))
     with pytest.raises(ValueError, match=says):

@@ -1,5 +1,7 @@
 """python -m jsma train | evaluate | attack | tutorial, called in this process."""
 
+import csv
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -65,7 +67,7 @@ def test_a_network_that_did_not_learn_is_told_and_not_saved(few_for_mnist, tmp_p
     capsys.readouterr()
     assert train(tmp_path, "--learning-rate", "0.9") == 2
     (sentence,) = capsys.readouterr().err.splitlines()
-    assert "has not learnt" in sentence
+    assert "has not learned" in sentence
     assert "learning rate than 0.9" in sentence
     assert content(tmp_path) == before
 
@@ -392,6 +394,24 @@ def test_attack_saves_the_adversarial_image_itself(uci, tmp_path, name):
         ".pt": lambda path: torch.load(path, weights_only=True).numpy(),
     }[path.suffix]
     assert np.array_equal(read(path), image.numpy())
+
+
+def test_attack_saves_all_its_steps_as_a_table_and_as_json(uci, tmp_path):
+    command = ["attack", *UCI, "--index", "7", "--target", "3", "--gamma", "0.01", "--save"]
+    for name in ("a.CSV", "a.Json"):
+        assert main([*command, str(tmp_path / name)]) == 0
+    steps = list(Attack(gamma=0.01).steps(load_model(), uci.images[7], 3))
+    with open(tmp_path / "a.CSV", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    whole = json.loads((tmp_path / "a.Json").read_text(encoding="utf-8"))
+    for k, step in enumerate(steps):
+        pixel = step.pair and divmod(step.pair.first, 28)
+        assert (rows[k]["p_row"], rows[k]["p_column"]) == (tuple(map(str, pixel)) if pixel else ("", ""))
+        assert (whole["steps"][k]["p_row"], whole["steps"][k]["p_column"]) == (pixel or (None, None))
+        assert float(rows[k]["logit_3"]) == whole["steps"][k]["logit_3"] == step.outputs[3].item()
+        assert whole["steps"][k]["stop"] == (step.stop and step.stop.value)
+    assert len(rows) == len(whole["steps"]) == len(steps)
+    assert torch.equal(torch.tensor(whole["image"]), steps[-1].image)
 
 
 def test_a_report_is_written_whatever_the_case_of_its_ending(tmp_path, capsys):

@@ -149,7 +149,7 @@ def test_fitting_keeps_the_shape():
 
 @pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
 def test_an_even_picture_has_no_digit(grey):
-    with pytest.raises(NoDigit, match="Nothing stands out"):
+    with pytest.raises(NoDigit, match="No ink was found"):
         prepare(np.full((200, 200), grey))
 
 

@@ -98,7 +98,7 @@ def test_the_first_screen_has_the_numbers_of_ten_digits_without_a_click(app, pla
     assert f"{reached} of 90 attacks" in words(app)
     assert f"over the {reached} successful attacks" in words(app)
     untouched = jsma.load_model("lenet")(uci.images[evaluating.evenly(uci, 10)]).argmax(1) == torch.arange(10)
-    told = f"over 90 adversarial images, failed attacks too; on the same digits untouched: {10 * untouched.sum()}.0"
+    told = f"over 90 adversarial images, failed attacks too; on the same digits untouched: {10 * untouched.sum()}"
     assert told in words(app)
     assert (
         next(each for each in app.metric if each.label == "Adversarial accuracy").help == TERMS["adversarial accuracy"]

@@ -261,7 +261,7 @@ def test_two_do_not_download_at_once(visitor, mirror):
     visitor.run()
     with controls._ONE_DOWNLOAD:
         visitor.button(key="download").click().run()
-    assert says(visitor, "Somebody is downloading it here already")
+    assert says(visitor, "Another visitor is downloading it already")
     assert lab_is_there(visitor)
     assert mirror.calls == []
 

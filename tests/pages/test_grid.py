@@ -108,7 +108,7 @@ def test_a_class_with_fewer_samples_gives_its_last_and_says_so(uci):
     largest = max(sizes)
     short = [digit for digit in range(10) if sizes[digit] < largest]
     app = opened(digit=str(sizes.index(largest)), sample=str(largest - 1))
-    said = next(caption.value for caption in app.caption if "The last one stands in" in caption.value)
+    said = next(caption.value for caption in app.caption if "the last one is shown" in caption.value)
     assert all(f"{sizes[digit]} of {digit}" in said for digit in short)
     last = max((uci.labels == short[0]).nonzero().flatten().tolist())
     assert torch.equal(app.session_state.grid.rows[short[0]].image, uci.images[last])

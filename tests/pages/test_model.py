@@ -316,7 +316,7 @@ def test_a_training_that_breaks_down_leaves_nothing_in_use(monkeypatch):
     monkeypatch.setattr(own, "train", lambda *_: (progress for progress in broken))
     visitor = press_train(opened(PAGE))
     assert not visitor.exception
-    assert "Nothing is kept" in visitor.warning[0].value
+    assert "is not kept" in visitor.warning[0].value
     assert "own_network" not in visitor.session_state
     assert visitor.session_state.choice.model == "tutorial"
 

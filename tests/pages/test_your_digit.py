@@ -72,7 +72,7 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
     visitor.query_params["data"] = "own"
     visitor.run()
     assert not visitor.exception
-    assert "brought in another window" in visitor.warning[0].value
+    assert "drawn or sent in another window" in visitor.warning[0].value
     assert visitor.session_state.choice.data == "uci"
 
 
@@ -190,7 +190,7 @@ def test_an_empty_or_a_full_picture_gets_advice(visitor, grey):
     visitor.session_state.own_brought = own_digits.Brought(np.full((280, 280), grey, dtype=np.float32))
     visitor.run()
     assert not visitor.exception
-    assert "Nothing stands out" in words(visitor)
+    assert "No ink was found" in words(visitor)
 
 
 def test_an_unsure_reading_is_called_that(visitor):

@@ -32,7 +32,9 @@ KNOWS = {
     "workers": set(),
     "writing": set(),
     "attack": {"convolution", "features", "jacobian", "network", "reason", "rules", "saliency", "stop", "workers"},
-    "refinement": {"attack", "features", "jacobian", "network", "rules"},
+    "goal": {"convolution", "features", "network", "rules", "saliency"},
+    "refinement": {"attack", "features", "goal", "network", "rules"},
+    "sparse": {"attack", "features", "goal", "network", "refinement", "rules", "stop"},
     "baselines": {"attack", "features", "jacobian", "network", "rules", "saliency", "stop"},
     "report": {"attack", "jacobian", "rules", "saliency", "writing", "stop"},
     "evaluation": {

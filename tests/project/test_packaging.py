@@ -62,3 +62,4 @@ def test_what_is_pinned_is_what_the_library_asks_for():
     for wanted in PROJECT["project"]["optional-dependencies"]["app"]:
         name, _, version = wanted.partition("==")
         assert pinned[name] == version
+    assert not any("[" in name for name in pinned)  # the file is passed to pip install -c, too, which takes no extras

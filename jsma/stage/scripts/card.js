@@ -1,6 +1,7 @@
-// Beside the plane: why this pair; or the viewer's own pair and its rank; or which pixel makes the best pair with a clicked one.
+// Beside the plane: why this pair; or the viewer's own pair and its rank; or the best partner of a clicked pixel.
 
-import { channelsOf, colourOf, measureCanvases, middleOf, PQ, packed, paintPixels, pointer, ring, setHtml } from "./drawing.js";
+import { contoursOf, drawContours, drawLetters, lettersOf } from "./contours.js";
+import { channelsOf, colourOf, measureCanvases, middleOf, packed, paintPixels, pointer, setHtml } from "./drawing.js";
 import { pairNumbers, partnersOf } from "./pairs.js";
 import { predictButtons } from "./perturb.js";
 import { term } from "./terms.js";
@@ -33,10 +34,10 @@ function cardHtml(recording, step, view) {
 }
 
 /** The formula with the numbers of p and q, either of which may be missing. @type {(recording: Recording, view: View) => string} */
-function formulaHtml(recording, { k, layout, shown: { p, q } }) {
+function formulaHtml(recording, { k, short, shown: { p, q } }) {
   const brighter = recording.steps[k].sign > 0;
   const numbers = p !== null && q !== null ? pairNumbers(recording, k, p, q) : null;
-  const head = (name, i) => `<th scope="col" class="${name}" ${at(i)}>${name}<br>${i === null ? "–" : place(recording, i, layout)}</th>`;
+  const head = (name, i) => `<th scope="col" class="${name}" ${at(i)}>${name}<br>${i === null ? "–" : place(recording, i, short)}</th>`;
   const at = (i) => (i === null ? "" : `data-pixel="${i}"`);
   const cell = (name, i, of) => `<td class="${name}" ${at(i)}>${i === null ? "–" : slope(of(k, i))}</td>`;
   const test = (passes, name, side) =>
@@ -54,12 +55,12 @@ function formulaHtml(recording, { k, layout, shown: { p, q } }) {
 
 /** @type {(score: number, remark: string) => string} */
 function scoreHtml(score, remark) {
-  return `<p class="score beat-5"><span>${term("score", "score")} = −α × β =</span> <b data-testid="stage-score">${slope(score)}</b> <span class="quiet">${remark}</span></p>`;
+  return `<p class="score beat-5"><span><span class="named">${term("score", "score")} = </span>−α × β =</span> <b data-testid="stage-score">${slope(score)}</b> <span class="quiet">${remark}</span></p>`;
 }
 
 /** @type {(recording: Recording, step: StepWithPair, view: View) => string} */
 function whyThisPair(recording, step, view) {
-  const where = (pixel) => place(recording, pixel, view.layout);
+  const where = (pixel) => place(recording, pixel, view.short);
   const runners = step.best_pairs.filter(([first, second]) => first !== step.pair.first || second !== step.pair.second);
   return `
     <h3>Why this pair</h3>${formulaHtml(recording, view)}${scoreHtml(step.pair.score, "the highest of all")}
@@ -89,7 +90,7 @@ function pairCounts(recording, step) {
   const [alphaFails, betaFails] = step.sign > 0 ? ["α ≤ 0", "only β ≥ 0"] : ["α ≥ 0", "only β ≤ 0"];
   const out = recording.pixels - pixels;
   return `
-    <p class="compared beat-6"><b>${counted(compared)} pairs compared</b>
+    <p class="compared beat-6"><b>${counted(compared)} pairs in all</b>
       <span class="quiet out" data-testid="stage-out">${plural(out, "pixel")} out of the ${term("search domain", "domain")}</span></p>
     <div class="beat-6"><span class="meter wide" aria-hidden="true"><i style="${share(admissible)}"></i><i class="alpha" style="${share(alpha_fails)}"></i></span>
     <p class="sides" data-testid="stage-counts"><b class="target">${counted(admissible)} ${term("admissible", "pass")}</b>
@@ -176,8 +177,8 @@ function predictedHtml({ predicting, tally, k }) {
 }
 
 /** The best-partner map: one row of the table of all pairs, laid out as a picture. @type {(recording: Recording, view: View) => string} */
-function partnerHtml(recording, { k, partner, shown, layout }) {
-  const head = `<div class="partner-head"><h3>Which pixel makes the best pair with <b class="p">p</b>?</h3>
+function partnerHtml(recording, { k, partner, shown, short }) {
+  const head = `<div class="partner-head"><h3>The best partner of <b class="p">p</b></h3>
     <button class="close" data-testid="stage-partner-close" aria-label="Close the partner map">✕</button></div>`;
   if (!recording.inDomain(k, partner))
     return `${head}<p class="lesson">This pixel is ${domainWords(recording, k, partner)}, so it can be in no pair.</p>`;
@@ -185,7 +186,7 @@ function partnerHtml(recording, { k, partner, shown, layout }) {
   if (shown.q === null)
     return `${head}<p class="lesson" data-testid="stage-partner-words">No partner passes both tests with this pixel.</p>`;
   const best = scores[shown.q];
-  const words = `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, layout)}</b>: score <b>${slope(best)}</b>`;
+  const words = `Best partner <b class="q" data-pixel="${shown.q}">${place(recording, shown.q, short)}</b>: score <b>${slope(best)}</b>`;
   const highest = recording.steps[k].best_pairs[0]?.[2];
   return `${head}
     <div class="partner"><canvas class="partner-map" data-testid="stage-partner" role="img" tabindex="0" aria-label="The score of every pixel as a partner of the clicked one."></canvas>
@@ -204,9 +205,11 @@ function drawPartnerMap(canvas, recording, { k, partner, shown, pixel, colours }
     if (!recording.inDomain(k, i)) return gone;
     return scores[i] > 0 ? colourOf(colours.partner, (2 * scores[i]) / best - 1) : fails;
   });
-  for (const name of PQ) {
-    ring(pen, middleOf(recording, shown[name], cell), 0.95 * cell, name, colours[name], colours.paper, 2.2);
-  }
+  const look = { p: colours.p, q: colours.q, halo: colours.paper };
+  const contours = contoursOf(recording, shown, cell, 0.95 * cell, 2.2);
+  const bounds = { left: 0, right: cell * recording.width, top: 0, bottom: cell * recording.height };
+  drawContours(pen, contours, 2.2, look);
+  drawLetters(pen, lettersOf(contours, [], 2.2, bounds), colours.font, look);
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 8);
 }
 
@@ -221,8 +224,7 @@ function fromStartToEnd(recording, { k, tally }) {
     `<tr><th scope="row">${what}</th><td class="quiet">${from}</td><td class="quiet">→</td><td class="end ${kind}">${to}</td></tr>`;
   const sure = (digit, kind) =>
     line(`sure of ${name(digit)}`, percent(before.probabilities[digit]), percent(after.probabilities[digit]), kind);
-  const logit = (digit) =>
-    line(`score of ${name(digit)} (${term("logit")})`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
+  const logit = (digit) => line(`${term("logit")} of ${name(digit)}`, number(before.outputs[digit], 2), number(after.outputs[digit], 2));
   return `
     <h3>From start to end</h3>
     <table class="journey">
@@ -238,7 +240,7 @@ function fromStartToEnd(recording, { k, tally }) {
 /** @type {(recording: Recording, pairs: Pair[]) => string} */
 function promisesKept(recording, pairs) {
   const total = (what) => pairs.reduce((sum, pair) => sum + pair[what], 0);
-  const kind = recording.output === "logits" ? "score" : "probability";
+  const kind = recording.output === "logits" ? "logit" : "probability";
   return `<p class="lesson">The ${plural(pairs.length, "forecast")} promised <b>${slope(total("forecast"), true)}</b> for the
     ${kind} of <b class="target">${recording.target}</b>; it moved by <b>${slope(total("happened"), true)}</b>. Each forecast
     is a straight line; the slope changes on the way.</p>`;

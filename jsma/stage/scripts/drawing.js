@@ -101,6 +101,7 @@ export function readColours(root) {
     ...flat,
     diverging: colourTable(stops("diverging"), [-1, -0.66, -0.3, 0, 0.3, 0.66, 1]),
     partner: colourTable(stops("partner"), [0, 0.5, 1]),
+    amount: colourTable(stops("amount"), [0, 0.5, 1]),
     font: style.fontFamily,
     size: { t1: size("t1"), t2: size("t2"), t3: size("t3") },
   };
@@ -141,6 +142,20 @@ export function colourOf(table, share) {
   return table[Math.round(((clamped + 1) / 2) * (TABLE_SIZE - 1))];
 }
 
+/** @type {WeakMap<HTMLCanvasElement, Uint32Array>} */
+const ramps = new WeakMap(); // the table that each canvas shows; another theme or size comes with another table
+
+/** Draw a whole table of colours, from left to right, if it is not there yet. @type {(canvas: HTMLCanvasElement, table: Uint32Array) => void} */
+export function drawRamp(canvas, table) {
+  if (ramps.get(canvas) === table) return;
+  ramps.set(canvas, table);
+  const { pen, width, height } = prepare(canvas);
+  for (let x = 0; x < width; x++) {
+    pen.fillStyle = unpacked(colourOf(table, (2 * x) / width - 1));
+    pen.fillRect(x, 0, 1.5, height);
+  }
+}
+
 /** @type {WeakMap<HTMLCanvasElement, { name: string, recording: Recording, small: OffscreenCanvas }>} */
 const paintings = new WeakMap(); // what each canvas last painted, one dot a pixel, and under which name
 
@@ -172,28 +187,6 @@ export function paintPixels(canvas, recording, name, colour) {
 /** The middle of a pixel on a picture whose pixels are `cell` wide. @type {(recording: Recording, pixel: number, cell: number) => Point} */
 export function middleOf(recording, pixel, cell) {
   return [((pixel % recording.width) + 0.5) * cell, (Math.floor(pixel / recording.width) + 0.5) * cell];
-}
-
-/**
- * Ring a pixel: p with a circle, q with a square, on a halo that keeps it visible on any ground.
- * @type {(pen: Pen, at: Point, radius: number, name: string, colour: string, halo: string, width: number, dashed?: boolean) => void}
- */
-export function ring(pen, [x, y], radius, name, colour, halo, width, dashed = false) {
-  const trace = () => {
-    pen.beginPath();
-    if (name === "p") pen.arc(x, y, radius, 0, 2 * Math.PI);
-    else pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-    pen.stroke();
-  };
-  pen.setLineDash([]);
-  pen.lineWidth = width + 2.4;
-  pen.strokeStyle = halo;
-  trace();
-  pen.lineWidth = width;
-  pen.strokeStyle = colour;
-  if (dashed) pen.setLineDash([4, 3]);
-  trace();
-  pen.setLineDash([]);
 }
 
 /** Mark the pixel pointed at: a white square inside a black one. @type {(pen: Pen, at: Point, size: number) => void} */

@@ -43,7 +43,6 @@ export function createLoop(find) {
 
   return {
     draw(recording, view) {
-      if (!view.views.includes("loop")) return;
       const values = loopValues(recording, view);
       for (const name of LINES) setHtml(lines[name].querySelector(".value"), values[name]);
       const same = recording === drawn.recording && !view.phase && !drawn.phase;
@@ -86,8 +85,8 @@ function loopValues(recording, view) {
   values.maps = `${recording.classes} maps of ${recording.height} × ${recording.width}: ${numbers} ${term("Jacobian", "slopes")}`;
   if (phase?.part === 1) return values;
   if (stop) return { ...values, pair: `none is ${term("admissible")}`, none: `<b>stop: ${STOPS[stop].value}</b>` };
-  if (isHidden(recording, view)) return { ...values, pair: "yours to find" };
-  const places = [pair.first, pair.second].map((pixel) => place(recording, pixel, view.layout));
+  if (isHidden(recording, view)) return { ...values, pair: "hidden: predict it first" };
+  const places = [pair.first, pair.second].map((pixel) => place(recording, pixel, view.short));
   values.pair = `<b class="p">p</b> ${places[0]}; <b class="q">q</b> ${places[1]}; ${term("score")} ${slope(pair.score)}`;
   if (phase?.part === 2 && phase.beat < 5) return values;
   values.none = `no: ${counted(counts.admissible)} pairs are ${term("admissible")}`;

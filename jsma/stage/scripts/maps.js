@@ -1,11 +1,15 @@
 // The Jacobian: one signed map per digit, all on one scale with zero in the middle.
 
-import { clamp, colourOf, middleOf, PQ, paintPixels, pointer, prepare, ring, setHtml, unpacked, write } from "./drawing.js";
+import { contoursOf, drawContours } from "./contours.js";
+import { clamp, colourOf, drawRamp, middleOf, paintPixels, pointer, prepare, setHtml, write } from "./drawing.js";
 import { colourLimit } from "./recording.js";
 import { RULES } from "./texts.js";
 import { shortSlope, slope } from "./words.js";
 
 /** @import { Colours, DrawnView, Find, Layout, Pen, Recording, View } from "./types.js" */
+
+const RING = 4.5; // from the middle of a pixel
+const STROKE_ON_MAP = 1.75;
 
 /** @type {(find: Find, ownerDocument: Document) => DrawnView & { measure(): void }} */
 export function createMaps(find, ownerDocument) {
@@ -49,7 +53,7 @@ export function createMaps(find, ownerDocument) {
 
 /** @type {(recording: Recording, layout: Layout) => string} */
 function jacobianCaption(recording, layout) {
-  const moved = recording.output === "logits" ? "score" : "probability";
+  const moved = recording.output === "logits" ? "logit" : "probability";
   if (layout === "projector") return `Brighten a pixel: how does each ${moved} move?`;
   return `Brighten one pixel: how does each digit’s ${moved} move?`;
 }
@@ -63,19 +67,8 @@ function drawMap(canvas, recording, view, digit) {
     colourOf(colours.diverging, map[i] * scale),
   );
   if (phase?.part === 1) dim(pen, recording, cell, colours, 1 - clamp(phase.share * (recording.classes + 2) - digit, 0, 1));
-  for (const name of PQ) {
-    if (shown[name] === null) continue;
-    ring(
-      pen,
-      middleOf(recording, shown[name], cell),
-      name === "p" ? 4.5 : 4,
-      name,
-      colours[name],
-      colours.paper,
-      1.75,
-      shown.how === "picked",
-    );
-  }
+  const look = { p: colours.p, q: colours.q, halo: colours.paper, dashed: shown.how === "picked" };
+  drawContours(pen, contoursOf(recording, shown, cell, RING, STROKE_ON_MAP), STROKE_ON_MAP, look);
   if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), 5);
   const end = scope === "map" ? ` <small>±${shortSlope(limit)}</small>` : "";
   setHtml(/** @type {HTMLElement} */ (canvas.nextElementSibling), `${digit}${end}${numberBelow(recording, view, digit)}`);
@@ -111,11 +104,7 @@ function drawLegend(find, recording, { k, colours, scope }) {
   const end = (sign) => (scope === "map" ? "" : ` ${sign < 0 ? "−" : "+"}${shortSlope(limit)}`);
   find(".lowest").textContent = `lowers${end(-1)}`;
   find(".highest").textContent = `${end(1)} raises`.trim();
-  const { pen, width, height } = prepare(find(".ramp"));
-  for (let x = 0; x < width; x++) {
-    pen.fillStyle = unpacked(colourOf(colours.diverging, (2 * x) / width - 1));
-    pen.fillRect(x, 0, 1.5, height);
-  }
+  drawRamp(find(".ramp"), colours.diverging);
 }
 
 /**

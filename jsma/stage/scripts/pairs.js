@@ -100,3 +100,13 @@ export function shownPair(recording, view) {
 
 /** Whether the viewer is still to predict the pair of this step. @type {(recording: Recording, view: View) => boolean} */
 export const isHidden = (recording, view) => view.predicting && !view.revealed && recording.steps[view.k].pair !== null;
+
+/**
+ * The viewer's own two pixels beside the best pair, once that is revealed; null where there are none, or they are the best pair.
+ * @type {(view: View) => number[] | null}
+ */
+export function revealedPicks({ revealed, picks, shown }) {
+  const best = [shown.p, shown.q];
+  if (!revealed || picks.length < 2 || shown.how !== "chosen" || shown.p === null) return null;
+  return picks.every((pixel) => best.includes(pixel)) ? null : picks;
+}

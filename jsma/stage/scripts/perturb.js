@@ -12,7 +12,6 @@ import { an, changeWords, endings, number, percent, plural, room, slope, verdict
 export function createPerturb(find) {
   return {
     draw(recording, view) {
-      if (!view.views.includes("perturb")) return;
       const step = recording.steps[view.k];
       find(".change").hidden = !step.pair && view.shown.how !== "partner";
       find(".verdict").hidden = !step.stop || view.shown.how === "partner";
@@ -41,10 +40,7 @@ function changeHtml(recording, view) {
 const targetHtml = (recording) => `<b class="target">${recording.target}</b>`;
 
 /** @type {(recording: Recording) => string} */
-const outputOfTarget = (recording) =>
-  recording.output === "logits"
-    ? `score of ${targetHtml(recording)} <span class="one-line">(${term("logit")})</span>`
-    : `${term("probability")} of ${targetHtml(recording)}`;
+const outputOfTarget = (recording) => `${term(recording.output === "logits" ? "logit" : "probability")} of ${targetHtml(recording)}`;
 
 /** @type {(recording: Recording, k: number) => string} */
 function chosenChange(recording, k) {

@@ -1,12 +1,15 @@
 // The picture under attack, and the original beside it.
 
-import { clamp, middleOf, PQ, packed, paintPixels, pointer, ring, write } from "./drawing.js";
+import { contoursOf, drawContours, drawLetters, lettersOf } from "./contours.js";
+import { middleOf, packed, paintPixels, pointer, setHtml, unpacked } from "./drawing.js";
+import { revealedPicks } from "./pairs.js";
 import { an, changedWords, changeWords, percent, pixelSentence } from "./words.js";
 
-/** @import { Colours, DrawnView, Find, Layout, Pen, Recording, Shown, Step, View } from "./types.js" */
+/** @import { DrawnView, Find, Layout, Pen, Recording, Step, View } from "./types.js" */
 
 const TINT = [168, 139, 245]; // a changed pixel; the same in both themes, as pictures are
-const RING_ON_PICTURE = { p: "#ff6470", q: "#2fd6e6" };
+const STROKE = 2.6;
+const ON_PICTURE = { p: "#ff6470", q: "#2fd6e6" };
 
 /** @type {(value: number) => number} */
 export const greyOf = (value) => 14 + 241 * value;
@@ -17,7 +20,7 @@ export function createPicture(find) {
   const original = find(".original");
   return {
     draw(recording, view) {
-      const { k, pixel, shown, colours, layout } = view;
+      const { k, pixel, layout } = view;
       const step = recording.steps[k];
       const turning = turningPixels(recording, view);
       const name = `${k} ${turning.map(({ value }) => value).join(" ")}`;
@@ -25,16 +28,16 @@ export function createPicture(find) {
         const turned = turning.find((each) => each.pixel === i);
         return turned ? tintOf(turned.value) : pictureColour(recording, k, i);
       });
-      drawRings(pen, recording, shown, cell, colours);
+      markPair(pen, recording, view, cell);
       if (pixel !== null) pointer(pen, middleOf(recording, pixel, cell), Math.max(cell, 10));
       const before = paintPixels(original, recording, "original", (i) => pictureColour(recording, 0, i));
       if (pixel !== null) pointer(before.pen, middleOf(recording, pixel, before.cell), 5);
       const caption = pictureCaption(recording, step, view, layout);
       find(".picture-caption").textContent = caption;
-      find(".changed-so-far").textContent = `${step.changed} ${changedWords(recording)}`;
+      setHtml(find(".key"), keyHtml(recording, view));
       const first = recording.steps[0];
       find(".original-reading").innerHTML = `read as <b>${first.reads}</b>, ${percent(first.probabilities[first.reads])} sure`;
-      now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, k, pixel)}`);
+      now.setAttribute("aria-label", `The picture at iteration ${k}. ${caption} ${pixelSentence(recording, view, pixel)}`);
       original.setAttribute("aria-label", `The original picture of ${an(recording.label)}`);
     },
   };
@@ -57,6 +60,24 @@ const tintOf = (value) => {
 };
 
 /**
+ * What the colours and lines on the picture mean: a brightened pixel is light violet, a darkened one dark.
+ * @type {(recording: Recording, view: View) => string}
+ */
+export function keyHtml(recording, view) {
+  const { direction, theta, steps } = recording;
+  /** @type {(value: number) => string} */
+  const swatch = (value) => `<i class="swatch" style="background:${unpacked(tintOf(value))}"></i>`;
+  const changed = `${steps[view.k].changed} ${changedWords(recording)}`;
+  const dashed = view.shown.how === "picked" ? view.picks.length : revealedPicks(view);
+  const entries =
+    direction === "both" && theta === 1
+      ? [`${changed}:`, `${swatch(1)}brighter`, `${swatch(0)}darker`]
+      : [`${swatch(direction === "decrease" && theta === 1 ? 0 : 1)}${changed}`];
+  if (dashed) entries.push("dashed: your pick");
+  return entries.map((entry) => `<span>${entry}</span>`).join("");
+}
+
+/**
  * In slow motion's third part: the two pixels on their way from before to after.
  * @type {(recording: Recording, view: View) => { pixel: number, value: number }[]}
  */
@@ -71,31 +92,20 @@ function turningPixels(recording, { k, phase }) {
 }
 
 /**
- * Ring p and q, and name them on the sides that face away from each other. The viewer's own picks are dashed.
- * @type {(pen: Pen, recording: Recording, shown: Shown, cell: number, colours: Colours) => void}
+ * Surround p and q and name them; the viewer's own picks are dashed, and stay so beside the best pair after the reveal.
+ * @type {(pen: Pen, recording: Recording, view: View, cell: number) => void}
  */
-function drawRings(pen, recording, { how, p, q }, cell, colours) {
-  const [pAt, qAt] = [p, q].map((i) => (i === null ? null : middleOf(recording, i, cell)));
-  const apart = pAt && qAt ? Math.hypot(pAt[0] - qAt[0], pAt[1] - qAt[1]) : Infinity;
-  const radius = clamp(apart / 2 - 2, 0.55 * cell, 0.95 * cell);
-  const half = (cell * recording.width) / 2;
-  const [pX, qX] = [pAt?.[0] ?? half, qAt?.[0] ?? half];
-  const pLeft = pX < qX || (pX === qX && pX > half);
-  for (const { name, at, left } of [
-    { name: PQ[0], at: pAt, left: pLeft },
-    { name: PQ[1], at: qAt, left: pX === qX ? pLeft : !pLeft },
-  ]) {
-    if (!at) continue;
-    ring(pen, at, radius, name, RING_ON_PICTURE[name], "#000", 2.6, how === "picked");
-    write(pen, name, clamp(at[0] + (left ? -1 : 1) * (radius + 12), 8, 2 * half - 8), at[1] + 6, {
-      size: 18,
-      weight: 700,
-      colour: RING_ON_PICTURE[name],
-      halo: "#000",
-      font: colours.font,
-      align: "center",
-    });
-  }
+function markPair(pen, recording, view, cell) {
+  const { shown, colours } = view;
+  const side = cell * recording.width;
+  const bounds = { left: 0, right: side, top: 0, bottom: cell * recording.height };
+  const look = { ...ON_PICTURE, halo: "#000" };
+  const mine = revealedPicks(view);
+  const dashed = mine ? contoursOf(recording, { p: mine[0], q: mine[1] }, cell, 1.25 * cell, STROKE) : [];
+  const contours = contoursOf(recording, shown, cell, 0.95 * cell, STROKE);
+  drawContours(pen, dashed, STROKE, { ...look, dashed: true });
+  drawContours(pen, contours, STROKE, { ...look, dashed: shown.how === "picked" });
+  drawLetters(pen, lettersOf(contours, dashed, STROKE, bounds), colours.font, look);
 }
 
 /** @type {(recording: Recording, step: Step, view: View, layout: Layout) => string} */

@@ -4,6 +4,7 @@ import { createCard } from "./card.js";
 import { isDark, listenForKeys, showControls } from "./controls.js";
 import { clamp, measureCanvases, moveFocus, prepare, readColours, setHtml } from "./drawing.js";
 import { createLoop } from "./loop.js";
+import { createMap } from "./map.js";
 import { createMaps } from "./maps.js";
 import { isHidden, pairNumbers, partnersOf, rankOf, shownPair } from "./pairs.js";
 import { createPerturb } from "./perturb.js";
@@ -14,13 +15,14 @@ import { listenForPixels, pixelOnGrid } from "./pointing.js";
 import { listenForRadios, markChosen } from "./radios.js";
 import { createReading } from "./reading.js";
 import { readRecording } from "./recording.js";
+import { shownSaliency } from "./saliency.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
 import { explainTerms, term } from "./terms.js";
 import { pixelFacts, pixelSentence, spentHtml, titleHtml } from "./words.js";
 
 /** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
-/** @typedef {"mode" | "scope" | "history"} SettingName */
+/** @typedef {"mode" | "scope" | "history" | "saliency"} SettingName */
 
 const SETTLE_MS = 300; // a step is reported once the viewer has stayed on it so long
 
@@ -40,13 +42,27 @@ export function freshView() {
     mode: "watch",
     scope: "step",
     history: "probability",
+    saliency: "alone",
     kinds: false,
     phase: null,
     shown: null,
     colours: null,
     layout: "desk",
+    short: false,
   };
 }
+
+/** Which part of the stage, as texts and addresses name it, each view draws. @type {Record<string, ViewName>} */
+const PART_OF = {
+  picture: "picture",
+  maps: "jacobian",
+  map: "map",
+  plane: "saliency",
+  card: "saliency",
+  perturb: "perturb",
+  reading: "reading",
+  loop: "loop",
+};
 
 /**
  * Return the stage in `root`, an element made of stage.html: receive(setting, payload) takes how to show a recording, and its bytes,
@@ -63,6 +79,7 @@ export function createStage(root) {
   const views = {
     picture: createPicture(find),
     maps: createMaps(find, root.ownerDocument),
+    map: createMap(find),
     plane: createPlane(find),
     card: createCard(find),
     perturb: createPerturb(find),
@@ -102,7 +119,10 @@ export function createStage(root) {
       begin(clamp(setting.start, 0, recording.last));
     }
     view.views = setting.views;
-    for (const section of all("[data-view]")) section.hidden = !view.views.includes(/** @type {ViewName} */ (section.dataset.view));
+    for (const element of all("[data-view]")) {
+      const names = /** @type {ViewName[]} */ (element.dataset.view.split(" "));
+      element.hidden = !names.some((name) => view.views.includes(name));
+    }
     arrange();
     render();
   }
@@ -111,12 +131,16 @@ export function createStage(root) {
   function arrange() {
     const width = root.clientWidth;
     view.layout = width < 860 ? "phone" : width >= 1160 && window.innerHeight < 800 ? "projector" : "desk";
+    const crowded = view.layout !== "phone" && ["map", "saliency"].every((name) => view.views.includes(/** @type {ViewName} */ (name)));
+    view.short = view.layout === "projector" || crowded;
     root.dataset.layout = view.layout;
+    root.toggleAttribute("data-crowded", crowded);
     root.toggleAttribute("data-tight", view.layout === "desk" && width < 1060);
     root.dataset.theme = isDark(root) ? "dark" : "light";
     view.colours = { ...readColours(root), theme: root.dataset.theme };
     measureCanvases(root);
     views.maps.measure();
+    views.plane.measure();
   }
 
   function render() {
@@ -132,7 +156,7 @@ export function createStage(root) {
     find(".budget i").style.transform = `scaleX(${(2 * view.k) / Math.max(1, recording.budget)})`;
     renderTransport();
     renderReadout();
-    for (const drawn of Object.values(views)) drawn.draw(recording, view);
+    draw(...Object.keys(views));
     markBeats(root, view);
     terms.render();
     speak();
@@ -150,14 +174,15 @@ export function createStage(root) {
   function renderTransport() {
     showControls(part, { k: view.k, last: recording.last, playing: player.playing, canPlay: view.k < recording.last });
     drawTicks(find(".ticks"), recording.last, view);
-    for (const group of all("[data-setting]")) markChosen(group, view[/** @type {SettingName} */ (group.dataset.setting)]);
+    const chosen = { ...view, saliency: shownSaliency(recording, view) };
+    for (const group of all("[data-setting]")) markChosen(group, chosen[/** @type {SettingName} */ (group.dataset.setting)]);
     part("kinds").setAttribute("aria-checked", view.kinds);
   }
 
   /** One line on the pixel pointed at, or on p, or at the end on nothing. */
   function renderReadout() {
     const pixel = view.pixel ?? view.shown.p;
-    const facts = pixel === null ? null : pixelFacts(recording, view.k, pixel);
+    const facts = pixel === null ? null : pixelFacts(recording, view, pixel);
     const line = ([name, value]) => `<span>${TERM_OF[name] ? term(TERM_OF[name], name) : name} <b>${value}</b></span>`;
     setHtml(find(".readout"), facts ? facts.map(line).join("") : "Point at a pixel to read its numbers.");
     for (const number of all("[data-pixel]")) number.classList.toggle("lit", Number(number.dataset.pixel) === view.pixel);
@@ -207,7 +232,12 @@ export function createStage(root) {
       return;
     }
     const moving = { 1: ["maps"], 2: ["plane"], 3: ["picture"] }[phase.part];
-    for (const name of moving) views[name].draw(recording, view);
+    draw(...moving);
+  }
+
+  /** Draw some of the views, but those that are not shown. @type {(...names: string[]) => void} */
+  function draw(...names) {
+    for (const name of names) if (view.views.includes(PART_OF[name])) views[name].draw(recording, view);
   }
 
   /** @type {(pixel: number | null) => void} */
@@ -215,8 +245,8 @@ export function createStage(root) {
     if (pixel === view.pixel) return;
     view.pixel = pixel;
     renderReadout();
-    for (const name of ["picture", "maps", "plane"]) views[name].draw(recording, view);
-    if (view.partner !== null) views.card.draw(recording, view);
+    draw("picture", "maps", "map", "plane");
+    if (view.partner !== null) draw("card");
   }
 
   /**
@@ -342,11 +372,11 @@ export function createStage(root) {
     current: () => view.pixel,
     pixelAt: (canvas, x, y, box) => {
       if (canvas.matches(".plane")) return views.plane.pixelAt(recording, view.k, x, y);
-      return canvas.matches(".now, .original, .maps canvas, .partner-map") ? pixelOnGrid(recording, x, y, box) : null;
+      return canvas.matches(".now, .original, .maps canvas, .saliency-map, .partner-map") ? pixelOnGrid(recording, x, y, box) : null;
     },
     point,
     pick,
-    say: () => speaker.say(pixelSentence(recording, view.k, view.pixel)),
+    say: () => speaker.say(pixelSentence(recording, view, view.pixel)),
   });
   const terms = explainTerms(root);
   closeExplanations(root);
@@ -386,7 +416,7 @@ function setLevel(root, level) {
 }
 
 /** The read-out's words that the glossary explains. */
-const TERM_OF = { a: "a", "−b": "b", room: "room", "": null };
+const TERM_OF = { a: "a", "−b": "b", room: "room", S: "saliency map", "best score": "score", "": null };
 
 /**
  * Marks under the slider, one per iteration; those to come are pale.

@@ -65,7 +65,7 @@ export interface Recording extends Facts {
   map(k: number, digit: number): Int16Array;
 }
 
-export type ViewName = "picture" | "reading" | "jacobian" | "saliency" | "perturb" | "loop";
+export type ViewName = "picture" | "reading" | "jacobian" | "map" | "saliency" | "perturb" | "loop";
 
 /** What a stage is to show of a recording, and how. Another visit jumps to start even within the same recording. */
 export interface Setting {
@@ -115,6 +115,8 @@ export interface Prediction {
 export type Layout = "phone" | "desk" | "projector";
 export type Scope = "map" | "step" | "trace";
 export type History = "probability" | "logit" | "promise";
+/** Which saliency map: of each pixel by itself, or with its best partner. */
+export type Saliency = "alone" | "paired";
 
 /** What the viewer sees of a recording: the step, what is pointed at or picked, and how it is shown. */
 export interface View {
@@ -131,11 +133,13 @@ export interface View {
   mode: "watch" | "predict";
   scope: Scope;
   history: History;
+  saliency: Saliency;
   kinds: boolean;
   phase: Phase | null;
   shown: Shown;
   colours: Colours;
   layout: Layout;
+  short: boolean;
 }
 
 /** The colours of palette.css by their names, tables of colours, and the font. */
@@ -145,6 +149,7 @@ export interface Colours {
   size: { t1: number; t2: number; t3: number };
   diverging: Uint32Array;
   partner: Uint32Array;
+  amount: Uint32Array;
   paper: string;
   ink: string;
   ink2: string;
@@ -174,6 +179,7 @@ export interface PairNumbers {
 }
 
 export type Point = [x: number, y: number];
+export type Segment = [from: Point, to: Point];
 export type Box = { left: number; right: number; top: number; bottom: number };
 export type Pen = CanvasRenderingContext2D;
 

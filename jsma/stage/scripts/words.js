@@ -1,8 +1,9 @@
 // Numbers and sentences. Numerals are tabular, the minus sign is a true one.
 
+import { saliencyMap, shownSaliency } from "./saliency.js";
 import { STOPS } from "./texts.js";
 
-/** @import { Layout, Recording, Step, Stop } from "./types.js" */
+/** @import { Recording, Step, Stop, View } from "./types.js" */
 
 /** A number with `digits` decimals and a true minus sign. @type {(value: number, digits?: number, plus?: boolean) => string} */
 export function number(value, digits = 3, plus = false) {
@@ -31,11 +32,14 @@ export function powerOfTen(value) {
   return `${mantissa}·10${[...exponent].map((sign) => SUPERSCRIPT[sign]).join("")}`;
 }
 
-/** A share with one decimal; next to nothing and nearly all are told as that. @type {(share: number) => string} */
+/**
+ * A share with one decimal; next to nothing and nearly all are told as that, and the whole as 100 %.
+ * @type {(share: number) => string}
+ */
 export function percent(share) {
   if (share > 0 && share < 0.0005) return "< 0.1 %";
   if (share < 1 && share >= 0.9995) return "> 99.9 %";
-  return `${(100 * share).toFixed(1)} %`;
+  return `${share === 1 ? "100" : (100 * share).toFixed(1)} %`;
 }
 
 /** @type {(value: number) => string} */
@@ -50,13 +54,13 @@ export const plural = (count, word) => `${counted(count)} ${word}${count === 1 ?
 export const an = (digit, html = digit) => `${`${digit}`.startsWith("8") ? "an" : "a"} ${html}`;
 
 /**
- * Where a pixel is: "row 3, col 11", or "(3, 11)" where there is less room.
- * @type {(recording: Recording, pixel: number, layout?: Layout) => string}
+ * Where a pixel is: "row 3, col 11", or short, where there is less room, "(3, 11)".
+ * @type {(recording: Recording, pixel: number, short?: boolean) => string}
  */
-export function place(recording, pixel, layout) {
+export function place(recording, pixel, short) {
   const row = Math.floor(pixel / recording.width);
   const column = pixel % recording.width;
-  return layout === "projector" ? `(${row}, ${column})` : `row ${row}, col ${column}`;
+  return short ? `(${row}, ${column})` : `row ${row}, col ${column}`;
 }
 
 /**
@@ -101,7 +105,7 @@ export function titleHtml(recording, k) {
   const target = an(recording.target, `<b class="pill target">${recording.target}</b>`);
   if (!step.stop) return `Making the network read this ${source} as ${target}`;
   if (step.stop === "REACHED_TARGET") return `The network ${k ? "now reads" : "already reads"} this ${source} as ${target}`;
-  return `The network would not read this ${source} as ${target}`;
+  return `The network does not read this ${source} as ${target}`;
 }
 
 /** What was found that decides on each ending. @type {Record<Stop, (recording: Recording, step: Step) => string>} */
@@ -128,7 +132,7 @@ export function verdictSentence(recording, step) {
   const sure = `${percent(step.probabilities[step.reads])} sure`;
   if (success) return `Stopped: it reads ${an(recording.target, `<b class="target">${recording.target}</b>`)}, ${sure}.`;
   const reason = step.reason ? ` ${step.reason}` : "";
-  return `Stopped: ${value}. It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.${reason}`;
+  return `Stopped: ${value}. <span>It reads ${an(step.reads, `<b>${step.reads}</b>`)}, ${sure}.</span>${reason}`;
 }
 
 /** One sentence for a screen reader. @type {(recording: Recording, k: number) => string} */
@@ -139,10 +143,11 @@ export function spokenStep(recording, k) {
 }
 
 /**
- * What is known of one pixel at step k, as pieces of [label, value].
- * @type {(recording: Recording, k: number, pixel: number) => [label: string, value: string][]}
+ * What is known of one pixel at the viewer's step, as pieces of [label, value]; its saliency where the map is shown.
+ * @type {(recording: Recording, view: View, pixel: number) => [label: string, value: string][]}
  */
-export function pixelFacts(recording, k, pixel) {
+export function pixelFacts(recording, view, pixel) {
+  const { k } = view;
   const row = Math.floor(pixel / recording.width);
   const column = pixel % recording.width;
   return [
@@ -151,8 +156,16 @@ export function pixelFacts(recording, k, pixel) {
     ["room", number(room(recording, k, pixel), 2)],
     ["a", slope(recording.a(k, pixel))],
     ["−b", slope(-recording.b(k, pixel))],
+    ...saliencyFact(recording, view, pixel),
     ["", domainWords(recording, k, pixel)],
   ];
+}
+
+/** @type {(recording: Recording, view: View, pixel: number) => [label: string, value: string][]} */
+function saliencyFact(recording, view, pixel) {
+  if (!view.views.includes("map")) return [];
+  const saliency = shownSaliency(recording, view);
+  return [[saliency === "alone" ? "S" : "best score", slope(saliencyMap(recording, view.k, saliency)[pixel])]];
 }
 
 /** How far a pixel can still move in the direction of step k. @type {(recording: Recording, k: number, pixel: number) => number} */
@@ -161,11 +174,11 @@ export function room(recording, k, pixel) {
   return recording.steps[k].sign > 0 ? 1 - value : value;
 }
 
-/** @type {(recording: Recording, k: number, pixel: number | null) => string} */
-export const pixelSentence = (recording, k, pixel) =>
+/** @type {(recording: Recording, view: View, pixel: number | null) => string} */
+export const pixelSentence = (recording, view, pixel) =>
   pixel === null
     ? ""
-    : pixelFacts(recording, k, pixel)
+    : pixelFacts(recording, view, pixel)
         .map((fact) => fact.join(" ").trim())
         .join(", ");
 

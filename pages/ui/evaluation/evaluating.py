@@ -219,7 +219,7 @@ def _standing(evaluation: Evaluation | None, subject: Subject) -> None:
     attacks = TARGETS * subject.count
     if evaluation is None and subject.count == FIRST_LOOK:
         st.markdown(f"**A first look:** the first digit of each class × 9 targets = {attacks} attacks.")
-        st.caption("One attack a cell says little about the next. Choose more images for numbers to rely on.")
+        st.caption("One attack for each cell is too few for a conclusion. Choose more images for reliable numbers.")
     elif evaluation is None:
         offer = f"Attack {subject.count} digits"
         st.markdown(
@@ -227,7 +227,7 @@ def _standing(evaluation: Evaluation | None, subject: Subject) -> None:
         )
         st.button(offer, type="primary", key="evaluation-start", on_click=_go_on, args=(subject,))
     elif evaluation.problem:
-        st.error(f"The evaluation cannot go on: {plain(evaluation.problem)}", icon=":material/error:")
+        st.error(f"The evaluation cannot continue: {plain(evaluation.problem)}", icon=":material/error:")
     elif evaluation.ended:
         st.markdown(f"**Done:** {evaluation.attacks // TARGETS} digits × 9 targets = {evaluation.attacks:,} attacks.")
         st.caption(f"Computed in {evaluation.seconds:.1f} s. The digits are the first ones of each class.")

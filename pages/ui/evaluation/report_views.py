@@ -205,7 +205,7 @@ def figures(report: Report) -> None:
         )
         st.caption(
             "All from this one run: with a smaller budget the attack chooses the same pixels and ends earlier. At 0 "
-            "are the digits that the network reads as the target by itself."
+            "are the digits that the network reads as the target before any change."
         )
     with right:
         st.header("How many pixels were changed", anchor=False, help=TERMS["distortion"])
@@ -365,7 +365,7 @@ def as_table(shown: Map) -> dict[str, list[str]]:
     return {"source": [str(source) for source in classes]} | columns
 
 
-# --- telling cases -------------------------------------------------------------------------------
+# --- the hardest and the easiest attacks -----------------------------------------------------------
 
 
 class Case(NamedTuple):
@@ -411,11 +411,11 @@ def cases(choice: Choice, digits: Digits, network: Network, positions: Tensor, r
     both = [*hardest, *easiest]
     where, targets = tuple(each.position for each in both), tuple(each.choice.target for each in both)
     pictures = computed(ends, digits, network, choice.attack, where, targets)
-    st.header("Telling cases", anchor=False)
+    st.header("The hardest and the easiest attacks", anchor=False)
     left, right = st.columns(2)
     with tiles.sheet() as sheet:
         with left:
-            st.markdown("**Hardest:** failed first, and of these the classes that resist most")
+            st.markdown("**Hardest:** failed attacks first, and of these the classes with the lowest success rate")
             opened = _row(sheet, "hardest", hardest, pictures[: len(hardest)], digits)
         with right:
             st.markdown("**Easiest:** succeeded with the fewest changed pixels")

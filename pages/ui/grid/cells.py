@@ -160,7 +160,9 @@ def positions(digits: Digits) -> tuple[int, ...]:
     sample, classes = session.requested().sample, _by_class(digits)
     short = [f"{len(found)} of {label}" for label, found in enumerate(classes) if len(found) <= sample]
     if short:
-        st.caption(f"Not every class has {sample + 1} samples: there are {', '.join(short)}. The last one stands in.")
+        st.caption(
+            f"Not every class has {sample + 1} samples: there are {', '.join(short)}. For these the last one is shown."
+        )
     return tuple(int(found[min(sample, len(found) - 1)]) for found in classes)
 
 

@@ -17,8 +17,8 @@ def layer_table(layers: list[Layer]) -> None:
     st.header("Layer by layer", anchor=False)
     total = sum(layer.parameters for layer in layers)
     st.markdown(
-        "A digit goes in as 28 × 28 numbers, 0 for black and 1 for white, and comes out as ten. On the way it passes "
-        f"**{len(layers)} layers** with **{total:,} parameters** in all.",
+        "The input is a digit of 28 × 28 numbers, 0 for black and 1 for white; the output is ten numbers. Between "
+        f"them are **{len(layers)} layers** with **{total:,} parameters** in all.",
         help=TERMS["parameter"],
     )
     rows = [
@@ -39,7 +39,7 @@ def layer_table(layers: list[Layer]) -> None:
 
 def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
     """Show the ten logits (10,) of the digit at hand, a `digit`, and what softmax makes of them."""
-    st.header("What it says about this digit", anchor=False)
+    st.header("How it reads this digit", anchor=False)
     probabilities = logits.softmax(dim=0)
     reads = int(probabilities.argmax())
     verdict = "rightly" if reads == digit else "wrongly"
@@ -56,12 +56,13 @@ def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
 
 
 def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -> None:
-    """Show all filters of the first layer (K, h, w), and one at work on the digit: its answers are of (K, H, W)."""
+    """Show all filters of the first layer (K, h, w), and the outputs of one; answers: those of all, (K, H, W)."""
     count, height, width = weights.shape
-    st.header("What the first layer looks for", anchor=False)
+    st.header("What the first layer detects", anchor=False)
     st.markdown(
-        f"Each of its {count} filters is a small picture of {height} × {width} weights. It is laid over the digit at "
-        "every place; pixel times weight, added up, is its answer there. Orange weights want ink, blue ones want none.",
+        f"Each of its {count} filters is a small picture of {height} × {width} weights. It is moved over the digit. At "
+        "every place each weight is multiplied by the pixel below it, and the sum is the filter's output there. "
+        "Orange weights are positive, so ink raises the output; blue ones are negative.",
         help=TERMS["filter"],
     )
     whole, one = st.columns([2, 3], gap="large")
@@ -71,29 +72,29 @@ def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -
         strongest = int(answers.amax(dim=(1, 2)).argmax())
         chosen = st.slider("Filter", 1, count, strongest + 1, key=f"filter-of-{count}") - 1
         _at_work(image, weights[chosen], answers[chosen], f"filter {chosen + 1}", theme)
-        st.caption(f"At its best place filter {strongest + 1} answers this digit more strongly than any other filter.")
+        st.caption(f"On this digit filter {strongest + 1} has the highest output of all filters.")
 
 
 def _at_work(image: Tensor, weights: Tensor, answers: Tensor, name: str, theme: str) -> None:
     pictures = {
         "the digit": picture(image, image, scale=8),
         name: maps.sheet(weights[None], theme),
-        "its answers": maps.sheet(answers[None], theme),
+        "its outputs": maps.sheet(answers[None], theme),
     }
     with st.container(key="at-work"):
         for column, (title, colours) in zip(st.columns(3, gap="small"), pictures.items(), strict=True):
             column.image(data_url(colours), title, width="stretch", alt=title)
     row, at = divmod(int(answers.argmax()), answers.shape[1])
     st.caption(
-        f"Weights from {_number(weights.min())} to {_number(weights.max())}. Answers from {_number(answers.min())} to "
-        f"{_number(answers.max())}, the highest in row {row}, column {at} of {answers.shape[0]} × "
-        f"{answers.shape[1]}, counted from 0."
+        f"Weights from {_number(weights.min())} to {_number(weights.max())}. Outputs from {_number(answers.min())} to "
+        f"{_number(answers.max())}, the highest in row {row}, column {at} of {answers.shape[0]} × {answers.shape[1]}, "
+        "counted from 0."
     )
 
 
 def feature_maps(layers: list[Layer], theme: str) -> None:
     """Show the feature maps of the digit after a layer that the visitor chooses."""
-    st.header("The digit on its way", anchor=False)
+    st.header("The digit after each layer", anchor=False)
     names = [f"{layer.number} {layer.kind}: {layer.shape}" for layer in layers]
     key = f"after-of-{len(layers)}"
     place = st.selectbox(

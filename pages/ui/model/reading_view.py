@@ -48,7 +48,7 @@ def _accuracy(table: Tensor, only_held_out: bool) -> None:
     which = " that were held out from its training" if only_held_out else ""
     st.markdown(
         f"Of the {count:,} digits{which} it reads {right:,} right: **{percent(right / count, 2)}**. A row of the table "
-        "is what the digits are, a column what it takes them for. Click a cell to see its digits.",
+        "is the true class, a column the class that the network reads. Click a cell to see its digits.",
         help=TERMS["confusion table"],
     )
 

@@ -75,8 +75,8 @@ def _choose(last: TrainingSettings | None) -> None:
             list(NETWORKS).index(last.architecture),
             lambda name: NETWORKS[name].label,
             key="train-architecture",
-            help="Its layers, and how it is trained. Choose it in the sidebar to see the layers. "
-            + " ".join(f"**{entry.label}**: {entry.method.meaning}" for entry in NETWORKS.values()),
+            help="The layers of the new network, and how it is trained. To see them above, choose this network in the "
+            "sidebar. " + " ".join(f"**{entry.label}**: {entry.method.meaning}" for entry in NETWORKS.values()),
         ),
         "epochs": columns[1].slider("Epochs", *EPOCHS, last.epochs, key="train-epochs", help=TERMS["epoch"]),
         "learning_rate": columns[2].select_slider(
@@ -93,7 +93,8 @@ def _choose(last: TrainingSettings | None) -> None:
             last.share,
             "{:.0%}".format,
             key="train-share",
-            help=f"How many of the {count:,} digits it may learn from are used. Fewer take less time and teach less.",
+            help=f"How many of the {count:,} digits it may learn from are used. Fewer take less time, but the network "
+            "reads less well.",
         ),
         "seed": columns[4].number_input("Seed", *SEEDS, last.seed, key="train-seed", help=TERMS["seed"]),
     }
@@ -109,19 +110,19 @@ def _choose(last: TrainingSettings | None) -> None:
 
 def _which_digits(from_mnist: bool) -> str:
     where = (
-        f"It learns from **MNIST's 60,000 training digits**, all but {VALIDATION_DIGITS}, which are held out: while "
-        "it learns, they show how well it reads what it has not seen. Afterwards MNIST's test set and the UCI "
-        "digits test it."
+        f"It is trained on **MNIST's 60,000 training digits**, all but {VALIDATION_DIGITS}, which are held out: during "
+        "training they show how well it reads digits that it has not seen. Afterwards it is tested on MNIST's test "
+        "set and the UCI digits."
         if from_mnist
-        else "MNIST is not on this machine, so it learns from **the UCI digits**. One in five of every class is held "
-        "out, always the same ones. The network never learns from these; they alone test it."
+        else "MNIST is not on this machine, so it is trained on **the UCI digits**. One in five of every class is "
+        "held out, always the same ones. The network is never trained on these; it is tested on them alone."
     )
-    return f"Start from random weights and watch while they learn to read. {where}"
+    return f"Training starts from random weights, and you can watch it. {where}"
 
 
 def _watch(training: Training, theme: str) -> None:
     """Train while the visitor stays on this page; then test the network and use it on every page."""
-    st.markdown(f"{_in_words(training)} It waits while you are on another page.")
+    st.markdown(f"{_in_words(training)} It pauses while you are on another page.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Stop and keep it",
@@ -192,20 +193,22 @@ def _show_end(training: Training, theme: str) -> None:
     settings = training.settings
     if training.state is State.FAILED:
         st.warning(
-            f"After batch {training.done} of {training.batches} the weights were no numbers any more: a learning rate "
-            f"of {settings.learning_rate:g} was too much. Nothing is kept of it. Try a smaller one.",
+            f"After batch {training.done} of {training.batches} the weights were no longer finite numbers: the "
+            f"learning rate of {settings.learning_rate:g} was too high. This network is not kept. Try a smaller "
+            "learning rate.",
             icon=":material/info:",
         )
         return
     ended = (
-        f"**Stopped after batch {training.done:,} of {training.batches:,}.** What it had learnt by then is kept."
+        f"**Stopped after batch {training.done:,} of {training.batches:,}.** The network is kept as it was at this "
+        "batch."
         if training.state is State.STOPPED
         else f"**Done: {training.batches:,} batches in {training.seconds:.0f} s.**"
     )
     st.markdown(f"{ended} {_in_words(training)} {_results(training)}")
     st.markdown(
-        "It stands in for the shipped networks on every page now, for you alone, while this window is open. In the "
-        "sidebar you can go back to the others, and to it, at any time."
+        "Every page now uses it in place of the shipped networks, for you alone, while this window is open. In the "
+        "sidebar you can change between the networks at any time."
     )
     navigation.link_to_lab("Attack it in the lab", ":material/arrow_forward:")
     places = [column.empty() for column in st.columns(2)]

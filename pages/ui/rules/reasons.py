@@ -49,8 +49,8 @@ def _share(told: list[Analysis]) -> str:
 
 def _on_logits(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
     text = (
-        f"Taken without signs, **{_share(told)}** of what it added up for the chosen pairs came from classes that "
-        f"the network gave less than {percent(NEGLIGIBLE_PROBABILITY)}: no reader would choose those. In "
+        f"Taken without signs, **{_share(told)}** of what it added up for the chosen pairs came from classes with a "
+        f"probability of less than {percent(NEGLIGIBLE_PROBABILITY)}. In "
         f"{_of_steps([step.raises_rival for step in told])} the pair raised the logit of the leading rival."
     )
     weighted = _beside(trace, traces, by_probability=True)
@@ -84,22 +84,22 @@ def _with_room(told: list[Analysis], trace: Trace, traces: list[Trace]) -> str:
         text += f" Those of {other.method.name} had {fmean(step.room for step in other.analyses):.2f}."
     if trace.method.direction is Direction.BOTH:
         darkened = [step.direction is Direction.DECREASE for step in told]
-        text += f" Free to go both ways, it darkened the pair in {_of_steps(darkened)}."
+        text += f" It may change pixels both ways; it darkened the pair in {_of_steps(darkened)}."
     return text
 
 
 def _top_two(_: object, trace: Trace, *__: object) -> str:
     refused = _of_steps([step.refused for step in trace.moments[:-1]])
-    return f"In {refused} the other classes, added up, were not to fall: JSMA would have refused those two pixels."
+    return f"In {refused} the other classes, added up, would not fall: for JSMA such a pair is not admissible."
 
 
 def _one_pixel(_: object, trace: Trace, traces: list[Trace]) -> str:
-    text = f"It asked for derivatives **{trace.end.iteration}** times to change {pixels(trace.end.changed)}."
+    text = f"It computed the derivatives **{trace.end.iteration}** times to change {pixels(trace.end.changed)}."
     pairs = _beside(trace, traces, by_probability=False)
     if pairs:
         theirs = pairs.analyses
         text += (
-            f" {pairs.method.name}, in pairs, asked {len(theirs)} times for {pixels(pairs.end.changed)}. In "
+            f" {pairs.method.name}, in pairs, computed them {len(theirs)} times for {pixels(pairs.end.changed)}. In "
             f"{_of_steps([step.good_alone == 2 for step in theirs])} both pixels of its pair were admissible by "
             "themselves."
         )

@@ -69,6 +69,7 @@ def _sentence(found: dict[str, Tensor], k: int) -> None:
     st.markdown(
         f"The map of the attack against the others: rank correlations from **{number(min(there))}** to "
         f"**{number(max(there))}**. Of its {k} strongest pixels it shares most with {LABELS[closest]}: "
-        f"**{round(shares[closest] * k)}**. Two maps that have nothing to do with each other would share about "
-        f"{k * k / pixels:.1f} by chance ({percent(k / pixels)}). A map that explains well need not attack well."
+        f"**{round(shares[closest] * k)}**. Two unrelated maps would share about "
+        f"{k * k / pixels:.1f} by chance ({percent(k / pixels)}). A map that explains well does not have to attack "
+        "well."
     )

@@ -18,9 +18,9 @@ def show(subject: Subject) -> None:
     """Draw both curves of every map, and their areas."""
     st.header("Deletion and insertion", anchor=False, help=explained("deletion", "insertion", "baseline picture"))
     st.markdown(
-        f"Does a map find what the network needs for {an(subject.explained, '**')}? **Deletion** replaces the pixels "
-        "by the baseline picture, the largest value first: a good explanation makes the probability fall at once. "
-        "**Insertion** goes the other way. The dashed line takes the pixels in random order."
+        f"Does a map find the pixels that the network needs for {an(subject.explained, '**')}? **Deletion** replaces "
+        "the pixels by the baseline picture, the largest value first: with a good explanation the probability falls "
+        "quickly. **Insertion** goes the other way. The dashed line takes the pixels in random order."
     )
     both = computing.curves(subject)
     for side, at, what in zip(st.columns(2, gap="large"), (0, 1), ("deleted", "inserted"), strict=True):

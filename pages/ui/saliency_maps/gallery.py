@@ -29,9 +29,8 @@ def show(subject: Subject, found: dict[str, Tensor]) -> None:
     letters = dict(zip(names, LETTERS, strict=False))
     st.html(f"<style>{STYLE}</style>")
     st.markdown(
-        f"**One digit, {len(found)} maps.** All but one ask what made the network read "
-        f"{an(subject.explained, '**')}. One asks what would make it read {an(subject.target, '**')}. "
-        "Each has a scale of its own.",
+        f"**One digit, {len(found)} maps.** All but one show what made the network read {an(subject.explained, '**')}. "
+        f"One shows what would make it read {an(subject.target, '**')}. Each has a scale of its own.",
         help=explained("signed map", "baseline picture"),
     )
     place = st.container()
@@ -91,7 +90,7 @@ def _coarse(subject: Subject) -> str:
     layer = last_map_layer(subject.network.module, subject.image[None])
     assert layer is not None, "only networks with such a layer have this map"
     last = [name for name, each in subject.network.module.named_modules() if isinstance(each, torch.nn.Conv2d)][-1]
-    why = "" if layer[0] == last else "The last convolution has one value a map, which says nothing of where. "
+    why = "" if layer[0] == last else "The last convolution has one value for each map, and so no positions. "
     return f"{why}Coarse: enlarged from {size(layer[1])} values."
 
 
@@ -110,6 +109,6 @@ def _verdict(subject: Subject, found: dict[str, Tensor], letters: dict[str, str]
         else "Here no pair of pixels is admissible, so it is 0 everywhere."
     )
     st.markdown(
-        f"{said}The attack used map **{letters[used]}**, {MAPS[used].label}: the only one that knows of the target "
+        f"{said}The attack used map **{letters[used]}**, {MAPS[used].label}: the only one that depends on the target "
         f"{subject.target}. {strongest} The others explain the answer {subject.explained}."
     )

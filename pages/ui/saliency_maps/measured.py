@@ -24,7 +24,7 @@ def show(model: str) -> None:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         worth, races = tables(facts)
-        about = f"{NETWORKS[known].label}, the {facts['digits']}, each towards one other class"
+        about = f"the {facts['digits']}, each towards one other class. Network: {NETWORKS[known].label}"
         command, current = str(facts["command"]), facts["weights_sha256"] == _hash_of(known)
     except FileNotFoundError:
         st.markdown("These figures are not measured yet. With MNIST on the disk this takes half an hour:")

@@ -90,7 +90,7 @@ def _settings() -> tuple[Change, bool]:
             key="race-change",
             persist_state="session",
             help="**To white**, as in the attack with θ = 1. **To the far end**: a dark pixel turns white and a bright "
-            "one black, which is fairer to maps that point at ink.",
+            "one black, which also gives a chance to maps with large values on ink.",
         )
         again = st.segmented_control(
             "The map is computed",
@@ -133,7 +133,11 @@ def verdict(runs: dict[str, MapAttack], target: int, said: str | None) -> str:
     if not best:
         return f"{judged}**None of them** makes the network read {an(target)} in this way."
     labels = " and ".join(LABELS[name] for name in best)
-    rest = f" {len(needed)} of {len(runs)} maps get there." if len(needed) > 1 else " No other map gets there."
+    rest = (
+        f" {len(needed)} of {len(runs)} maps reach the target."
+        if len(needed) > 1
+        else " No other map reaches the target."
+    )
     return f"{judged}**{labels}** needs the fewest: **{needed[best[0]]} pixels**.{rest}"
 
 

@@ -18,7 +18,7 @@ STAYS = 0.7
 
 def show(subject: Subject) -> None:
     """Offer the check; while it goes on, show what there is with progress and a Stop."""
-    st.header("Would the map notice a broken network?", anchor=False, help=TERMS["sanity check"])
+    st.header("Does the map change if the weights are random?", anchor=False, help=TERMS["sanity check"])
     layers = len(layers_from_the_end(subject.network.module))
     st.markdown(
         f"Give the {layers} layers of the network random weights, one after the other, beginning with the last. A map "
@@ -79,7 +79,7 @@ def conclusion(found: dict[str, float]) -> str:
         return "With all layers random, every map has changed: each depends on what the network has learned."
     return (
         f"With all layers random, **{', '.join(stays)}** still show{'s' if len(stays) == 1 else ''} nearly the same "
-        "order of the pixels. Such a map is the digit itself for the most part: where it is multiplied by the pixel, "
-        "or compared with a black picture, a black pixel gets 0 from any network. It looks like an explanation, also "
-        "for a network that has learned nothing."
+        "order of the pixels. Such a map mostly shows the digit itself: it is multiplied by the pixel, or compared "
+        "with a black picture, so a black pixel gets 0 on any network. It looks like an explanation even when the "
+        "network has learned nothing."
     )

@@ -56,8 +56,8 @@ def show(lesson: Lesson) -> None:
     """Ask for every picture which digit it is; then compare reader, label and network."""
     st.subheader("A blind test", anchor=False)
     st.markdown(
-        "Ten pictures, some untouched, some attacked. **Which digit do you read?** It is a test of your eyes against "
-        "the network's: answer as you would on an envelope."
+        "Ten pictures, some untouched, some attacked. **Which digit do you read?** Answer as you read it, and do not "
+        "look for signs of an attack. At the end your answers stand beside the network's."
     )
     some = computed(pictures, lesson.network)
     answers = tasks.answers_to(f"{TASK}|{lesson.network.key}")
@@ -102,8 +102,7 @@ def _compare(some: list[Picture], answers: list[int]) -> None:
     st.markdown(
         "\n".join(["| Read as what they are | by you | by the network |", "| --- | ---: | ---: |", *rows])
         + "\n\nThat is what makes an **adversarial example**: a person still reads the same, and the network does not. "
-        "It is also why there is a bound on the changed pixels: with γ = "
-        f"{100 * Attack().gamma:g} % at most. With enough white pixels you would read something else, too, and nobody "
-        "would have been fooled."
+        f"It is also why there is a bound on the changed pixels: with γ = {100 * Attack().gamma:g} % at most. With "
+        "enough white pixels you would read another digit, too, and then the picture is no adversarial example."
     )
     st.button("Take the test again", key="blind-again", on_click=answers.clear, type="tertiary")

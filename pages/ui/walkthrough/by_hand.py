@@ -11,7 +11,7 @@ from pages.ui.formatting import an
 from pages.ui.walkthrough import tasks
 from pages.ui.walkthrough.tasks import Answer
 
-TASKS = ("hand-pair", "hand-score", "hand-reads", "hand-next")
+TASKS = ("hand-pair", "hand-reads", "hand-next")
 
 WEIGHTS = ((-1.0, -3.0, 1.0, -1.0), (0.0, 1.0, 0.0, -1.0), (2.0, 1.0, 3.0, -1.0))
 BIASES = (6.0, 4.0, 0.0)
@@ -42,12 +42,11 @@ def show() -> None:
     st.subheader("A whole attack by hand", anchor=False)
     st.markdown(
         "A black picture of 2 × 2 pixels and a made-up network of three classes. It is linear, so its Jacobian is the "
-        f"same at every step, and every promise is kept. It reads {an(_reads(attack[0]))}; the target is {TARGET}. "
-        f"θ = 1, and the budget pays for {ATTACK.iterations(4)} iterations. Paper and pencil are enough."
+        f"same at every step, and every change is exactly as promised. It reads {an(_reads(attack[0]))}; the target is "
+        f"{TARGET}. θ = 1, and the budget allows {ATTACK.iterations(4)} iterations. Paper and pencil are enough."
     )
     st.markdown(f"{_table(attack[0])}\n\nLogits of the black picture: {_logits(attack[0])}.")
     _pair(attack[0])
-    _score(attack[0])
     _what_it_reads(attack[1])
     _next(attack)
 
@@ -85,33 +84,20 @@ def _pair(step: Step) -> None:
     for pair in combinations(range(4), 2):
         alpha, beta = _numbers(step, pair)
         fails = " and ".join(["α is not above 0"] * (alpha <= 0) + ["β is not below 0"] * (beta >= 0))
-        result = f"not admissible, since {fails}" if fails else f"score {_short(-alpha * beta)}"
+        result = (
+            f"not admissible, since {fails}"
+            if fails
+            else f"score −({_short(alpha)}) × ({_short(beta)}) = {_short(-alpha * beta)}"
+        )
         why = f"α = {_short(alpha)}, β = {_short(beta)}: {result}."
         answers.append(Answer(_in_words(pair).capitalize(), why, pair == best))
-    tasks.question(TASKS[0], "Line 1. Which pair has the largest score?", answers)
-
-
-def _score(step: Step) -> None:
-    pair = step.chosen
-    tasks.question(
-        TASKS[1],
-        "Line 2. What is its score, −α × β?",
-        [
-            Answer(_short(pair.alpha - pair.beta), "That is α − β. The score is a product."),
-            Answer(_short(-pair.score), "That is α × β. The minus sign makes the score positive."),
-            Answer(
-                _short(pair.score),
-                f"−({_short(pair.alpha)}) × ({_short(pair.beta)}) = {_short(pair.score)}.",
-                right=True,
-            ),
-        ],
-    )
+    tasks.question(TASKS[0], "Line 1. Which pair has the largest score −α × β?", answers)
 
 
 def _what_it_reads(after: Step) -> None:
     why = f"With both pixels white: {_logits(after)}."
     answers = [Answer(f"{digit}", why, digit == _reads(after)) for digit in range(len(BIASES))]
-    tasks.question(TASKS[2], "Line 3. Both pixels turn white. What does the network read now?", answers)
+    tasks.question(TASKS[1], "Line 2. Both pixels turn white. What does the network read now?", answers)
 
 
 def _next(attack: list[Step]) -> None:
@@ -123,8 +109,8 @@ def _next(attack: list[Step]) -> None:
         f"Afterwards {_logits(last)}."
     )
     tasks.question(
-        TASKS[3],
-        "Line 4. Two pixels are left. How does the attack go on?",
+        TASKS[2],
+        "Line 3. Two pixels are left. How does the attack go on?",
         [
             Answer("It stops: no admissible pair is left.", facts),
             Answer("It changes the other two, and the budget is spent without the target.", facts),

@@ -55,7 +55,9 @@ CONCEPTS = {
         "hardest-classes",
         "hard-or-easy",
     ),
-    "variants": Concept(("JSMA", "WJSMA", "TJSMA"), (6, "Where the effort goes"), "order-of-rules", "weighted-rule"),
+    "variants": Concept(
+        ("JSMA", "WJSMA", "TJSMA"), (6, "Which classes β is made of"), "order-of-rules", "weighted-rule"
+    ),
     "defence": Concept(
         ("defence", "threat model"), (7, "A filter, and who knows it"), "median-repairs", "masked-or-safe"
     ),

@@ -146,11 +146,9 @@ def _after_the_walkthrough(lesson: Lesson) -> None:
     exercises.show()
     st.subheader("After the walkthrough", anchor=False)
     st.markdown(
-        "You have seen all of it. Attack this digit with your own settings in the lab, attack your own handwriting, "
-        "train "
-        "a network and see whether it is harder to mislead, or send somebody this digit and this target: the link "
-        "opens "
-        "it in the lab."
+        "You have finished the course. Attack this digit with your own settings in the lab, attack your own "
+        "handwriting, train a network and see whether it is harder to attack, or send somebody this digit and this "
+        "target: the link opens them in the lab."
     )
     with st.container(horizontal=True):
         navigation.link_to_lab("Open this digit in the lab", ":material/biotech:")

@@ -47,8 +47,7 @@ def best(a, b):
     Exercise(
         "The rule WJSMA",
         "Write `gradients(jacobian, probabilities, target)`: a and b of every pixel, where b counts each other class "
-        "by "
-        "its probability. jacobian is (classes, n).",
+        "by its probability. jacobian is (classes, n).",
         """def gradients(jacobian, probabilities, target):
     ...
 """,
@@ -76,5 +75,5 @@ def show() -> None:
     for exercise in EXERCISES:
         st.markdown(f"**{exercise.title}.** {exercise.task}")
         st.code(f"{exercise.begin}\n\n# The check\n{exercise.check}", language="python")
-        with st.expander(f"A solution: {exercise.title.lower()}"):
+        with st.expander(f"A solution: {exercise.title[0].lower()}{exercise.title[1:]}"):
             st.code(exercise.solution, language="python")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from jsma import Digits, Stop, best_pair
+from jsma import Attack, Digits, Direction, Stop, best_pair
 from jsma.analysis import Analysis, analyse
 from jsma.features import prepare
 from jsma.saliency import all_pairs
@@ -101,32 +101,29 @@ def compare_cost(one: Recording, other: Recording) -> str:
 
 
 class Once(NamedTuple):
-    """An attack that computed its map once: whether it reached the target, and how many pixels it changed."""
+    """Attacks that computed their maps once: success (N,) bool; changed (N,), how many pixels each changed."""
 
-    success: bool
-    changed: int
+    success: Tensor
+    changed: Tensor
 
 
 @torch.no_grad()
-def with_the_first_map(module: nn.Module, recording: Recording) -> Once:
-    """Carry out the attack of `recording` (θ = 1) with the map of step 0 at every step, on the same budget."""
-    first, attack = recording.steps[0], recording.attack
-    a, b = (torch.tensor(rows[:1]) for rows in (recording.target_gradient, recording.others_gradient))
-    original, features = prepare(recording.image(0)[None], module, theta=attack.theta)
-    images = original
-    made = [original]
-    for _ in range(recording.budget // 2):
-        domain = features.domain(original, images, first.direction).flatten(1)
-        pair = best_pair(a, b, domain, first.direction)
-        if not pair.found:
+def with_the_first_map(module: nn.Module, images: Tensor, targets: Tensor, a: Tensor, b: Tensor) -> Once:
+    """Carry out the paper's attack, always with the same a and b (N, n): those of the untouched images (N, 1, H, W).
+
+    targets: (N,) int64.
+    """
+    original, features = prepare(images, module)
+    now, brighter = original, torch.ones(len(original))
+    reached = module(now).argmax(dim=1) == targets
+    for _ in range(Attack().iterations(a.shape[1])):
+        domain = features.domain(original, now, Direction.INCREASE).flatten(1) & ~reached[:, None]
+        pairs = best_pair(a, b, domain, Direction.INCREASE)
+        if not pairs.found.any():
             break
-        chosen = torch.stack([pair.first, pair.second], dim=1)
-        images = features.moved(images, chosen, torch.tensor([first.sign]))
-        made.append(images)
-    reads = module(torch.cat(made)).argmax(dim=1)
-    reached = (reads == recording.target).nonzero().flatten().tolist()
-    end = reached[0] if reached else len(made) - 1
-    return Once(bool(reached), int((made[end] != original).sum()))
+        now = features.moved(now, torch.stack([pairs.first, pairs.second], dim=1), brighter)
+        reached |= module(now).argmax(dim=1) == targets
+    return Once(reached, (now != original).flatten(1).sum(dim=1))
 
 
 # --- Many attacks ----------------------------------------------------------------------------------

@@ -10,11 +10,10 @@ from torch import Tensor
 from jsma import Attack, Output, jacobian
 from jsma.glossary import explained
 from jsma.jacobian import jacobian_of_classes
-from jsma.stage.recording import Recording
 from pages.ui.formatting import number
+from pages.ui.shared import picker
 from pages.ui.stage import stage
-from pages.ui.walkthrough import charts, excerpt, picker, shown, tasks
-from pages.ui.walkthrough.findings import Once, with_the_first_map
+from pages.ui.walkthrough import charts, excerpt, once, shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 
@@ -23,7 +22,7 @@ QUESTION = "Which pixel moves which class?"
 TASKS = (
     "good-pixel",
     "promise",
-    "once-or-every-time",
+    once.TASK,
     "made-up-signs",
     "made-up-size",
     "size-of-all",
@@ -36,9 +35,9 @@ OUTPUTS = {Output.LOGITS: "Logits", Output.PROBABILITIES: "Probabilities"}
 def show(lesson: Lesson) -> None:
     """Show the chapter on the digit of `lesson`."""
     st.markdown(
-        "Brighten one pixel a little: how do the ten outputs move? The answer, for every pixel and every class, is the "
-        "Jacobian: ten maps, one a class. Orange raises a class, blue lowers it. Point at a pixel: below each map "
-        "you read its number.",
+        "Brighten one pixel a little: how do the ten outputs change? The answer, for every pixel and every class, is "
+        "the Jacobian: ten maps, one for each class. An orange pixel raises the class, a blue one lowers it. Point at "
+        "a pixel to read its number below each map.",
         help=explained("Jacobian", "forward derivative", "logit"),
     )
     output = st.segmented_control(
@@ -55,7 +54,7 @@ def show(lesson: Lesson) -> None:
     pixel = _find_a_pixel(lesson)
     if pixel is not None:
         _change_by_hand(lesson, pixel)
-    _once_or_every_time(lesson)
+    once.show(lesson)
     _in_the_library()
     _checks(lesson)
     tasks.summary("the map is a promise for a small step, renewed each time.")
@@ -78,12 +77,13 @@ def _how_steep(lesson: Lesson, output: Output) -> None:
     of_logits, of_probabilities = (largest(lesson, each) for each in Output)
     words = (
         f"At the untouched digit the largest of all slopes is **{number(of_logits)}** for logits and "
-        f"**{number(of_probabilities)}** for probabilities. "
-        "The colours hide that, since each output has its own scale: look at the numbers at its ends. The paper "
-        "differentiates the logits."
+        f"**{number(of_probabilities)}** for probabilities. The colours do not show that, since each output has its "
+        "own scale: read the numbers at the ends of the scale. The paper differentiates the logits."
     )
     st.markdown(words, help=explained("softmax", "probability"))
-    st.markdown("On probabilities the ten numbers of a pixel add up to 0: what one class gains, the others lose.")
+    st.markdown(
+        "On probabilities the ten numbers of a pixel add up to 0: what one class gains, the others lose together."
+    )
     _why_flat(lesson)
 
 
@@ -123,14 +123,13 @@ def _why_flat(lesson: Lesson) -> None:
     st.markdown(
         f"At row {slope.pixel // lesson.image.shape[2]}, column {slope.pixel % lesson.image.shape[2]}, where the "
         f"probability of {target} rises most: {number(slope.share)} × ({number(slope.own)} − ({number(slope.mean)})) = "
-        f"**{number(slope.of_probability)}**. The factor p = {number(slope.share)} is the same for all pixels. It "
-        "makes "
-        "the whole map flat, but it cannot change which pixel is best, and the attack needs nothing else. So flat "
-        "looks "
-        "are a matter of scale, not of information (as long as the numbers do not underflow).\n\nThe bracket differs "
-        "from the logit's own slope: it is the target against the leaders, since each class counts by its "
-        "probability. Later papers call the attack on logits **JSMA-Z** and the one on probabilities **JSMA-F**. Which "
-        "of them wins is measured in chapter 6."
+        f"**{number(slope.of_probability)}**. The factor p = {number(slope.share)} is the same for all pixels. A small "
+        "factor makes all slopes small, but it cannot change which pixel is best, and the attack needs only that. So "
+        "small slopes are a question of scale, not of information (as long as the numbers do not underflow).\n\nThe "
+        "bracket is not the slope of the target's logit alone: the mean slope of all logits is subtracted, and each "
+        "class counts by its probability. So it compares the target with the leading classes. Later papers call the "
+        "attack on logits **JSMA-Z** and the one on probabilities **JSMA-F**. Which of them wins is measured in "
+        "chapter 6."
     )
 
 
@@ -165,10 +164,9 @@ def _find_a_pixel(lesson: Lesson) -> int | None:
     choice, (height, width) = lesson.choice, lesson.image.shape[1:]
     st.subheader("Find a pixel", anchor=False)
     st.markdown(
-        f"**Do.** Find a pixel that raises the target, {choice.target}, and lowers {lesson.class_to_beat}: "
-        f"orange in the map of {choice.target}, blue in the map of {lesson.to_beat}. Click it on either map, or enter "
-        "its "
-        "row and column. (Logits of the untouched digit; each map has its own scale.)"
+        f"**Do.** Find a pixel that raises the target, {choice.target}, and lowers {lesson.class_to_beat}: orange in "
+        f"the map of {choice.target}, blue in the map of {lesson.to_beat}. Click it on either map, or enter its row "
+        "and column. (Logits of the untouched digit; each map has its own scale.)"
     )
     _hunt(lesson)
     with st.container(horizontal=True):
@@ -195,14 +193,14 @@ def _find_a_pixel(lesson: Lesson) -> int | None:
     if pull > 0 and push < 0 and not room:
         does += " But it is white already: it cannot get any brighter."
     say, icon = (st.success, ":material/check:") if found else (st.error, ":material/close:")
-    say(f"{does} {'That is one.' if found else 'Look for another.'}", icon=icon)
+    say(f"{does} {'This pixel does both.' if found else 'Try another pixel.'}", icon=icon)
     with st.expander("All ten numbers of this pixel"):
         words = [number(slope, sign=True) for slope in slopes.tolist()]
         charts.bars_by_class(slopes.tolist(), words, "slope of the logit", choice.digit, choice.target)
     return pixel if found else None
 
 
-PROMISES = ("It rises by just that much.", "It rises, but by less.", "It rises by more.", "It falls.")
+PROMISES = ("It rises by exactly that much.", "It rises, but by less.", "It rises by more.", "It falls.")
 
 
 def _change_by_hand(lesson: Lesson, pixel: int) -> None:
@@ -215,7 +213,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
     said = tasks.predict(
         "promise",
         f"{lesson.subject}-{pixel}",
-        f"The pixel has the value {before:.2f}. Turned white, it moves by {1 - before:.2f}, so its map promises the "
+        f"The pixel has the value {before:.2f}. Turned white, it rises by {1 - before:.2f}, so the map promises the "
         f"logit of {target} a rise of {number(slope)} × {1 - before:.2f} = {number(promise)}. What will really happen?",
         lambda key: st.radio("What happens", PROMISES, index=None, key=key, label_visibility="collapsed"),
         PROMISES,
@@ -249,7 +247,7 @@ def _change_by_hand(lesson: Lesson, pixel: int) -> None:
         "line",
         dashed="promised",
     )
-    st.caption("Where the two lines part, the slope has changed. At the left end they have the same slope.")
+    st.caption("Where the two lines separate, the slope has changed. At the left end they have the same slope.")
     _whole_attack(lesson)
 
 
@@ -272,51 +270,8 @@ def _whole_attack(lesson: Lesson) -> None:
     back = sum(pair.happened < 0 for pair in pairs)
     st.markdown(
         f"Over all {len(pairs)} steps of the attack in chapter 2, the maps promised {number(promised, sign=True)} in "
-        f"all; {number(happened, sign=True)} came of it. The rise fell short in {less} steps, and the logit went back "
-        f"in {back}. That is why the loop computes a new Jacobian at every step."
-    )
-
-
-ONCE = {
-    "as good": "It reaches the target with as many pixels, or fewer",
-    "more": "It reaches the target, but needs more pixels",
-    "fails": "It does not reach the target",
-}
-
-
-def outcome_of_once(once: Once, recording: Recording) -> str:
-    """Return which of ONCE is true."""
-    if not once.success:
-        return "fails"
-    return "more" if recording.stop.success and once.changed > recording.end.changed else "as good"
-
-
-def _once_or_every_time(lesson: Lesson) -> None:
-    st.subheader("Once or every time?", anchor=False)
-    recording = lesson.recording()
-    if not recording.iterations:
-        st.markdown("Choose a digit and a target that need an attack, and this part compares two ways to do it.")
-        return
-    locked = tasks.predict_one(
-        "once-or-every-time",
-        lesson.subject,
-        f"The attack of chapter 2 computed its map {recording.iterations} times and changed {recording.end.changed} "
-        f"pixels ({recording.stop.value}). Compute the map once, on the untouched digit, and change the best pairs of "
-        "that map one after another, with the same budget. What will happen?",
-        ONCE,
-        lambda: outcome_of_once(with_the_first_map(lesson.network.module, recording), recording),
-    )
-    if locked is None:
-        return
-    once = with_the_first_map(lesson.network.module, recording)
-    reached = "reached the target" if once.success else "did not reach the target"
-    st.markdown(
-        f"{tasks.verdict(*locked, ONCE)}\n\nWith the first map only, the attack {reached}, with **{once.changed}** "
-        "pixels "
-        f"changed. With a new map at every step: {recording.stop.value}, **{recording.end.changed}** pixels. Each "
-        "change "
-        "moves the network to a point where its slopes are others. How often one map is enough differs from digit to "
-        "digit: try other targets."
+        f"all, and the logit changed by {number(happened, sign=True)}. It rose by less than promised in {less} steps, "
+        f"and fell in {back}. That is why the loop computes a new Jacobian at every step."
     )
 
 
@@ -325,8 +280,7 @@ def _in_the_library() -> None:
     st.markdown(
         "The name *forward derivative* says what is differentiated: the outputs, by the inputs, and not the loss by "
         "the weights. It is computed by backward passes, one for each output. Here all ten go in one batch: the "
-        "picture "
-        "is copied ten times, and each copy is differentiated for its own class."
+        "picture is copied ten times, and each copy is differentiated for its own class."
     )
     excerpt.show(jacobian_of_classes, "copies, logits", "return")
 
@@ -341,7 +295,7 @@ PLACES = {"top left": (0, 0), "top right": (0, 1), "bottom left": (1, 0), "botto
 
 def _checks(lesson: Lesson) -> None:
     st.subheader("Read a small one", anchor=False)
-    st.markdown("A picture of 2 × 2 pixels and two of its maps, made up:")
+    st.markdown("A made-up picture of 2 × 2 pixels, and two of its maps:")
     for column, name, table in zip(
         st.columns([1, 1, 1, 1.5], gap="medium"),
         ("The picture", "Map of the target", "Map of the true class"),
@@ -364,7 +318,7 @@ def _checks(lesson: Lesson) -> None:
                 number(TARGET_MAP[1][1]), f"That is the slope: the rise for a whole unit. There is room for {room:g}."
             ),
             Answer(number(promise), f"Slope times move: {TARGET_MAP[1][1]:g} × {room:g} = {promise:g}.", right=True),
-            Answer(number(room), "That is how far the pixel moves. Multiply it by the slope in the target's map."),
+            Answer(number(room), "That is how much the pixel changes. Multiply it by the slope in the target's map."),
         ],
     )
     _size_of_all(lesson)
@@ -378,12 +332,13 @@ def _checks(lesson: Lesson) -> None:
             ),
             Answer(
                 "The slopes hold for small changes around one picture, and the picture has changed",
-                "Right. The Jacobian is taken at a point, and a pair turned white is a long way from it.",
+                "Right. The Jacobian belongs to one picture. Turning two pixels white is a large change, and "
+                "afterwards the slopes are different.",
                 right=True,
             ),
             Answer(
                 "To leave out pixels that are white already",
-                "That needs no Jacobian: the values of the pixels say it.",
+                "That needs no Jacobian: the values of the pixels show it.",
             ),
         ],
     )
@@ -422,7 +377,8 @@ def _size_of_all(lesson: Lesson) -> None:
                 f"{classes * pixels:,}", f"One for each class and pixel: {whole} = {classes * pixels:,}.", right=True
             ),
             Answer(
-                f"{pixels**2:,}", f"That would be one for each pixel and pixel. Here it is class and pixel: {whole}."
+                f"{pixels**2:,}",
+                f"That would be one for each pair of pixels. The Jacobian has one for each class and pixel: {whole}.",
             ),
         ],
     )

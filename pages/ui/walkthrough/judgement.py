@@ -46,9 +46,9 @@ PART = 2
 def show(lesson: Lesson) -> None:
     """Draw the chapter."""
     st.markdown(
-        "One attack on one digit proves little. Attack several digits of every class towards all nine others, and "
-        "two figures sum it up: the **success rate**, and the **mean distortion**, the share of pixels changed. A "
-        "mean says nothing unless it says what it is divided by: all attacks, or the successful ones."
+        "One attack on one digit proves little. Attack several digits of every class towards all nine others. Two "
+        "figures describe the result: the **success rate**, and the **mean distortion**, the share of pixels changed. "
+        "Always say what a mean is divided by: all attacks, or only the successful ones."
     )
     guess = _predict_hardest(lesson)
     _many_attacks(lesson, guess)
@@ -60,8 +60,8 @@ def show(lesson: Lesson) -> None:
 
 
 def _program() -> None:
-    st.subheader("The figures in the program", anchor=False)
-    st.markdown("Each figure is a mean, and its name says over what.")
+    st.subheader("The figures in the library", anchor=False)
+    st.markdown("Each figure is a mean, and its name says over which attacks.")
     excerpt.show(vars(Report)["mean_distortion"].fget, "def", "return")
     excerpt.show(vars(Report)["mean_distortion_of_successful"].fget, "def", "return")
 
@@ -283,11 +283,11 @@ def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tu
         )
 
 
-# --- Where the effort goes ---------------------------------------------------------------------------
+# --- Which classes β is made of ---------------------------------------------------------------------------
 
 
 def _effort(lesson: Lesson) -> None:
-    st.subheader("Where the effort goes", anchor=False)
+    st.subheader("Which classes β is made of", anchor=False)
     plain = lesson.recording()
     if not plain.iterations:
         st.info(shown.NOTHING_TO_DO)
@@ -296,15 +296,15 @@ def _effort(lesson: Lesson) -> None:
         return
     told = _trace(lesson, PLAIN).analyses
     st.markdown(
-        f"Back to your digit and the target {plain.target}. The paper's rule adds up all nine other logits "
-        f"alike. In this attack **{percent(negligible_share(told))} of what adds up to β** comes from "
-        f"classes that the network gives less than {percent(NEGLIGIBLE_PROBABILITY)} anyway: pushing them down wins "
-        "nothing."
+        f"This part is about your digit and the target {plain.target} again. The paper's rule adds up all nine other "
+        f"logits with the same weight. In this attack **{percent(negligible_share(told))} of what adds up to β** comes "
+        f"from classes with a probability of less than {percent(NEGLIGIBLE_PROBABILITY)}: lowering them further does "
+        "not help."
     )
     st.markdown(
-        f"And in **{_raised(told)} of its {len(told)} steps** the chosen pair, by the Jacobian, "
-        "pushes the target's leading rival **up**: the most probable of the other classes. Switch the rule, "
-        "and step through both attacks side by side."
+        f"And in **{_raised(told)} of its {len(told)} steps** the chosen pair **raises** the target's leading rival, "
+        "to first order: the most probable of the other classes. Switch the rule, and step through both attacks side "
+        "by side."
     )
     variant = st.segmented_control(
         "Rule",
@@ -323,8 +323,8 @@ def _effort(lesson: Lesson) -> None:
             st.markdown(f"**{name}**: {shown.end(lesson.recording(VARIANTS[name]))}.")
         st.markdown(_effort_table(traces))
         st.caption(
-            "β as the rule weighs it, parts counted by size. The leading rival is the most probable class that is not "
-            "the target."
+            "β as the rule weights it, its parts added up without their signs. The leading rival is the most probable "
+            "class that is not the target."
         )
 
 
@@ -386,7 +386,7 @@ def _effort_table(traces: Mapping[str, Trace]) -> str:
                 [percent(negligible_share(told)) for told in analyses],
             ),
             row(
-                "steps that push the leading rival up",
+                "steps that raise the leading rival",
                 [f"{_raised(told)} of {len(told)}" for told in analyses],
             ),
         ]
@@ -396,21 +396,21 @@ def _effort_table(traces: Mapping[str, Trace]) -> str:
 def _whole_test_set() -> None:
     st.subheader("A whole test set", anchor=False)
     st.markdown(
-        f"{REPORTED} What each rule does to the networks here, on all of MNIST's test digits, stands beside that "
-        "line on the page Rules."
+        f"{REPORTED} The page Rules shows that line beside the results of each rule on the networks here, over all of "
+        "MNIST's test digits."
     )
     navigation.link_to("Rules", "The full table on the page Rules", ":material/table:")
 
 
-def _check() -> None:
-    tasks.question(
-        "hard-or-easy",
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "hard-or-easy": (
         "From one digit to one target, 1 attack of 10 succeeds, with few pixels; the other 9 fail. Is this target "
         "easy?",
         (
             Answer(
                 "Yes: the success was cheap",
-                "One cheap success beside nine failures: the mean over the successful attacks hides what failed.",
+                "There is one cheap success and nine failures: a mean over the successful attacks does not show the "
+                "failures.",
             ),
             Answer(
                 "No: a cost counts only beside the success that it bought",
@@ -420,23 +420,21 @@ def _check() -> None:
             ),
             Answer("It depends on γ only", "γ is the same for all ten. What differs is how often it was enough."),
         ),
-    )
-    tasks.question(
-        "weighted-rule",
+    ),
+    "weighted-rule": (
         "Why does WJSMA usually need fewer pixels than JSMA on logits, though both differentiate logits?",
         (
             Answer(
-                "Its β counts each class by its probability, so it pushes on the leaders",
-                "Right. The plain β spends its effort on classes that nobody would choose, and may lift the leader. On "
-                "probabilities the same weighing comes in by the derivative itself.",
+                "Its β counts each class by its probability, so it lowers the leading classes",
+                "Right. The plain β comes mostly from classes with a probability near 0, and its pair may raise the "
+                "leading rival. On probabilities the derivative itself weights each class by its probability.",
                 right=True,
             ),
             Answer("It changes more pixels at a time", "Both change two pixels at each iteration."),
-            Answer("It computes more exact derivatives", "The derivatives are the same. Only their sum is weighed."),
+            Answer("It computes more exact derivatives", "The derivatives are the same. Only their sum is weighted."),
         ),
-    )
-    tasks.question(
-        "denominators",
+    ),
+    "denominators": (
         "Two reports, both with 90 % success. A: mean distortion 4 % over the successful attacks. B: mean distortion "
         "4 % over all attacks. Failed attacks have spent their whole budget of 14.5 %. Which attack is better?",
         (
@@ -455,4 +453,10 @@ def _check() -> None:
                 "The two means divide by different numbers of attacks, so they cannot be compared as they stand.",
             ),
         ),
-    )
+    ),
+}
+"""The questions of this chapter's end: by task, the text and the answers."""
+
+
+def _check() -> None:
+    tasks.questions(CHECKS)

@@ -48,7 +48,7 @@ def show(lesson: Lesson) -> None:
     _softmax(logits)
     _one_rival_down(lesson, logits)
     _check(logits)
-    tasks.summary("logits are scores; softmax turns them into shares that add up to 1.")
+    tasks.summary("a logit can be any number; softmax turns the ten logits into probabilities that add up to 1.")
 
 
 @torch.no_grad()
@@ -60,12 +60,11 @@ def reading(lesson: Lesson) -> Tensor:
 def _the_attacker() -> None:
     st.subheader("The attacker", anchor=False)
     st.markdown(
-        "This course takes one attack apart: JSMA, the Jacobian-based saliency map attack, published by Papernot and "
-        "others in 2016. Where it says *the paper*, it means that one. Its attacker has\n\n"
-        "- a **goal**: a target class, chosen before;\n"
-        "- **knowledge**: the network with all its weights (a *white box*);\n"
-        "- **power**: to change pixels of the picture, each as far as it likes;\n"
-        "- a **cost**: how many pixels are changed (the L0 distance), not by how much.",
+        "This course explains one attack: JSMA, the Jacobian-based saliency map attack, published by Papernot and "
+        "others in 2016. Where it says *the paper*, it means theirs. The attacker has\n\n- a **goal**: a target "
+        "class, chosen before;\n- **knowledge**: the network with all its weights (a *white box*);\n- **power**: to "
+        "change pixels of the picture, each by any amount;\n- a **cost**: the number of changed pixels (the L0 "
+        "distance). By how much a pixel changes does not count.",
         help=explained("adversarial example", "threat model"),
     )
     tasks.question(
@@ -75,10 +74,11 @@ def _the_attacker() -> None:
             Answer("The training digits", "The attack never trains anything. It needs the trained network only."),
             Answer(
                 "The network's weights, to differentiate its outputs",
-                "Right. Slopes come from the weights; with answers alone (a black box) it would need other means.",
+                "Right. Slopes are computed from the weights. An attacker who sees only answers (a black box) needs "
+                "another method.",
                 right=True,
             ),
-            Answer("Leave to change the weights", "The network stays as it is. Only the picture is changed."),
+            Answer("Permission to change the weights", "The network stays as it is. Only the picture is changed."),
         ],
     )
 
@@ -87,9 +87,9 @@ def _the_network(lesson: Lesson) -> None:
     own = lesson.choice.model == OWN
     st.subheader("The network", anchor=False)
     st.markdown(
-        f"The network looks at {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white), and at "
-        "nothing else. Layer after layer turns them into ten scores, one for each digit. "
-        + ("You have trained this one yourself." if own else "It has learnt its weights from MNIST's training digits."),
+        f"The input of the network is {lesson.image.numel()} numbers, one for each pixel, from 0 (black) to 1 (white). "
+        "Its layers turn them into ten numbers, one for each digit. "
+        + ("You have trained this one yourself." if own else "It was trained on MNIST's training digits."),
         help=explained("parameter", "MNIST"),
     )
     left, right = st.columns([1, 3], gap="medium")
@@ -104,9 +104,10 @@ def _the_network(lesson: Lesson) -> None:
     lines += [f"| {layer.kind}: {layer.does} | {layer.shape} | {_weights(layer)} |" for layer in layers]
     lines += [f"| Softmax turns the ten **logits** into ten **probabilities** | {layers[-1].shape} | |"]
     right.markdown(
-        f"{len(layers)} layers, the last of which gives the ten **logits**; softmax makes probabilities of these."
+        f"The network has {len(layers)} layers. The last one gives the ten **logits**; softmax turns them into "
+        "probabilities."
     )
-    with right.expander("The layers as a table, and in the program"):
+    with right.expander("The layers as a table, and their source code"):
         st.markdown("\n".join(["| Layer | Gives | Weights |", "| :-- | :-- | --: |", *lines]))
         excerpt.show(NETWORKS[lesson.network.architecture].architecture, "nn.Conv2d(1,", ", 10)")
 
@@ -178,9 +179,9 @@ def _softmax(logits: Tensor) -> None:
     lead = (logits[first] - logits[second]).item()
     powers = (logits - logits.max()).exp()
     st.markdown(
-        "**How softmax does it.** It raises e to the power of each logit, so that all become positive, and divides by "
-        "the sum of all ten, so that they add up to 1. Only the distances between logits count: with the first choice "
-        f"{first} taken as 0, the second choice {second} stands at {number(-lead)}.",
+        "**How softmax does it.** It computes e to the power of each logit, which is always positive, and divides it "
+        "by the sum of all ten, so that the results add up to 1. Only differences between logits count. If the logit "
+        f"of the first choice, {first}, is taken as 0, that of the second choice, {second}, is {number(-lead)}.",
         help=explained("softmax"),
     )
     whole = rf"\frac{{e^{{z_{{{second}}}}}}}{{e^{{z_0}} + e^{{z_1}} + \dots + e^{{z_9}}}}"
@@ -201,8 +202,8 @@ def _one_rival_down(lesson: Lesson, logits: Tensor) -> None:
     locked = tasks.predict_one(
         "one-rival-down",
         lesson.subject,
-        f"Suppose an attack lowers the logit of {last} by {DOWN}, and moves no other. What happens to the target, "
-        f"{target}?",
+        f"Suppose an attack lowers the logit of {last} by {DOWN} and changes no other logit. What happens to the "
+        f"target, {target}?",
         EFFECTS,
         lambda: "probability" if after[last] >= 2 * before else "neither",
     )
@@ -210,14 +211,12 @@ def _one_rival_down(lesson: Lesson, logits: Tensor) -> None:
         return
     st.markdown(
         f"{tasks.verdict(*locked, EFFECTS)} The logit of {target} is {number(logits[target].item())} before and after. "
-        f"Its probability goes from {_share(before)} to {_share(after[last])}: {last} has only "
-        f"{_share(logits.softmax(0)[last].item())} to give.\n\nLower the logit of {leader} by {DOWN} instead, which "
-        "has "
-        f"{_share(logits.softmax(0)[leader].item())}, and the probability of {target} becomes "
-        f"**{_share(after[leader])}**. "
-        "So what counts for the answer is the target against the *leaders*. An attack on the sum of all logits does "
-        "not "
-        "know that; an attack on probabilities does. Chapter 3 has the formula, chapter 6 the result."
+        f"Its probability goes from {_share(before)} to {_share(after[last])}: the probability of {last} was only "
+        f"{_share(logits.softmax(0)[last].item())}, and no more than that can go to other classes.\n\nLower the logit "
+        f"of {leader} by {DOWN} instead, whose probability is {_share(logits.softmax(0)[leader].item())}, and the "
+        f"probability of {target} becomes **{_share(after[leader])}**. So what counts for the answer is the target "
+        "against the *leading* classes. The sum of all logits does not show that; the probabilities do. Chapter 3 has "
+        "the formula, chapter 6 the result."
     )
 
 
@@ -253,13 +252,13 @@ def _check(logits: Tensor) -> None:
     )
     tasks.question(
         "small-but-equal",
-        "All ten probabilities are small but one. Are the other nine logits equal?",
+        "Nine of the ten probabilities are close to 0. Are the logits of these nine classes equal?",
         [
-            Answer("Yes, nearly: all nine are close to nothing.", f"That holds for the probabilities only. {here}"),
+            Answer("Yes, nearly: all nine are close to 0.", f"That holds for the probabilities only. {here}"),
             Answer(
-                "No: they can lie far apart.",
-                f"Softmax hides big differences among small probabilities. {here} A logit far below the first has "
-                "a probability near 0, and moving it changes no answer.",
+                "No: they can be far apart.",
+                f"Among small probabilities you do not see the differences of the logits. {here} A class whose logit "
+                "is far below the first has a probability near 0, and changing that logit changes no answer.",
                 right=True,
             ),
             Answer(

@@ -4,8 +4,9 @@ import streamlit as st
 import torch
 
 from pages.ui.formatting import an, percent
+from pages.ui.shared import picker
 from pages.ui.tiles import data_url
-from pages.ui.walkthrough import picker, shown, tasks
+from pages.ui.walkthrough import shown, tasks
 from pages.ui.walkthrough.lesson import Lesson
 
 BY_HAND = 8
@@ -16,7 +17,7 @@ def show(lesson: Lesson) -> None:
     """Show the question with before and after of the chosen digit, and let the reader play the attacker."""
     st.markdown(
         "**Do.** In the sidebar, pick a digit, one of its samples, and a target: the wrong digit that you would like "
-        "it to be read as. They stay with you through all chapters."
+        "it to be read as. All chapters use this choice."
     )
     recording = lesson.recording()
     st.subheader(question(lesson), anchor=False)
@@ -39,11 +40,10 @@ def question(lesson: Lesson) -> str:
             "Other targets are easier: try one."
         )
     if not recording.end.changed:
-        return f"Why does the network read this {digit} as {target} before anybody has changed a pixel?"
+        return f"Why does the network read this {digit} as {target} before any pixel is changed?"
     return (
         f"Why does changing {recording.end.changed} pixels make a network read this {digit} as {target}, when you "
-        "still "
-        f"read {digit}?"
+        f"still read {digit}?"
     )
 
 
@@ -51,13 +51,13 @@ def _by_hand(lesson: Lesson) -> None:
     target = lesson.choice.target
     st.subheader("You are the attacker", anchor=False)
     st.markdown(
-        f"Turn up to {BY_HAND} pixels white, to make the network read {an(target)}. Click a pixel to pick it, and once "
-        "more to give it back; with the keyboard, arrows move and Enter picks."
+        f"Turn up to {BY_HAND} pixels white, to make the network read {an(target)}. Click a pixel to pick it, and "
+        "click it again to undo that. With the keyboard, the arrow keys move and Enter picks."
     )
 
     @st.fragment
     def draw() -> None:
-        picture, words = st.columns([1, 1], gap="medium")
+        picture, words = st.columns([2, 3], gap="medium")
         with picture:
             height, width = lesson.image.shape[1:]
             url = data_url(shown.grey(lesson.image))
@@ -80,9 +80,11 @@ def _reading(lesson: Lesson, chosen: list[int]) -> None:
     shares, target = read_with(lesson, chosen), lesson.choice.target
     reads = int(shares.argmax())
     st.markdown(
-        f"**{len(chosen)} of {BY_HAND}** pixels are white by your hand. The network reads {an(reads, '**')}, "
-        f"{percent(shares[reads].item())} sure, and gives the {target} {percent(shares[target].item())}."
+        f"**{len(chosen)} of {BY_HAND}** pixels are picked. The network reads {an(reads, '**')}, "
+        f"{percent(shares[reads].item())} sure. The probability of {target} is {percent(shares[target].item())}."
     )
     if chosen:
         tasks.mark_done("by-hand")
-        st.markdown("There you are." if reads == target else "Where are the pixels that do it? That is what follows.")
+        st.markdown(
+            "You did it." if reads == target else "The next chapters show how the algorithm finds pixels that do it."
+        )

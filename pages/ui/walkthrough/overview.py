@@ -75,9 +75,9 @@ def show(lesson: Lesson) -> None:
     recording = lesson.recording()
     budget, pixels = recording.budget, lesson.image.numel()
     st.markdown(
-        f"The attack asks the network, finds two pixels, changes them, and asks again. It turns them white, two at a "
+        "The attack asks the network, finds two pixels, changes them, and asks again. It turns two pixels white at a "
         f"time, until your {lesson.choice.digit} is read as {an(lesson.choice.target)}, or until {budget} of the "
-        f"{pixels} pixels are used up.",
+        f"{pixels} pixels are changed.",
         help=explained("target class", "γ", "θ"),
     )
     said = tasks.predict(
@@ -101,8 +101,8 @@ def show(lesson: Lesson) -> None:
 @st.fragment
 def _watch(lesson: Lesson, recording: Recording) -> None:
     st.markdown(
-        "**Do.** Step on with → or the button, and see the lines light up in turn. Then play to the end, and drag the "
-        "slider back to any moment. *Slow*, beside the buttons, gives each line more time."
+        "**Do.** Step on with → or the button: each line lights up while it runs. Then play to the end, and drag the "
+        "slider back to any iteration. Choose *Slow*, beside the buttons, to see one line after the other."
     )
     stage(recording, views=("picture", "reading", "loop"), key="stage-loop", level=3)
 
@@ -120,7 +120,7 @@ def _compare(said: int, recording: Recording) -> None:
         outcome = "It took none: the network reads this digit as the target already."
     off = abs(said - changed)
     tasks.note_first("how-many-pixels", f"{said} pixels", f"{changed} pixels")
-    st.markdown(f"**You said {said}.** {outcome} {'Exactly right.' if not off else f'You were {off} off.'}")
+    st.markdown(f"**You said {said}.** {outcome} {'Exactly right.' if not off else f'The difference is {off}.'}")
 
 
 def _endings() -> None:
@@ -128,7 +128,7 @@ def _endings() -> None:
     st.markdown(
         "The loop ends in one of four ways: "
         + "; ".join(f"**{stop.value}**: {stop.meaning}" for stop in Stop)
-        + ". Here are three other attacks, as they ended. Which is which?",
+        + ". Below you see how three other attacks ended. Why did each of them end?",
         help=explained("γ", "admissible"),
     )
     for column, (task, run) in zip(st.columns(len(RUNS), gap="medium"), RUNS.items(), strict=True):
@@ -148,10 +148,11 @@ def _ended(task: str, run: Run, end: End) -> None:
     st.markdown(f"- It used {end.pairs} of {budget} pairs.\n- The network reads {an(end.reads)} at the end.")
     wrong = f"It used {end.pairs} of {budget} pairs, and the network reads {an(end.reads)}. Try again."
     right = {
-        Stop.REACHED_TARGET: "The network reads the target, so the attack has succeeded, however much budget is left.",
+        Stop.REACHED_TARGET: "The network reads the target, so the attack has succeeded. The rest of the budget "
+        "is not needed.",
         Stop.BUDGET_SPENT: f"All {end.pairs} pairs are used, and the network still does not read {an(run.target)}.",
-        Stop.NO_ADMISSIBLE_PAIR: "It neither reads the target nor has used its budget: it stopped because no pair is "
-        "left that does both. A correct program says so and changes nothing more.",
+        Stop.NO_ADMISSIBLE_PAIR: "The network does not read the target, and budget is left: the attack ended because "
+        "no pair is left that raises the target and lowers the sum of the others.",
     }
     answers = [Answer(stop.title, right[stop] if stop is end.stop else wrong, stop is end.stop) for stop in Stop]
     tasks.question(task, "Why did it end?", answers)

@@ -38,7 +38,7 @@ GUESSES = {
     "fewer": "Fewer pixels",
     "as many": "As many",
     "more": "More pixels",
-    "fails": "It does not get there at all",
+    "fails": "It does not reach the target",
 }
 
 WITHOUT_PAIR = (23, 8)
@@ -67,7 +67,7 @@ def show(lesson: Lesson) -> None:
 def _watch(recording: Recording) -> None:
     st.markdown(
         "**Do.** Step through the attack: each pixel of the pair before and after, and what the map promised against "
-        "what happened. At the end the four ways to stop are listed, the one that came true ticked."
+        "what happened. At the end the four ways to stop are listed; a tick marks the one that happened."
     )
     stage(recording, views=("picture", "perturb"), key="stage-perturb", level=3)
 
@@ -76,19 +76,18 @@ def _one_change(recording: Recording) -> None:
     attack, n = Attack(), recording.pixels
     limit, first, last = attack.iterations(n), recording.steps[0].counts.pixels, recording.end.counts.pixels
     st.markdown(
-        "**θ** says how far both pixels move at an iteration: with θ = 1 straight to the end of their range, white "
-        "when brightening. A pixel at the end of its range cannot move on; it leaves the **search domain**.",
+        "**θ** says how much both pixels change at an iteration: with θ = 1 they go to the end of their range at "
+        "once, white when brightening. A pixel at the end of its range cannot change further; it leaves the **search "
+        "domain**.",
         help=explained("θ", "search domain"),
     )
     st.markdown(
-        f"On your digit {first} of {n} pixels can be brightened at first (the rest are white already: leaving these "
-        "out from the start is how cleverhans' "
-        f"program does it), {last} at the "
-        "end of the attack."
+        f"On your digit {first} of {n} pixels can be brightened at first, and {last} at the end of the attack. The "
+        "rest are white. (To leave out pixels that are white from the start is cleverhans' way.)"
     )
     st.markdown(
-        f"**γ** is the budget: a share of the pixels. Two pixels are changed at each iteration, so the paper's "
-        f"γ = {percent(attack.gamma)} pays for {n} × {attack.gamma:g} / 2 = {n * attack.gamma / 2:.2f}, rounded down: "
+        "**γ** is the budget: a share of the pixels. Two pixels are changed at each iteration, so the paper's γ = "
+        f"{percent(attack.gamma)} allows {n} × {attack.gamma:g} / 2 = {n * attack.gamma / 2:.2f}, rounded down: "
         f"**{limit} iterations**, {2 * limit} pixels.",
         help=TERMS["γ"],
     )
@@ -101,10 +100,8 @@ def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
     st.subheader("A large θ against a small one", anchor=False)
     theta = f"θ = {small.attack.theta:g}"
     st.markdown(
-        f"With {theta} a pixel moves by at most {small.attack.theta:g} at an iteration. Then iterations and pixels "
-        "are two "
-        "different things: the budget pays for changes, two at each iteration, while distortion counts each changed "
-        "pixel once."
+        f"With {theta} a pixel changes by at most {small.attack.theta:g} at an iteration, and it can be chosen again. "
+        "The budget counts every change, two at each iteration; distortion counts each changed pixel once."
     )
     cost = tasks.predict_one(
         "small-theta",
@@ -124,7 +121,7 @@ def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
         lambda: list(LEAVES)[small.steps[0].counts.pixels - small.steps[min(1, small.iterations)].counts.pixels],
     )
     if leaves is not None:
-        st.markdown(f"{tasks.verdict(*leaves, LEAVES)} A pixel leaves the domain only when it has reached white.")
+        st.markdown(f"{tasks.verdict(*leaves, LEAVES)} A pixel leaves the domain only when it is white.")
     if cost is None or leaves is None:
         return
     st.markdown(
@@ -150,8 +147,8 @@ def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
     if len(values) > 2:
         st.markdown(
             f"With {thetas[1]} a pixel can be chosen again until it is white: the one at {shown.place(small, pixel)} "
-            f"went {' → '.join(f'{value:.2g}' for value in values)}. Each choice uses up budget, since γ pays for "
-            "iterations; distortion counts the pixel once. Between two choices the map is computed anew."
+            f"went {' → '.join(f'{value:.2g}' for value in values)}. Each choice counts in the budget; distortion "
+            "counts the pixel once. Between two choices the map is computed again."
         )
     else:
         st.markdown(f"With {thetas[1]} a pixel may be chosen again; in this attack none was.")
@@ -177,8 +174,8 @@ def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.
 def _darken(lesson: Lesson, brighter: Recording) -> None:
     st.subheader("Brighten or darken", anchor=False)
     st.markdown(
-        f"Result of brightening: {shown.end(brighter)}. Darkening turns the signs: a pair is admissible when α < 0 and "
-        "β > 0, and pixels move towards black. It can take ink away, but not add any.",
+        f"Result of brightening: {shown.end(brighter)}. Darkening reverses the signs: a pair is admissible when α < 0 "
+        "and β > 0, and pixels move towards black. It can remove ink, but not add any.",
         help=TERMS["brighten"],
     )
     guess = tasks.predict(
@@ -204,8 +201,8 @@ def _darken(lesson: Lesson, brighter: Recording) -> None:
     with words:
         room = [recording.steps[0].counts.pixels for recording in (brighter, darker)]
         st.markdown(
-            f"**{GUESSES[answer]}** ({said}).\n\nDarkening has {room[1]} pixels to choose from, brightening "
-            f"{room[0]}. Each of the changed pixels is tinted in the pictures."
+            f"**{GUESSES[answer]}** ({said}).\n\nDarkening can choose from {room[1]} pixels, brightening from "
+            f"{room[0]}. The changed pixels are tinted in the pictures."
         )
 
 
@@ -219,8 +216,7 @@ def _less_budget(lesson: Lesson, recording: Recording) -> None:
         "half-the-budget",
         lesson.subject,
         f"With γ = {percent(Attack().gamma)}: {shown.end(recording)}. What would it do with half of this budget, "
-        f"{half} "
-        "iterations?",
+        f"{half} iterations?",
         HALF,
         lambda: "yes" if recording.stop.success and recording.iterations <= half else "no",
     )
@@ -229,9 +225,11 @@ def _less_budget(lesson: Lesson, recording: Recording) -> None:
     st.markdown(tasks.verdict(*locked, HALF))
     task = "Move γ down until the attack fails."
     if findings.smallest_gamma(recording) is None:
-        task = "This one fails even with all of it. Move γ to see how far it gets, or choose an easier target."
+        task = (
+            "This attack fails with the whole budget, too. Move γ to see how far it gets, or choose an easier target."
+        )
     st.markdown(
-        "An attack with less budget makes the same choices and ends earlier. So one recorded attack answers for "
+        "An attack with less budget makes the same choices and ends earlier. So one recorded attack is enough for "
         f"every γ. {task}"
     )
 
@@ -247,8 +245,8 @@ def _less_budget(lesson: Lesson, recording: Recording) -> None:
         with right:
             iterations = f"{limit} iteration{'' if limit == 1 else 's'}"
             st.markdown(
-                f"γ = {percent(gamma)} pays for **{iterations}**. After {step} of them the network reads "
-                f"{an(now.reads, '**')} and gives the {target} {percent(now.probabilities[target])}. "
+                f"γ = {percent(gamma)} allows **{iterations}**. After {step} of them the network reads "
+                f"{an(now.reads, '**')}, and the probability of {target} is {percent(now.probabilities[target])}. "
                 f"{(Stop.BUDGET_SPENT if step < recording.iterations else recording.stop).sentence}"
             )
             st.markdown(_least(recording))
@@ -261,7 +259,7 @@ def _least(recording: Recording) -> str:
     if least is None:
         return "With this digit and target, no γ up to the paper's is enough."
     return (
-        f"The attack needs {recording.iterations} iterations. The smallest γ that pays for them is 2 × "
+        f"The attack needs {recording.iterations} iterations. The smallest γ that allows them is 2 × "
         f"{recording.iterations} / {recording.pixels} = **{percent(least, 2)}**."
     )
 
@@ -274,9 +272,8 @@ def _no_pair() -> None:
     locked = tasks.predict_one(
         "how-it-ends",
         "built-in",
-        f"A built-in {recording.label} is darkened towards {an(target)}. It can lose ink, but not gain any. How will "
-        "the "
-        "attack end?",
+        f"A built-in {recording.label} is darkened towards {an(target)}. Darkening can remove ink, but not add any. "
+        "How will the attack end?",
         options,
         lambda: recording.stop.name,
     )
@@ -293,23 +290,29 @@ def _no_pair() -> None:
         st.markdown(
             f"A real run: a built-in {recording.label}, the target {target}, darkening, the tutorial's CNN. After "
             f"{recording.iterations} iterations {counts.pixels} pixels are left that are not black yet. They make "
-            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, "
-            f"another {counts.only_beta_fails:,} would not lower the sum of the others, **{counts.admissible} are "
-            f"admissible**. There was budget for {recording.budget // 2 - recording.iterations} more iterations."
+            f"{counts.compared:,} pairs: {counts.alpha_fails:,} would not raise the target, another "
+            f"{counts.only_beta_fails:,} would not lower the sum of the others, **{counts.admissible} are "
+            f"admissible**. The budget would have allowed {recording.budget // 2 - recording.iterations} more "
+            "iterations."
         )
         said = recording.stop.sentence
-        st.markdown(f"**What this program says.** {said} A correct program changes nothing more.")
+        st.markdown(f"**What this program says.** {said}")
 
 
-def _checks() -> None:
-    tasks.question(
-        "saturated-pixel",
+ITERATIONS = Attack(gamma=0.1).iterations(784)
+"""Of the made-up budget in a question."""
+
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "saturated-pixel": (
         "A pixel is white already, with a = 3 and b = −3. Can it be in the next pair when brightening?",
         (
-            Answer("Yes: both its signs are right", "The signs are right, but it has no room: it cannot get brighter."),
+            Answer(
+                "Yes: both its signs are right",
+                "The signs are right, but there is no room: a white pixel cannot get brighter.",
+            ),
             Answer(
                 "No: it is not in the search domain",
-                "Right. A slope says what a change would do, and this pixel cannot change.",
+                "Right. A slope says what a change would do, but this pixel cannot change.",
                 right=True,
             ),
             Answer(
@@ -317,55 +320,59 @@ def _checks() -> None:
                 "Both pixels of a pair are changed, so both have to be in the search domain.",
             ),
         ),
-    )
-    tasks.question(
-        "theta-and-budget",
+    ),
+    "theta-and-budget": (
         "θ = 0.5, and one black pixel is chosen in two iterations. What does it add to the distortion, and what to the "
         "spent budget?",
         (
-            Answer("One pixel; two changes", "Right. It is one changed pixel, paid for twice.", right=True),
+            Answer(
+                "One pixel; two changes", "Right. It is one changed pixel, and the budget counts it twice.", right=True
+            ),
             Answer("Two pixels; two changes", "It is one pixel, now white. Distortion counts pixels, not changes."),
-            Answer("One pixel; one change", "It was changed at two iterations, and each one spends budget."),
+            Answer("One pixel; one change", "It was changed at two iterations, and the budget counts each change."),
         ),
-    )
-    iterations = Attack(gamma=0.1).iterations(784)
-    tasks.question(
-        "iterations-of-a-budget",
+    ),
+    "iterations-of-a-budget": (
         "784 pixels, γ = 10 %: how many iterations?",
         (
             Answer("78", "78.4 is how many pixels may be changed. Each iteration changes two."),
-            Answer(f"{iterations + 1}", "784 × 0.1 / 2 = 39.2. One more iteration would go beyond the budget."),
-            Answer(f"{iterations}", "Right. 784 × 0.1 / 2 = 39.2, rounded down.", right=True),
+            Answer(f"{ITERATIONS + 1}", "784 × 0.1 / 2 = 39.2. One more iteration would go beyond the budget."),
+            Answer(f"{ITERATIONS}", "Right. 784 × 0.1 / 2 = 39.2, rounded down.", right=True),
             Answer("10", "γ is a share of the pixels, not a number of iterations."),
         ),
-    )
-    tasks.question(
-        "no-pair-left",
+    ),
+    "no-pair-left": (
         "No admissible pair is left. What should a correct program do?",
         (
             Answer(
                 "Change the first two pixels and go on",
-                "Nothing says that they help. Yet two widely used libraries do about this: they paint the top-left "
-                "pixel, again and again, until the budget is spent.",
+                "These pixels may even make it worse. Yet two widely used libraries do something like this: they "
+                "change the top-left pixel, again and again, until the budget is spent.",
             ),
             Answer(
                 "Take the pair with the largest −αβ all the same",
-                "With α < 0 and β > 0 the product is positive, too, and brightening such a pair does the opposite of "
-                "what is wanted.",
+                "With α < 0 and β > 0 the product is positive, too, and brightening such a pair lowers the target and "
+                "raises the others.",
             ),
             Answer(
                 "Stop and say so",
-                "Right. The attack has failed, and its cost is what was changed so far. Two widely used libraries "
-                "paint the top-left pixel instead.",
+                "Right. The attack has failed, and its cost is the pixels changed so far. Two widely used libraries "
+                "change the top-left pixel instead.",
                 right=True,
             ),
         ),
-    )
+    ),
+}
+"""The questions of this chapter's end: by task, the text and the answers."""
+
+
+def _checks() -> None:
+    tasks.questions(CHECKS)
 
 
 def _program() -> None:
-    st.subheader("The change in the program", anchor=False)
-    st.markdown("The two pixels of the pair are moved by θ with the direction's sign, and held within the range.")
+    st.subheader("The change in the library", anchor=False)
+    st.markdown("The two pixels of the pair change by θ, with the sign of the direction, and stay within the range.")
     excerpt.show(Features.moved, "before = ", "clamp(low, high)")
-    st.markdown("Which pixels may still be moved is asked anew at every iteration.")
+    st.markdown("At every iteration the search domain is computed again.")
     excerpt.show(search_domain, "if direction is", "return (images > low)")

@@ -36,19 +36,19 @@ QUESTIONS: dict[str, tuple[str, tuple[Answer, ...]]] = {
                 right=True,
             ),
             Answer(f"{Attack(gamma=GAMMA).iterations(PIXELS)}", "These are the iterations. Each changes two pixels."),
-            Answer(f"{PIXELS}", "γ is the share of the pixels that the budget pays for."),
+            Answer(f"{PIXELS}", "γ is a share of these."),
         ),
     ),
     "quiz-promise": (
         "At one step the map promised the target's logit a rise of 0.9, and it rose by 0.4. Is the Jacobian wrong?",
         (
-            Answer("Yes: it should have said 0.4", "It is exact for tiny changes. The pixels moved by a lot."),
+            Answer("Yes: it should have said 0.4", "It is exact for tiny changes only. The pixels changed by a lot."),
             Answer("No: a slope holds for a small change only", "Right. It is a promise to first order.", right=True),
-            Answer("No: the network has learnt in between", "The weights never change in an attack."),
+            Answer("No: the network has learned in between", "The weights never change in an attack."),
         ),
     ),
     "quiz-flat": (
-        "On probabilities all maps look flat at the untouched digit. Is there less to learn from them?",
+        "On probabilities all slopes are tiny at the untouched digit. Do the maps hold less information?",
         (
             Answer("Yes: softmax destroys the information", "The factor p is the same for all pixels."),
             Answer(
@@ -60,25 +60,31 @@ QUESTIONS: dict[str, tuple[str, tuple[Answer, ...]]] = {
         ),
     ),
     "quiz-pairs": (
-        "What do pairs buy for sure, against one pixel at a time?",
+        "What is the sure advantage of pairs over one pixel at a time?",
         (
             Answer("Half as many Jacobians for the same number of pixels", "Right.", right=True),
-            Answer("Always fewer changed pixels", "On many digits they need as many, on some more."),
+            Answer("Always fewer changed pixels", "On many digits they need as many pixels, on some more."),
             Answer("They need no β", "Pairs are scored by −α × β."),
         ),
     ),
     "quiz-explains": (
-        "A gradient map of the true class is bright on the strokes of the digit. Which question does it answer?",
+        "A map of |∂z/∂x| of the true class has its largest values on the strokes of the digit. Which question does "
+        "it answer?",
         (
-            Answer("What would make it another digit?", "It knows no target. The attack's map asks this."),
-            Answer("What does the reading depend on?", "Right. An explanation is not an attack.", right=True),
+            Answer(
+                "What would make it another digit?",
+                "It does not depend on any target. The attack's map answers this question.",
+            ),
+            Answer("What does the present answer depend on?", "Right. An explanation is not an attack.", right=True),
             Answer("Which pixels may be changed?", "That is the search domain."),
         ),
     ),
     "quiz-success": (
         "“Our attack changes only 2 % of the pixels.” What is missing?",
         (
-            Answer("Nothing: fewer pixels are better", "A mean of the successful attacks says nothing of the others."),
+            Answer(
+                "Nothing: fewer pixels are better", "A mean over the successful attacks says nothing about the others."
+            ),
             Answer("How often it succeeds, and over which attacks the mean is", "Right.", right=True),
             Answer("The value of θ", "It helps to know, but success and denominators decide what 2 % means."),
         ),
@@ -93,8 +99,7 @@ def show(_: Lesson) -> None:
     """Ask all questions, and count the first answers."""
     st.subheader("Final quiz", anchor=False)
     st.markdown(f"{len(QUESTIONS)} questions from all chapters. The first answer counts; trying again is welcome.")
-    for task, (text, answers) in QUESTIONS.items():
-        tasks.question(task, text, answers)
+    tasks.questions(QUESTIONS)
     first = [answer for task, answer in tasks.first_answers().items() if task in QUESTIONS]
     if len(first) == len(QUESTIONS):
         st.markdown(f"**{sum(answer.right for answer in first)} of {len(first)}** right at the first try.")

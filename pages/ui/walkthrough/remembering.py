@@ -1,38 +1,31 @@
 """Answers that last: kept in the reader's browser, checked when they come back."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from jsma.stage.modules import join
+from pages.ui.kept_text import keep_text
 from pages.ui.walkthrough import tasks
 
 MOST = 60_000
 """The longest text that is taken from a browser; a whole course is a sixth of it."""
-
-_component = st.components.v2.component(
-    "jsma_course_memory", html="<span></span>", js=join(Path(__file__).with_name("memory.js"))
-)
 
 
 def remember(names: set[str]) -> None:
     """Keep this session's answers in the browser; a new session takes up those that are there. names: all tasks."""
     fresh = "walkthrough_taken_up" not in st.session_state and not tasks.first_answers()
 
-    def take_up() -> None:
+    def take_up(text: object) -> None:
         if "walkthrough_taken_up" not in st.session_state:
             st.session_state.walkthrough_taken_up = True
-            kept = checked(st.session_state["course-memory"].kept, names)
+            kept = checked(text, names)
             st.session_state.update(kept)
             for name, value in kept.get("walkthrough_given", {}).items():
                 if f"question-{name}" in st.session_state:  # drawn already, without it
                     st.session_state[f"question-{name}"] = value
 
-    # In a list: a dictionary's values are looked through for tables, for which Streamlit imports pandas.
-    data = [{"answers": as_text(), "fresh": fresh}]
-    _component(key="course-memory", data=data, default={"kept": None}, on_kept_change=take_up, height=0)
+    keep_text("course", as_text(), fresh, take_up)
 
 
 def as_text() -> str:

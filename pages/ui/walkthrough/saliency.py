@@ -49,17 +49,18 @@ def show(lesson: Lesson) -> None:
         st.info(shown.NOTHING_TO_DO if recording.stop is Stop.REACHED_TARGET else f"{shown.end(recording)}.")
     else:
         _which_map(lesson, recording)
+        st.subheader("The pair plane", anchor=False)
         _admissible(lesson, recording)
         _which_wins(lesson, recording)
         _the_loop(recording)
         _good_alone(lesson, recording)
         _why_two(lesson, recording)
-    _checks()
     _probabilities(lesson)
-    st.subheader("The rule in the program", anchor=False)
+    _checks()
+    st.subheader("The rule in the library", anchor=False)
     st.markdown(
-        "For one image, with a table of all pairs. The attack itself searches only the skyband: the same pair, "
-        "exactly, without the table.",
+        "For one image, with a table of all pairs. The attack itself searches only the skyband: it finds exactly the "
+        "same pair without the table.",
         help=TERMS["skyband"],
     )
     excerpt.show(all_pairs, "alpha = ", "return torch.where")
@@ -68,10 +69,10 @@ def show(lesson: Lesson) -> None:
 
 def _two_numbers(target: int) -> None:
     st.markdown(
-        "Of the ten maps of chapter 3 the attack keeps two numbers for each pixel. **a** is its pull on the target: "
-        f"how fast the logit of {target} rises as the pixel gets brighter. **−b** is its push on the others: how fast "
-        "the other nine logits, added up, fall. A pair of pixels has **α**, the sum of its two a, and **β**, the sum "
-        "of its two b."
+        "From the ten maps of chapter 3 the attack computes two numbers for each pixel. **a** is its pull on the "
+        f"target: how fast the logit of {target} rises as the pixel gets brighter. **−b** is its push on the others: "
+        "how fast the other nine logits, added up, fall. For a pair of pixels, **α** is the sum of the two a, and "
+        "**β** the sum of the two b."
     )
     st.markdown(
         "A pair is **admissible** for brightening when α > 0 and β < 0: to first order the target rises and "
@@ -89,7 +90,7 @@ def _admissible(lesson: Lesson, recording: Recording) -> None:
     locked = tasks.predict_one(
         "share-admissible",
         lesson.subject,
-        f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} pairs. Which "
+        f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} pairs. What "
         "share of these is admissible?",
         SHARES,
         lambda: "few" if share < 0.05 else "some" if share <= 0.5 else "most",
@@ -98,27 +99,25 @@ def _admissible(lesson: Lesson, recording: Recording) -> None:
         return
     st.markdown(tasks.verdict(*locked, SHARES))
     st.markdown(
-        f"On your untouched digit {counts.pixels} pixels can be brightened. They make {counts.compared:,} "
-        f"pairs, and **{counts.admissible:,} of them are admissible** "
-        f"({percent(counts.admissible / counts.compared)}). {counts.alpha_fails:,} fail since α is not above "
-        f"0, another {counts.only_beta_fails:,} since β is not below 0. The search accounts for all of them, "
-        "exactly, though it compares only a few."
+        f"Of the {counts.compared:,} pairs, **{counts.admissible:,} are admissible** "
+        f"({percent(counts.admissible / counts.compared)}). {counts.alpha_fails:,} fail because α is not above 0, "
+        f"another {counts.only_beta_fails:,} because only β fails: it is not below 0. The search finds the best of all "
+        "pairs exactly, although it compares only a few of them."
     )
 
 
 def _which_wins(lesson: Lesson, recording: Recording) -> None:
-    st.subheader("The pair plane", anchor=False)
     pairs = findings.tempting_pairs(recording, 0)
     names = NAMES[: len(pairs)]
     chart, words = st.columns([3, 2], gap="large")
     with words:
         st.markdown(
-            "Every dot is a pixel: the further right, the more it pulls on the target; the further up, the more it "
-            "pushes the others down. The letter of a pair is at its midpoint."
+            "Every dot is a pixel. Further to the right, it raises the target more; further up, it lowers the others "
+            "more. The letter of a pair stands at its midpoint."
         )
         st.markdown(
             "In the tinted quarter the pair is admissible, and its score is **four times the area** of the rectangle "
-            "from the crossing of the axes to the letter."
+            "between the origin and the letter."
         )
         guess = tasks.predict(
             "which-pair-wins",
@@ -145,15 +144,15 @@ def _places(recording: Recording, pairs: list[findings.Marked], names: str) -> s
     large = len(recording.steps[0].skyband)
     return (
         f"{'. '.join(where)}. Large dots: the skyband, {large} pixels. For any other pixel there are two that are at "
-        "least as good both ways, so that only these can be in the best pair. Pixels far out on the wrong sides are "
-        "not drawn."
+        "least as good in both directions, so the best pair is found among the large dots. Pixels far away on the "
+        "wrong sides are not drawn."
     )
 
 
 def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     winner = next(at for at, pair in enumerate(pairs) if pair.wins)
     tasks.note_first("which-pair-wins", f"Pair {guess}", f"Pair {names[winner]}")
-    opening = "That is the one." if names[winner] == guess else f"You said {guess}; it is {names[winner]}."
+    opening = "You are right." if names[winner] == guess else f"You said {guess}; it is {names[winner]}."
     alpha, beta, score = pairs[winner][2:5]
     rows = [
         f"| {'**' if pair.wins else ''}{name}{'**' if pair.wins else ''} | {number(pair.alpha)} | {number(pair.beta)} "
@@ -166,17 +165,18 @@ def _reveal(pairs: list[findings.Marked], names: str, guess: str) -> None:
     )
     if len(pairs) == len(NAMES):
         st.markdown(
-            "The others look as good at first. Of the admissible pairs without the winner's pixels, one has the "
-            "largest α; of those left, the other has the largest −β. The score is a product, so both have to be large."
+            "The other two look good, too. Of the admissible pairs without the best pair's pixels, one "
+            "has the largest α; of the remaining pairs, the other has the largest −β. The score is a product, so both "
+            "factors have to be large."
         )
 
 
 def _the_loop(recording: Recording) -> None:
     st.subheader("The same plane, step by step", anchor=False)
     st.markdown(
-        "**Do.** *Predict first* is on: pick two pixels in the picture or in the plane and ask for the best pair. "
-        "You see how yours ranks among all admissible pairs. Do it for three steps. Then switch to *Watch* and click a "
-        "pixel: the picture turns into a map of its best partners."
+        "**Do.** *Predict first* is on: pick two pixels in the picture or in the plane and ask for the best pair. You "
+        "see the rank of your pair among all admissible pairs. Do it for three steps. Then switch to *Watch* and "
+        "click a pixel to see its best partner pixel."
     )
 
     @st.fragment
@@ -197,33 +197,33 @@ KINDS = {
 def _good_alone(lesson: Lesson, recording: Recording) -> None:
     st.subheader("Does one pixel pull and the other push?", anchor=False)
     st.markdown(
-        "The tutorial that this course follows tells a story of two kinds of pixel: the best pair joins one that pulls "
-        "the target up with one that pushes the others down, since pixels good at both are rare."
+        "The tutorial that this course follows explains pairs by two kinds of pixel: the best pair joins a pixel that "
+        "raises the target with one that lowers the others, since pixels that are good at both are rare. Is that so "
+        "here?"
     )
     steps = recording.iterations
     kinds = Counter(each.good_alone for each in findings.analyses(recording))
     locked = tasks.predict_one(
         "two-kinds",
         lesson.subject,
-        f"This attack has {steps} step{'' if steps == 1 else 's'}. In how many are both pixels of the pair good by "
-        "themselves, at pulling and at pushing?",
+        f"This attack has {steps} step{'' if steps == 1 else 's'}. In how many of them is each pixel of the pair good "
+        "at both: does it raise the target and lower the sum of the others by itself?",
         KINDS,
         lambda: "all" if kinds[2] == steps else "most" if 2 * kinds[2] > steps else "few",
     )
     if locked is None:
         return
     st.markdown(
-        f"{tasks.verdict(*locked, KINDS)}\n\n| In its {steps} steps | steps | share |\n| --- | ---: | ---: |\n"
-        f"| both pixels are good alone (a > 0 and b < 0) | {kinds[2]} | {percent(kinds[2] / steps, 0)} |\n"
-        f"| one is good alone and covers for the other | {kinds[1]} | {percent(kinds[1] / steps, 0)} |\n"
-        f"| neither is: one only pulls, the other only pushes | {kinds[0]} | {percent(kinds[0] / steps, 0)} |"
+        f"{tasks.verdict(*locked, KINDS)}\n\n| In its {steps} steps | steps | share |\n| --- | ---: | ---: |\n| both "
+        f"pixels are good alone (a > 0 and b < 0) | {kinds[2]} | {percent(kinds[2] / steps, 0)} |\n| only one is good "
+        f"alone, and it makes up for the other | {kinds[1]} | {percent(kinds[1] / steps, 0)} |\n| neither is good "
+        f"alone | {kinds[0]} | {percent(kinds[0] / steps, 0)} |"
     )
     st.markdown(
-        "The story needs outputs for which a and b can go their own ways: **logits**, as here. That tutorial's network "
-        "ends in softmax, and its attack differentiates the probabilities. There b = −a, so that every pixel with a > "
-        "0 "
-        "is good at both, and the two kinds do not exist. *Colour by kind*, beside the plane above, shows which pixels "
-        "are good at what."
+        "Two kinds can exist only where a and b are independent of each other: on **logits**, as here. The tutorial's "
+        "network ends in softmax, and its attack differentiates the probabilities. There b = −a, so every pixel with "
+        "a > 0 is good at both, and the two kinds do not exist. *Colour by kind*, beside the plane above, shows the "
+        "kind of every pixel."
     )
 
 
@@ -254,7 +254,7 @@ def compare_with_pairs(pairs: Recording, singles: Trace) -> str:
 def _why_two(lesson: Lesson, recording: Recording) -> None:
     st.subheader("Why two at a time?", anchor=False)
     st.markdown(
-        "If good single pixels are there, the attack could change the best one of them (the largest −a × b with a > 0 "
+        "If there are good single pixels, the attack could change the best one of them (the largest −a × b with a > 0 "
         "and b < 0), ask again, and so on."
     )
     locked = tasks.predict_one(
@@ -276,15 +276,15 @@ def _why_two(lesson: Lesson, recording: Recording) -> None:
     )
     ratio = singles.end.iteration / recording.iterations
     st.markdown(
-        f"One at a time costs **{ratio:.1f} times** the Jacobians here. That is what pairs buy for sure: one Jacobian "
-        "for every two pixels. They also let a pixel with the wrong sign on one side join a partner that makes up for "
-        "it, which matters late, when good single pixels run out. On one digit either way may need fewer pixels: the "
-        "page Rules runs both on any digit."
+        f"One at a time costs **{ratio:.1f} times** the Jacobians here. That is the sure advantage of pairs: one "
+        "Jacobian for every two pixels. In a pair, a pixel with one wrong sign can also be joined with a partner that "
+        "makes up for it. That matters late in an attack, when few good single pixels are left. On one digit either "
+        "way may need fewer pixels: the page Rules runs both on any digit."
     )
 
 
 MAPS = {
-    "explains": "|∂z/∂x| of the true class: what the reading depends on",
+    "explains": "|∂z/∂x| of the true class: which pixels its logit depends on",
     "attacks": "S, towards the target: each pixel with its best partner",
     "shuffled": "the values of S in a random order",
 }
@@ -309,9 +309,8 @@ def _which_map(lesson: Lesson, recording: Recording) -> None:
     st.subheader("The map itself", anchor=False)
     st.markdown(
         "The paper's saliency map begins with single pixels: **S = −a × b** where a > 0 and b < 0, else 0. For pairs, "
-        "a "
-        "pixel's value is the best score that it reaches with any partner. Here are three maps of your digit, each on "
-        "a scale of its own, dark is 0.",
+        "a pixel's value is the best score that it reaches with any partner. Here are three maps of your digit, each "
+        "on a scale of its own. The stronger the violet, the larger the value.",
         help=TERMS["saliency map"],
     )
     maps = three_maps(lesson, recording)
@@ -329,73 +328,64 @@ def _which_map(lesson: Lesson, recording: Recording) -> None:
     st.markdown(
         f"{tasks.verdict(*locked, options)}\n\n"
         + "\n".join(f"- {options[name]}: {MAPS[name]}." for name in maps)
-        + f"\n\nThe brightest pixel of the attack's map is at {shown.place(recording, best)}, with "
-        f"{number(float(maps['attacks'][best]))}: one of the pair that is changed next. The map of the true class is "
-        "about the strokes that are there; the attack looks for what could be added."
+        + f"\n\nThe largest value of the attack's map is {number(float(maps['attacks'][best]))}, at "
+        f"{shown.place(recording, best)}: this pixel is in the pair that is changed next. The map of the true class "
+        "shows what the present answer depends on; the attack's map shows which changes lead to the target."
     )
 
 
-def _checks() -> None:
-    tasks.question(
-        "one-pixel-saliency",
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "one-pixel-saliency": (
         "A pixel has a = 0.5 and b = −2. What is its own saliency, S = −a × b?",
         (
             Answer("−1", "a × b is −1; the minus sign before it makes it positive."),
             Answer("1", "Right: −(0.5 × −2) = 1. It raises the target and lowers the sum of the others.", right=True),
             Answer("0", "It would be 0 if a were not above 0, or b not below 0. Here both signs are right."),
         ),
-    )
-    tasks.question(
-        "explains-or-attacks",
-        "A pixel is bright in the map of |∂z/∂x| of the true class. Is it one that the attack will change?",
+    ),
+    "explains-or-attacks": (
+        "A pixel has a large value in the map of |∂z/∂x| of the true class. Will the attack change it?",
         (
             Answer(
                 "Yes: it matters most to the network",
-                "That map asks what the reading of the true class depends on. It knows no target, and |…| drops the "
-                "sign.",
+                "That map shows what the logit of the true class depends on. It does not depend on the target, and "
+                "|…| drops the sign.",
             ),
             Answer(
                 "It may be, but the map does not say so",
-                "Right. The attack asks another question: what raises the target and lowers the others. A map that "
+                "Right. The attack has another question: what raises the target and lowers the others? A map that "
                 "explains an answer is not the map that attacks it.",
                 right=True,
             ),
-            Answer("No: the attack avoids such pixels", "It does not look at that map, neither for nor against."),
+            Answer("No: the attack avoids such pixels", "It does not use that map at all."),
         ),
-    )
-    tasks.question(
-        "alpha-and-beta-positive",
+    ),
+    "alpha-and-beta-positive": (
         "A pair has α > 0 and β > 0. Is it admissible when brightening?",
         (
-            Answer(
-                "Yes: the target rises", "The target rises, but β > 0 says that the others, added up, rise as well."
-            ),
+            Answer("Yes: the target rises", "The target rises, but β > 0 means that the others, added up, rise, too."),
             Answer("No: the others rise, too", "Right. β has to be below 0, so that the others fall.", right=True),
             Answer(
                 "Yes, if α is larger than β",
-                "The two are not weighed against each other: each has to have its sign. Here −αβ is below 0.",
+                "α and β are not compared with each other: each must have its sign. Here −αβ is below 0.",
             ),
         ),
-    )
-    tasks.question(
-        "beta-near-zero",
+    ),
+    "beta-near-zero": (
         "A pair has the largest α of all, and a β close to 0, just below it. Can it win?",
         (
-            Answer(
-                "Yes: the largest α wins", "α is only one factor. Multiplied by almost nothing it gives almost nothing."
-            ),
+            Answer("Yes: the largest α wins", "α is only one factor. The product with a β close to 0 is close to 0."),
             Answer(
                 "No: it is not admissible", "β is below 0 and α above 0, so it is admissible. Its score is just small."
             ),
             Answer(
                 "Only if every other admissible pair scores even less",
-                "Right. −α × β is close to 0, so almost any pair with both factors of some size beats it.",
+                "Right. −α × β is close to 0, so a pair with two factors of medium size has a higher score.",
                 right=True,
             ),
         ),
-    )
-    tasks.question(
-        "kinds-on-probabilities",
+    ),
+    "kinds-on-probabilities": (
         "The attack differentiates probabilities. A pixel has a = 0.02. What is its b?",
         (
             Answer(
@@ -409,13 +399,19 @@ def _checks() -> None:
             ),
             Answer("0", "The others have to lose what the target gains, so b is not 0."),
         ),
-    )
+    ),
+}
+"""The questions of this chapter's end: by task, the text and the answers."""
+
+
+def _checks() -> None:
+    tasks.questions(CHECKS)
 
 
 def _probabilities(lesson: Lesson) -> None:
-    st.subheader("What if it looked at probabilities?", anchor=False)
+    st.subheader("What changes on probabilities?", anchor=False)
     st.markdown(
-        "The paper differentiates the logits. Differentiate the probabilities instead, and watch the plane.",
+        "The paper differentiates the logits. Differentiate the probabilities instead, and see how the plane changes.",
         help=explained("logit", "probability"),
     )
     output = st.segmented_control(
@@ -437,8 +433,8 @@ def _probabilities(lesson: Lesson) -> None:
             _collapsed(lesson, recording)
         else:
             st.markdown(
-                "On logits the dots spread over the plane: a pixel may pull on the target without pushing on the "
-                "others, since nothing ties one logit to another. Switch to probabilities."
+                "On logits the dots are spread over the plane: a pixel may raise the target without lowering the "
+                "others. Now switch to probabilities."
             )
 
 
@@ -448,21 +444,21 @@ def _collapsed(lesson: Lesson, recording: Recording) -> None:
     remainder = findings.largest_remainder(derivatives, recording.target)
     largest = float(derivatives[recording.target].abs().max())
     st.markdown(
-        "Probabilities add up to 1. What a pixel gives to the target it takes from the others, exactly: "
-        "**b = −a**, and the plane collapses onto its diagonal. So β = −α, every pair with α > 0 is admissible, and "
-        "its score is α²."
+        "Probabilities add up to 1. If the target's probability rises, the others together fall by the same amount: "
+        "**b = −a**, and all dots lie on the diagonal of the plane. So β = −α, every pair with α > 0 is admissible, "
+        "and its score is α²."
     )
     st.markdown(
-        f"Computed here, on this digit, in double precision: the largest |α + β| of all pairs is "
-        f"**{number(remainder)}**, where |a| goes up to {number(largest)}. What is left is rounding."
+        "Computed here, on this digit, in double precision: the largest |α + β| of all pairs is "
+        f"**{number(remainder)}**, where |a| goes up to {number(largest)}. The rest is rounding."
     )
     told, on_logits = findings.analyses(recording), findings.analyses(lesson.recording())
     if told and on_logits:
         st.markdown(
-            "The search is also for other pixels: each slope of a probability is the target's logit against the "
-            "leaders (chapter 3). The pair raised the leading rival's logit in "
+            "The attack also chooses other pixels: the slope of the target's probability compares the target with the "
+            "leading classes (chapter 3). The pair raised the leading rival's logit in "
             f"**{sum(each.raises_rival for each in told)} of {len(told)}** steps; on logits in "
-            f"**{sum(each.raises_rival for each in on_logits)} of {len(on_logits)}**. Flat or not, that is what counts."
+            f"**{sum(each.raises_rival for each in on_logits)} of {len(on_logits)}**."
         )
     if recording.iterations:
         best = sum(each.two_strongest for each in told)

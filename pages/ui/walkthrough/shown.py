@@ -5,13 +5,14 @@ import streamlit as st
 from torch import Tensor
 
 from jsma.export import picture
-from jsma.palette import COLOURS, rgb, shades
 from jsma.stage.recording import Recording
 from pages.ui.formatting import percent
+from pages.ui.shared.heat import coloured
+from pages.ui.theme import theme
 from pages.ui.tiles import data_url
 
 NOTHING_TO_DO = (
-    "The network reads this digit as the target before any change, so there is no attack to look at. Choose another "
+    "The network reads this digit as the target before any change, so there is nothing to attack. Choose another "
     "digit or target in the sidebar."
 )
 
@@ -35,20 +36,15 @@ def end(recording: Recording) -> str:
 
 
 def heat(values: Tensor) -> str:
-    """Return values (H, W) of at least 0 as a picture in a data URL, from black at 0 to white at the largest."""
-    share = (values / max(float(values.max()), 1e-300)).double().numpy()[..., None]
-    violet = np.array(rgb(COLOURS["dark"]["target"]))
-    drawn = np.where(share < 0.5, 2 * share * violet, violet + (2 * share - 1) * (255 - violet))
-    return data_url(np.rint(drawn).astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1))
+    """Return values (H, W) of at least 0 as a picture in a data URL, on a scale of their own that begins at 0."""
+    drawn = coloured(values.numpy(), theme(), "amount", 0, float(values.max()))
+    return data_url(drawn.repeat(8, axis=0).repeat(8, axis=1))
 
 
 def signed(values: Tensor) -> str:
     """Return values (H, W) as a picture in a data URL: blue below zero, orange above, on a scale of their own."""
-    colours = np.array([rgb(colour) for colour in shades("dark", "diverging")], dtype=float)
-    limit = max(float(values.abs().max()), 1e-300)
-    place = ((values.double().numpy() / limit + 1) / 2 * (len(colours) - 1)).clip(0, len(colours) - 1)
-    drawn = np.stack([np.interp(place, range(len(colours)), colours[:, part]) for part in range(3)], axis=-1)
-    return data_url(np.rint(drawn).astype(np.uint8))
+    limit = float(values.abs().max())
+    return data_url(coloured(values.numpy(), theme(), "diverging", -limit, limit))
 
 
 def grey(values: Tensor) -> np.ndarray:

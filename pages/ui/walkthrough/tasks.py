@@ -93,6 +93,12 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
         st.error(answers[chosen].why, icon=":material/close:")
 
 
+def questions(table: Mapping[str, tuple[str, Sequence[Answer]]]) -> None:
+    """Ask all questions of a table: by task, the text and the answers."""
+    for task, (text, answers) in table.items():
+        question(task, text, answers)
+
+
 def predict(task: str, subject: str, text: str, ask: Callable[[str], Any], allowed: Container[Any]) -> Any:
     """Ask for a prediction; return it once it is locked in, None until then. The result is to be shown only after.
 
@@ -152,9 +158,8 @@ def predict_one(
 
 def verdict(said: str, true: str, options: Mapping[str, str]) -> str:
     """Return in words whether the prediction `said` came true, with what is true in bold."""
-    if said == true:
-        return f"**{options[true]}** You said so."
-    return f"**{options[true]}** You said: “{options[said]}”"
+    happened = f"**{options[true].removesuffix('.')}.**"
+    return f"{happened} You said so." if said == true else f"{happened} You said: “{options[said]}”"
 
 
 def summary(sentence: str) -> None:

@@ -30,7 +30,7 @@ _sending = st.components.v2.component(
 def brought() -> np.ndarray | None:
     """Let the visitor bring a picture; return the last one that could be used, in grey, or None before there is one."""
     way = st.segmented_control(
-        "How do you want to bring your digit?",
+        "How do you want to enter your digit?",
         WAYS,
         default="draw",
         required=True,
@@ -59,7 +59,7 @@ def _opened(data: bytes, before: Brought) -> Brought:
     try:
         opened = open_picture(data)
     except Refused as problem:
-        kept = "" if before.picture is None else " What you brought before is kept."
+        kept = "" if before.picture is None else " Your picture from before is kept."
         return before._replace(problem=f"{plain(problem)}{kept}")
     return Brought(picture=opened.grey, remark=opened.remark)
 
@@ -68,7 +68,7 @@ def _drawn() -> bytes | None:
     width = st.slider("Pen", 8, 40, 22, key="own-pen", help="How wide the pen draws, on a pad of 280 pixels.")
     picture = _pad(width, f"own-pad-{st.session_state.get('own_pad', 0)}")
     st.caption("Write one digit, about as large as the pad.")
-    st.button("Wipe the pad", key="own-wipe", icon=":material/ink_eraser:", on_click=_wipe)
+    st.button("Clear the pad", key="own-wipe", icon=":material/ink_eraser:", on_click=_wipe)
     return picture
 
 
@@ -121,5 +121,8 @@ def _photographed() -> UploadedFile | None:
         )
         return None
     _tell_what_stops_sending()
-    st.caption("Hold the paper flat, come close, and let no finger into the picture. The photo goes nowhere but here.")
+    st.caption(
+        "Hold the paper flat, come close, and keep your fingers out of the picture. The photo is used on this page "
+        "only."
+    )
     return st.camera_input("A photo of one digit", key="own-camera")

@@ -79,9 +79,7 @@ def _kind_refused(data: bytes) -> str:
     kind = next((kind for beginning, kind in OTHER_KINDS.items() if data.startswith(beginning)), None)
     if kind:
         return f"This is {kind}, not a PNG, JPEG or WebP picture. Save it as JPEG, and send that."
-    return (
-        "This is not a whole PNG, JPEG or WebP picture. If it came from elsewhere, fetch it again, or save it as JPEG."
-    )
+    return "This is not a whole PNG, JPEG or WebP picture. If you downloaded it, download it again, or save it as JPEG."
 
 
 def _opened(picture: Image.Image) -> Opened:
@@ -98,7 +96,7 @@ def _opened(picture: Image.Image) -> Opened:
     grey = _on_paper(upright)
     grey.thumbnail((SIDE_LIMIT, SIDE_LIMIT))
     if min(grey.size) < 4:
-        raise Refused("The picture is a strip, far longer than wide. Cut out the digit and send that.")
+        raise Refused("The picture is far longer than wide. Cut out the digit and send that.")
     remark = "Only the first picture of this animation is used." if moving else ""
     return Opened(np.asarray(grey, dtype=np.float32) / 255, remark)
 

@@ -19,7 +19,7 @@ STYLE = """<style>
 
 def settings() -> Settings:
     """Let the visitor help where a stage has gone wrong."""
-    with st.expander("Not what you wrote? Help it along", icon=":material/tune:"):
+    with st.expander("Not what you wrote? Adjust the stages", icon=":material/tune:"):
         ink = st.segmented_control(
             "The ink is",
             list(INKS),
@@ -27,7 +27,7 @@ def settings() -> Settings:
             required=True,
             format_func=INKS.__getitem__,
             key="own-ink",
-            help="Darker or lighter than its paper. Say so if paper and digit have changed places in “Ink”.",
+            help="Darker or lighter than its paper. Choose it here if “Ink” shows the paper in place of the digit.",
         )
         threshold = st.slider(
             "What counts as ink",
@@ -36,7 +36,8 @@ def settings() -> Settings:
             Settings.threshold,
             0.05,
             key="own-threshold",
-            help="As a share of the strongest ink. Lower it if parts of the digit are missing, raise it against dirt.",
+            help="As a share of the strongest ink. Lower it if parts of the digit are missing; raise it if there is "
+            "dirt.",
         )
         specks = st.slider(
             "Drop specks smaller than",
@@ -63,20 +64,24 @@ def show(prepared: Prepared) -> None:
     narrow, wide = LINE_WIDTHS
     mnist, image = size((20, 20)), size((28, 28))
     stages = (
-        ("1 Grey", "Colour gone.", prepared.grey),
+        ("1 Grey", "Without colour.", prepared.grey),
         (
             "2 Ink",
-            f"It is {was}. Paper, uneven light and rulings are taken away; what is left is shown light.",
+            f"It is {was}. Paper, uneven light and ruled lines are removed; the ink is shown light.",
             prepared.ink,
         ),
-        ("3 Digit", "What belongs together; specks and the rest are dropped.", prepared.digit),
+        ("3 Digit", "The digit alone; specks and other things are removed.", prepared.digit),
         (
             "4 Line",
             f"Cropped. The line was {prepared.width:.1f} pixels wide; {narrow:g} to {wide:g} are usual.",
             prepared.line,
         ),
-        ("5 Fitted", f"Into {mnist} pixels, as MNIST's makers did.", prepared.fitted),
-        ("6 Centred", f"By its centre of mass, in {image}. This is what the network sees.", prepared.image[0].numpy()),
+        ("5 Fitted", f"Scaled to {mnist} pixels, as in MNIST.", prepared.fitted),
+        (
+            "6 Centred",
+            f"By its centre of mass, in {image}. This picture goes to the network.",
+            prepared.image[0].numpy(),
+        ),
     )
     items = "".join(
         f'<div role="listitem"><img alt="{title}" src="{_address(picture)}"><b>{title}</b><br>{words}</div>'
@@ -89,7 +94,9 @@ def remarks(prepared: Prepared) -> None:
     """Say what looks as if something had gone wrong on the way."""
     if prepared.dropped:
         things = "another thing" if prepared.dropped == 1 else f"{prepared.dropped} other things"
-        st.warning(f"There is {things} in the picture; only the largest is taken as the digit.", icon=":material/info:")
+        st.warning(
+            f"There is {things} in the picture; only the largest thing is taken as the digit.", icon=":material/info:"
+        )
     if prepared.cut:
         st.warning("The digit reaches the edge of the picture, so a part of it may be missing.", icon=":material/info:")
 

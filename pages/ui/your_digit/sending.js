@@ -8,8 +8,8 @@ export default function ({ parentElement }) {
   line.hidden = COOKIE.test(document.cookie);
   line.textContent =
     window === window.top
-      ? "This browser keeps no cookies of this page, and without them no picture can be sent. Allow them, and load the page again."
-      : "This page is shown inside a page of another site, from where the browser lets no picture be sent. ";
+      ? "This browser does not store cookies of this page, and without them no picture can be sent. Allow them, and load the page again."
+      : "This page is shown inside a page of another site, and there the browser does not send pictures. ";
   if (window !== window.top) line.append(link());
 }
 

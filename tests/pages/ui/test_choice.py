@@ -135,7 +135,7 @@ DEFAULTS = {
     "gamma": "0.145",
     "step": "0",
     "hide": "none",
-    "views": "picture,reading,jacobian,saliency,perturb",
+    "views": "picture,reading,jacobian,map,saliency,perturb",
     "predict": "0",
 }
 

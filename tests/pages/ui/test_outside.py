@@ -74,9 +74,9 @@ def test_what_is_wrong_with_a_file_is_told_as_it_is(monkeypatch, page):
     monkeypatch.setattr(jsma, "load_model", damaged)
     streamlit.cache_resource.clear()
     said = opened(page).error[0].value
-    before, link, after = re.fullmatch(r"(.*?Meanwhile )\[LeNet of the paper's sizes\]\((.*)\)(.*)", said).groups()
+    before, link, after = re.fullmatch(r"(.*?You can use )\[LeNet of the paper's sizes\]\((.*)\)(.*)", said).groups()
     assert f"{FOLDER}/[x](//a.bc)" in shown(before.removeprefix("**The tutorial's CNN**"))
-    assert (link, after) == ("?model=lenet", " may do.")
+    assert (link, after) == ("?model=lenet", " instead.")
     streamlit.cache_resource.clear()
 
 

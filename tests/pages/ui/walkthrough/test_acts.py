@@ -1,16 +1,22 @@
 """What a reader does in the course: by hand, blind, once, one pixel at a time; each against numbers worked out here."""
 
 import math
+from base64 import b64decode
 from dataclasses import replace
+from io import BytesIO
 from itertools import combinations
+from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 import torch
+from PIL import Image
 
-from jsma import Attack, Direction, Output, Stop, best_pair, jacobian, load_model, saliency_map
+from jsma import Attack, Direction, Output, Stop, best_pair, jacobian, load_model, palette, saliency_map
 from jsma.baselines import Baseline, baseline_steps
 from jsma.stage.recording import record
 from pages.ui.networks import Network
+from pages.ui.shared import picker
 from pages.ui.walkthrough import (
     blind_test,
     by_hand,
@@ -18,9 +24,10 @@ from pages.ui.walkthrough import (
     findings,
     forward_derivative,
     network,
+    once,
     opening,
-    picker,
     saliency,
+    shown,
     summary,
     tasks,
 )
@@ -55,7 +62,7 @@ def test_the_question_of_the_course_is_asked_with_the_pixels_of_ones_own_digit(c
 
 
 def test_a_digit_that_is_read_as_the_target_already_gets_another_question(chapter, misread):
-    assert "before anybody has changed a pixel?" in words(chapter("network", **misread), "subheader")
+    assert "before any pixel is changed?" in words(chapter("network", **misread), "subheader")
 
 
 def test_pixels_turned_white_by_hand_are_read_by_the_network(model, image):
@@ -169,23 +176,49 @@ def test_an_attack_with_the_first_map_only_is_that_of_a_plain_loop(model, image,
         reached = int(model(now.view(1, 1, 28, 28)).argmax()) == TARGET
         if reached:
             break
-    once = findings.with_the_first_map(model, recording)
-    assert once == findings.Once(reached, int((now != image.flatten()).sum()))
+    lesson = SimpleNamespace(network=SimpleNamespace(module=model), recording=lambda: recording)
+    assert once.with_one_map(lesson) == (reached, int((now != image.flatten()).sum()))
 
 
 @pytest.mark.parametrize(
-    ("once", "stop", "outcome"),
+    ("success", "changed", "stop", "outcome"),
     [
-        (findings.Once(False, 112), Stop.REACHED_TARGET, "fails"),
-        (findings.Once(True, 20), Stop.REACHED_TARGET, "more"),
-        (findings.Once(True, 14), Stop.REACHED_TARGET, "as good"),
-        (findings.Once(True, 112), Stop.BUDGET_SPENT, "as good"),
+        (False, 112, Stop.REACHED_TARGET, "fails"),
+        (True, 20, Stop.REACHED_TARGET, "more"),
+        (True, 14, Stop.REACHED_TARGET, "as good"),
+        (True, 112, Stop.BUDGET_SPENT, "as good"),
     ],
 )
-def test_one_map_is_held_against_a_new_map_at_every_step(recording, once, stop, outcome):
+def test_one_map_is_held_against_a_new_map_at_every_step(recording, success, changed, stop, outcome):
     end = replace(recording.end, stop=stop, changed=14)
     finished = replace(recording, steps=(*recording.steps[:-1], end))
-    assert forward_derivative.outcome_of_once(once, finished) == outcome
+    assert once.outcome(success, changed, finished) == outcome
+
+
+def test_both_ways_of_one_digit_are_nine_single_attacks_counted(model, image, monkeypatch):
+    short = Attack(gamma=0.03)
+    for module in (once, findings):
+        monkeypatch.setattr(module, "Attack", lambda: short)
+    network = Network("tutorial", "", "tutorial", model, {})
+    alone, every_time = 0, 0
+    for target in torch.tensor([target for target in range(10) if target != DIGIT])[:, None]:
+        step = next(short.steps(model, image, int(target)))
+        rows = step.target_gradient[None], step.others_gradient[None]
+        alone += bool(findings.with_the_first_map(model, image[None], target, *rows).success)
+        every_time += bool(short.run(model, image[None], target).success)
+    of_one = once.both_ways(network, image, DIGIT)
+    assert of_one == (9, alone, every_time)
+    assert 0 < of_one.once < 9
+
+
+def test_one_map_is_tried_on_many_digits_when_asked_for(chapter, monkeypatch):
+    monkeypatch.setattr(once, "both_ways", lambda *_: once.Both(9, 4, 7))
+    app = chapter("forward_derivative")
+    predict(app, once.TASK, "fails")
+    assert "reach the target |" not in words(app)
+    checked(app.button(key="once-run").click().run())
+    assert "| once, on the untouched digit | 40 of 90, 44.4 % |" in words(app)
+    assert "| at every step | 70 of 90, 77.8 % |" in words(app)
 
 
 # Chapter 4
@@ -202,6 +235,20 @@ def test_the_three_maps_are_the_explanation_the_attack_and_its_values_in_a_rando
     of_true = jacobian(model, image[None])[0, DIGIT].flatten().abs()
     torch.testing.assert_close(maps["explains"].float(), of_true, rtol=1e-3, atol=1e-3)
     assert int(maps["attacks"].argmax()) in (step.pair.first, step.pair.second)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_maps_have_the_colours_of_the_theme(monkeypatch, theme):
+    monkeypatch.setattr(shown, "theme", lambda: theme)
+    for draw, values, scale in (
+        (shown.signed, [[-2.0, 0.0, 2.0]], (0, 3, -1)),
+        (shown.heat, [[0.0, 0.5, 1.0]], (0, 1, -1)),
+    ):
+        picture = Image.open(BytesIO(b64decode(draw(torch.tensor(values)).partition(",")[2]))).convert("RGB")
+        shades = palette.shades(theme, "diverging" if draw is shown.signed else "amount")
+        step = picture.width // 3
+        seen = [picture.getpixel((step * place, 0)) for place in range(3)]
+        assert seen == [palette.rgb(shades[place]) for place in scale]
 
 
 def test_one_pixel_at_a_time_is_held_against_pairs_with_its_jacobians(chapter, model, image, recording):
@@ -274,12 +321,29 @@ def test_the_summary_holds_first_answers_and_figures_and_nothing_of_others(chapt
     firsts = {"one": tasks.First("<b>no</b>", "yes", right=False), "two": tasks.First("3", "3", right=True)}
     page = summary.page(Lesson(), {"1. First": ("one", "two", "three"), "2. Second": ("four",)}, firsts)
     assert "<h2>1. First: 1 of 2 first answers right</h2>" in page
+    assert page.count("<svg") == 1
     assert "2. Second" not in page
     assert "&lt;b&gt;no&lt;/b&gt;" in page
-    assert "A &lt;b&gt;network&lt;/b&gt;" in page
+    assert "Network: A &lt;b&gt;network&lt;/b&gt;." in page
     assert f"{recording.end.changed} pixels changed" in page
     assert page.count("data:image/png") == 2
     assert "http" not in page
+
+
+def test_the_chart_of_the_summary_has_a_bar_for_each_part_as_long_as_its_answers():
+    drawn = ElementTree.fromstring(summary.chart([("1. A & B", 1, 2), ("2. C", 4, 4)]))
+    words = [text.text for text in drawn.iter("text")]
+    assert words == ["1. A & B", "1 of 2", "2. C", "4 of 4"]
+    (right, given), (all_right, all_given) = ([float(bar.get("width")) for bar in row] for row in pairs_of_bars(drawn))
+    assert right == given / 2 == all_given / 4
+    assert all_right == all_given
+    assert "1. A & B: 1 of 2 right" in drawn.get("aria-label")
+
+
+def pairs_of_bars(drawn):
+    """Return for each part the bar of its right answers and the bar of all."""
+    bars = list(drawn.iter("rect"))
+    return [(right, given) for given, right in zip(bars[::2], bars[1::2], strict=True)]
 
 
 # A digit that the network misreads

@@ -47,9 +47,9 @@ def test_the_admissible_pairs_of_the_untouched_digit_are_counted(chapter, model,
     a, b = (values[step.domain].double().numpy() for values in (step.target_gradient, step.others_gradient))
     count = sum(int(((a[k] + a[k + 1 :] > 0) & (b[k] + b[k + 1 :] < 0)).sum()) for k in range(len(a)))
     app = chapter("saliency")
-    assert f"{count:,} of them" not in words(app)
+    assert f"{count:,} are" not in words(app)
     predict(app, "share-admissible", "few")
-    assert f"**{count:,} of them are admissible**" in words(app)
+    assert f"**{count:,} are admissible**" in words(app)
 
 
 def test_the_numbers_of_the_marked_pairs_come_after_the_prediction(chapter, model, image):
@@ -76,7 +76,7 @@ def test_steps_in_which_both_pixels_are_good_alone_are_told(chapter, model, imag
     assert row not in words(app)
     predict(app, "two-kinds", "few")
     assert row in words(app)
-    assert "That tutorial's network ends in softmax" in words(app)
+    assert "The tutorial's network ends in softmax" in words(app)
 
 
 def test_on_probabilities_the_two_best_pixels_are_taken_in_every_step(chapter, model, image):
@@ -152,7 +152,8 @@ def test_many_attacks_are_summed_up_and_the_hardest_opens_in_the_lab(chapter, sm
     assert row + f"{100 * pixels[won].mean():.2f} % of {count} |" in words(app)
     still = sum(int(model(image[None]).argmax()) == k // 9 for k, image in enumerate(result.images))
     read = sum(int(model(images[[9 * label]]).argmax()) == label for label in range(3))
-    assert f"the network reads {100 * read / 3:.1f} % of the 3 digits correctly. Of the 27 adversarial" in words(app)
+    share = percent(read / 3).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"the network reads {share} of the 3 digits correctly. Of the 27 adversarial" in words(app)
     assert f"failed attacks included, it still reads {100 * still / 27:.1f} % as their true digit" in words(app)
 
     assert "Hardest here" not in words(app)  # before it is predicted

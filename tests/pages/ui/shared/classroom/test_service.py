@@ -1,0 +1,103 @@
+"""The answer that browsers ask for every second: few looks into the database, however many ask."""
+
+import asyncio
+import json
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.routing import Match
+
+from pages.ui.shared.classroom import service
+from pages.ui.shared.classroom.errors import DatabaseUnavailable
+from pages.ui.shared.classroom.service import Listener
+from pages.ui.shared.classroom.store import Pulse
+from tests.helpers.loops import in_a_loop
+
+
+class Database:
+    """Counts how often it is read, and by whom it was told that they are there."""
+
+    def __init__(self) -> None:
+        self.read, self.heard, self.version = 0, [], 1
+
+    def pulse(self, code: str, heard: list[int]) -> Pulse | None:
+        self.read += 1
+        self.heard += heard
+        return Pulse(self.version, 0, 0) if code == "KMRTW" else None
+
+
+async def all_ask(listener: Listener, numbers: list[int], code: str = "KMRTW") -> list[Pulse | None]:
+    return await asyncio.gather(*(listener.ask(code, number) for number in numbers))
+
+
+def test_two_hundred_browsers_cost_one_look_into_the_database_a_quarter_of_a_second(clock):
+    database = Database()
+    listener = Listener(database.pulse, clock)
+    numbers = [*range(100_000, 100_200)]
+    assert set(in_a_loop(all_ask(listener, numbers))) == {Pulse(1, 0, 0)}
+    assert database.read == 1
+    database.version = 2
+    clock.now += 0.2
+    assert set(in_a_loop(all_ask(listener, numbers))) == {Pulse(1, 0, 0)}
+    clock.now += 0.1
+    assert set(in_a_loop(all_ask(listener, numbers))) == {Pulse(2, 0, 0)}
+    assert database.read == 2
+    clock.now += 10
+    in_a_loop(all_ask(listener, numbers))
+    assert set(database.heard) == set(numbers)  # now and then it is told who is there
+
+
+def test_a_database_that_fails_is_asked_again(clock):
+    calls = []
+
+    def pulse(code: str, heard: list[int]) -> Pulse:
+        calls.append(code)
+        if len(calls) == 1:
+            raise DatabaseUnavailable("away")
+        return Pulse(5, 0, 0)
+
+    listener = Listener(pulse, clock)
+
+    async def twice() -> Pulse | None:
+        try:
+            await listener.ask("KMRTW", None)
+        except DatabaseUnavailable:
+            return await listener.ask("KMRTW", None)
+        return None
+
+    assert in_a_loop(twice()) == Pulse(5, 0, 0)
+
+
+def test_codes_that_somebody_tries_do_not_fill_the_memory(clock):
+    listener = Listener(Database().pulse, clock)
+    in_a_loop(asyncio.wait_for(all_ask_codes(listener), 60))
+    assert len(listener._known) == service.MOST
+
+
+async def all_ask_codes(listener: Listener) -> None:
+    for number in range(service.MOST + 20):
+        await listener.ask(f"{number}", None)
+
+
+def answer(path: str, **query: str) -> dict[str, int]:
+    """Return what the server answers to a browser."""
+    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    scope["query_string"] = urlencode(query).encode()
+    route = next(route for route in service.ROUTES if route.matches(scope)[0] is Match.FULL)
+    return json.loads(in_a_loop(route.endpoint(Request(scope))).body)
+
+
+def test_a_browser_is_answered_whatever_it_asks(monkeypatch, clock):
+    database = Database()
+    monkeypatch.setattr(service, "_listener", Listener(database.pulse, clock))
+    nobody = {"version": 0, "answered": 0, "here": 0}
+    assert answer("/classroom", code="KMRTW") == {"version": 1, "answered": 0, "here": 0}
+    assert answer("/some/base/classroom", code="kmrtw", who="100000")["version"] == 1
+    assert answer("/classroom") == nobody
+    for code in ("", "ACDEF", "\0\xff", "A" * 5000, "KM'--"):
+        assert answer("/classroom", code=code) == nobody
+    for who in ("-1", "1" * 5000, "٣٣٣٣٣٣", "null", "99999"):
+        assert answer("/classroom", code="KMRTW", who=who)["version"] == 1
+    clock.now += 10
+    answer("/classroom", code="KMRTW")
+    assert set(database.heard) <= {100_000}
