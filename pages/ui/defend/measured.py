@@ -5,13 +5,14 @@ import streamlit as st
 
 from jsma import Digits
 from jsma.defences import FALSE_ALARMS, subjects
-from jsma.glossary import TERMS
+from jsma.glossary import explained
 from pages.ui.choice import Choice
 from pages.ui.defend import results
-from pages.ui.defend.results import ADAPTIVE, ATTACKS, Results
+from pages.ui.defend.results import ADAPTIVE, Results
 from pages.ui.formatting import percent
 from pages.ui.outside import plain
 from pages.ui.shared import defended
+from pages.ui.shared.defended import ATTACKS
 from pages.ui.shared.predicting import guess
 
 COMMAND = "python -m benchmarks.defences"
@@ -51,7 +52,7 @@ def _predict_and_show(found: Results) -> None:
         f"The {plain(about['digits'])} towards nine targets each; clean accuracy on all of the test set. **Adaptive**: "
         "the best of the three attacks on each model. Adversarial accuracy: the share of all final images that are "
         "still read as their label. Measured by:",
-        help=f"**JSMA-Z** differentiates the logits, **JSMA-F** the probabilities. {TERMS['TJSMA']}",
+        help=f"{explained('JSMA', 'TJSMA')}\n\n**both**: it brightens and darkens.",
     )
     st.code(about["command"], language="sh", wrap_lines=True)
     _filters(found)

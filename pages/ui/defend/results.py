@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 from jsma.defences import DEFENCES, PROTECTED, subjects
 from jsma.models import NETWORKS
 from pages.ui.formatting import percent
+from pages.ui.shared.defended import ATTACKS
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results" / "defences"
 UNTOUCHED = "untouched.json"
 """The file with the models' accuracies and the detectors' thresholds."""
-
-ATTACKS = {"jsma-logits": "JSMA-Z", "jsma-probabilities": "JSMA-F", "tjsma-both": "TJSMA, both"}
-"""The attacks that are measured, by the names in benchmarks/table.py: on logits, on probabilities, both directions."""
 
 ADAPTIVE = "Adaptive"
 

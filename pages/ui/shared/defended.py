@@ -6,13 +6,16 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from jsma import Attack, Digits, Output, Report, Stop, evaluate_in_parts, jacobian
+from jsma import Attack, Digits, Output, Report, evaluate_in_parts, jacobian
 from jsma.defences import PROTECTED, load_subject, subjects
 from jsma.models import NETWORKS
 from pages.ui.cache import computed
 from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed
-from pages.ui.shared.comparison.methods import Moment, looks, sign
+from pages.ui.shared.comparison.methods import MEASURED, Moment, looks, sign
+
+ATTACKS = {name: MEASURED[name] for name in ("jsma-logits", "jsma-probabilities", "tjsma-both")}
+"""The attacks that defences are measured with, by the names of the files: their labels."""
 
 LOOKS = looks([*subjects(), *NETWORKS])
 FEW = 10
@@ -37,7 +40,6 @@ class Defended:
     success: bool
     ending: str
     reason: str | None
-    stop: Stop
 
     @property
     def end(self) -> Moment:
@@ -88,13 +90,17 @@ def _attacked(
     images = torch.stack([step.image for step in steps])
     with torch.no_grad():
         logits = reader.module(images)
-    stop, name = steps[-1].stop, reader.key
-    assert stop is not None, "the last step says why it is the last"
+    end, name = steps[-1], reader.key
+    assert end.stop is not None, "the last step says why it is the last"
     success = int(logits[-1].argmax()) == target
-    ending = stop.title if maker.key == name else f"Reads the target: {'yes' if success else 'no'}"
+    if maker.key == name:
+        ending, reason = end.stop.title, end.reason
+    else:
+        ending, reason = f"Reads the target: {'yes' if success else 'no'}", None
     moments = tuple(_moments(images.flatten(1), logits, target))
-    look = Look(subjects().get(name, reader.label), sign(*LOOKS[name]))
-    return Defended(look, target, moments, success, ending, steps[-1].reason if maker.key == name else None, stop)
+    return Defended(
+        Look(subjects().get(name, reader.label), sign(*LOOKS[name])), target, moments, success, ending, reason
+    )
 
 
 def _moments(images: Tensor, logits: Tensor, target: int) -> list[Moment]:

@@ -96,7 +96,7 @@ def test_what_is_not_measured_or_damaged_is_named(found):
 
 def test_the_page_of_tables_is_markdown(found):
     text = "\n\n".join(results.in_markdown(found))
-    assert "JSMA-Z, the attacker knows the defence:\n\n| Defence | Clean accuracy | Success |" in text
+    assert "JSMA on logits, the attacker knows the defence:\n\n| Defence | Clean accuracy | Success |" in text
     assert (
         "| No defence | 99.31\N{NO-BREAK SPACE}% | 80.0\N{NO-BREAK SPACE}% | 32.0 | 20.0\N{NO-BREAK SPACE}% |" in text
     )
