@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from jsma import Attack, Direction, Output, Rule
-from jsma.defences import DEFENCES, PROTECTED, subjects
+from jsma import Attack, Output
+from jsma.defences import DEFENCES, PROTECTED, Filter, subjects
 from jsma.glossary import TERMS
+from jsma.training_methods import TrainingMethod
 from pages.ui import navigation
 from pages.ui.choice import OWN
 from pages.ui.formatting import an
 from pages.ui.shared import defended
 from pages.ui.shared.comparison import show_comparison
+from pages.ui.shared.comparison.methods import METHODS
 from pages.ui.shared.defended import Defended
-from pages.ui.walkthrough import tasks
+from pages.ui.walkthrough import excerpt, tasks
 from pages.ui.walkthrough.lesson import Lesson
 from pages.ui.walkthrough.tasks import Answer
 
@@ -27,12 +29,9 @@ TASKS = (
 )
 
 DISTILLED, ADVERSARIAL, MEDIAN, OTHER = "lenet-distilled", "lenet-adversarial", f"{PROTECTED}-median", "tutorial"
-STRONG = Attack(Rule.TJSMA, direction=Direction.BOTH)
-ATTACKS = {
-    "JSMA on logits": Attack(),
-    "JSMA on probabilities": Attack(output=Output.PROBABILITIES),
-    "TJSMA, both ways": STRONG,
-}
+ATTACKS = {label: METHODS[label].attack(Attack().theta, Attack().gamma) for label in defended.ATTACKS.values()}
+ON_LOGITS, ON_PROBABILITIES, STRONG = ATTACKS
+"""The labels of the attacks. The last succeeds most often on the undefended network (docs/defences.md)."""
 
 
 def show(lesson: Lesson) -> None:
@@ -45,14 +44,16 @@ def show(lesson: Lesson) -> None:
     _price(lesson)
     _median(lesson)
     _transfer(lesson)
-    _checks()
+    tasks.questions(CHECKS)
+    _program()
     navigation.link_to("Defend", "All defences side by side, and over many digits", ":material/shield:")
     tasks.summary("A defence counts only against an attacker who knows it.")
 
 
-def _ran(lesson: Lesson, name: str, attack: Attack, knows: bool = True) -> Defended:
+def _ran(lesson: Lesson, name: str, attack: str = STRONG, knows: bool = True) -> Defended:
+    """Return the attack with the label `attack` on the model `name`."""
     own = lesson.choice.data == OWN
-    return defended.attacked(name, lesson.image, lesson.choice.target, attack, knows, own)
+    return defended.attacked(name, lesson.image, lesson.choice.target, ATTACKS[attack], knows, own)
 
 
 SAFE = {
@@ -65,16 +66,12 @@ SAFE = {
 
 def _masking(lesson: Lesson) -> None:
     st.subheader("Masked derivatives", anchor=False)
-    st.markdown(
-        f"**{subjects()[DISTILLED]}**: the layers of the undefended one, trained so that its logits are very large "
-        "(defensive distillation). Then softmax gives almost exactly 0 or 1."
-    )
+    st.markdown(f"**{subjects()[DISTILLED]}.** {TrainingMethod.DISTILLED.meaning}")
 
     def truth() -> str:
-        reached = {output: _ran(lesson, DISTILLED, Attack(output=output)).success for output in Output}
-        if all(reached.values()):
-            return "both"
-        return next((output.value for output, success in reached.items() if success), "none")
+        outputs = {Output.LOGITS: ON_LOGITS, Output.PROBABILITIES: ON_PROBABILITIES}
+        reached = [output.value for output, attack in outputs.items() if _ran(lesson, DISTILLED, attack).success]
+        return "both" if len(reached) == len(outputs) else reached[0] if reached else "none"
 
     locked = tasks.predict_one(
         "distilled-safe",
@@ -87,7 +84,7 @@ def _masking(lesson: Lesson) -> None:
         return
     st.markdown(tasks.verdict(*locked, SAFE))
     _table(lesson, (PROTECTED, DISTILLED))
-    reason = _ran(lesson, DISTILLED, ATTACKS["JSMA on probabilities"]).reason
+    reason = _ran(lesson, DISTILLED, ON_PROBABILITIES).reason
     if reason:
         st.caption(f"On probabilities: {reason}")
 
@@ -96,8 +93,8 @@ def _table(lesson: Lesson, names: tuple[str, ...]) -> None:
     """Show how every attack ends on the models `names`, and its cost."""
     st.table(
         [
-            {"Attack": label} | {subjects()[name]: _end(_ran(lesson, name, attack)) for name in names}
-            for label, attack in ATTACKS.items()
+            {"Attack": attack} | {subjects()[name]: _end(_ran(lesson, name, attack)) for name in names}
+            for attack in ATTACKS
         ],
         border="horizontal",
         hide_index=True,
@@ -109,7 +106,7 @@ def _end(ran: Defended) -> str:
 
 
 PRICES = {
-    "same": "No more than without it",
+    "same": "No more",
     "more": "More, at most twice as many",
     "much": "More than twice as many",
     "fails": "The attack fails",
@@ -118,10 +115,10 @@ PRICES = {
 
 def _price(lesson: Lesson) -> None:
     st.subheader("The price of an attack", anchor=False)
-    label = subjects()[ADVERSARIAL]
+    st.markdown(f"**{subjects()[ADVERSARIAL]}.** {TrainingMethod.ADVERSARIAL.meaning}")
 
     def truth() -> str:
-        plain, trained = (_ran(lesson, name, STRONG) for name in (PROTECTED, ADVERSARIAL))
+        plain, trained = (_ran(lesson, name) for name in (PROTECTED, ADVERSARIAL))
         if not trained.success:
             return "fails"
         ratio = trained.end.changed / max(1, plain.end.changed)
@@ -130,8 +127,8 @@ def _price(lesson: Lesson) -> None:
     locked = tasks.predict_one(
         "price-of-training",
         lesson.subject,
-        f"**{label}** has learnt attacked digits with their true labels. The strongest of the three, TJSMA both ways: "
-        "how many pixels does it take?",
+        f"How many pixels must **{STRONG}** change in your {lesson.choice.digit}, compared with the network without a "
+        "defence?",
         PRICES,
         truth,
     )
@@ -156,41 +153,40 @@ def _median(lesson: Lesson) -> None:
     locked = tasks.predict_one(
         "median-repairs",
         lesson.subject,
-        "TJSMA both ways was made for the undefended network. What does the network read of its result behind the "
-        "filter?",
+        f"The result of **{STRONG}** on the network without a defence goes through the filter. What does the network "
+        "read then?",
         options,
-        lambda: _reading(lesson, _ran(lesson, MEDIAN, STRONG, knows=False)),
+        lambda: _reading(lesson, _ran(lesson, MEDIAN, knows=False)),
     )
     if locked is None:
         return
     st.markdown(tasks.verdict(*locked, options))
-    knowing = _ran(lesson, MEDIAN, STRONG)
     st.markdown(
-        f"Now the attacker knows the filter and attacks through it. **{knowing.ending}**, {knowing.end.changed} pixels "
-        f"changed; without the filter it takes {_ran(lesson, PROTECTED, STRONG).end.changed}. Side by side:"
+        f"Now the attacker knows the filter and attacks through it: **{_end(_ran(lesson, MEDIAN))}**. Without the "
+        f"filter: {_end(_ran(lesson, PROTECTED))}. The same on every model, by an attacker who knows it:"
     )
-    show_comparison(lesson.image, [_ran(lesson, name, STRONG) for name in subjects()])
+    show_comparison(lesson.image, [_ran(lesson, name) for name in subjects()])
 
 
 def _transfer(lesson: Lesson) -> None:
     st.subheader("Does the picture fool another network?", anchor=False)
+    st.markdown(f"**Transfer.** {TERMS['transfer']}")
     options, label = _readings(lesson, "The other network"), defended.model(OTHER).label
     locked = tasks.predict_one(
         "fools-another",
         lesson.subject,
-        f"The same result, made for {defended.model(PROTECTED).label}, is shown to **{label}**, which has other "
+        f"The result of **{STRONG}** on {defended.model(PROTECTED).label} is shown to **{label}**, which has other "
         "layers. What does that read?",
         options,
-        lambda: _reading(lesson, _ran(lesson, OTHER, STRONG, knows=False)),
+        lambda: _reading(lesson, _ran(lesson, OTHER, knows=False)),
     )
     if locked is not None:
         st.markdown(tasks.verdict(*locked, options))
         st.caption("One picture says little. How often it happens over many digits is on the page Defend.")
 
 
-def _checks() -> None:
-    tasks.question(
-        "masked-or-safe",
+CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "masked-or-safe": (
         "An attack on a network's probabilities ends at step 0, because all their derivatives are 0. What follows?",
         (
             Answer("The network is safe.", "The attack could not see a way. Another output, or rule, may show one."),
@@ -204,9 +200,8 @@ def _checks() -> None:
                 "Nothing was changed in the picture, so it says nothing about other networks.",
             ),
         ),
-    )
-    tasks.question(
-        "transfer-and-defence",
+    ),
+    "transfer-and-defence": (
         "A filter undoes most of what was made for the network without it. When does that make it a defence?",
         (
             Answer(
@@ -220,5 +215,11 @@ def _checks() -> None:
             ),
             Answer("Never: filters blur the digit.", "Accuracy on untouched digits is a cost, and it can be measured."),
         ),
-    )
-    st.caption(TERMS["transfer"])
+    ),
+}
+
+
+def _program() -> None:
+    st.subheader("The filter in the library", anchor=False)
+    st.markdown("The network sees the values of the filter; an attacker who knows it may choose other derivatives.")
+    excerpt.show(Filter, "def forward", "return replaced")
