@@ -29,7 +29,7 @@ def show(choice: Choice, image: Tensor, position: int) -> None:
     st.header("Masked is not safe", anchor=False)
     st.markdown(
         "An attack by derivatives can only follow what they say. A model whose derivatives are 0, or too small to be "
-        "stored, looks safe; whether it is, another output or another attack shows."
+        "stored, looks safe. Attack another of its outputs, or by another rule, to find out whether it is."
     )
     label = subjects()[WATCHED]
     guessed = guess(
