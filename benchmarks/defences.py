@@ -103,19 +103,14 @@ def measure(
         if found["weights"] == identity["weights"] and found["images"] >= len(digits):
             return
     attacked = load_subject(EXACT[name], Derivative.EXACT) if name in EXACT else models[name]
-    folder, began, starts = (
-        options.work / f"{name}-{attack}",
-        time.monotonic(),
-        range(0, len(digits), IMAGES_IN_A_CHUNK),
-    )
+    folder, began = options.work / f"{name}-{attack}", time.monotonic()
+    starts = range(0, len(digits), IMAGES_IN_A_CHUNK)
 
     def compute(k: int) -> dict[str, Tensor]:
         rows = slice(starts[k], starts[k] + IMAGES_IN_A_CHUNK)
         few = Digits(digits.name, digits.images[rows], digits.labels[rows])
-        record = of_chunk(attacked, SETTINGS[attack], models, few)
-        print(
-            f"\r{name} {attack}: {starts[k] + len(few)} images, {time.monotonic() - began:.0f} s ", end="", flush=True
-        )
+        record, seconds = of_chunk(attacked, SETTINGS[attack], models, few), time.monotonic() - began
+        print(f"\r{name} {attack}: {starts[k] + len(few)} images, {seconds:.0f} s ", end="", flush=True)
         return record
 
     records = in_chunks(len(starts), compute, folder, identity | {"torch": torch.__version__})
