@@ -123,7 +123,13 @@ def _select(label: str, options: dict[str, str], default: str, key: str) -> str:
 
 
 def _table(rows: list[dict[str, str]]) -> None:
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height="content")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config={next(iter(rows[0])): st.column_config.Column(pinned=True)},  # in sight on a phone, too
+    )
 
 
 def _explain_gaps(found: Results) -> None:
