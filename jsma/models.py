@@ -85,12 +85,15 @@ NETWORKS = {
         "paper's own network.",
     ),
     "lenet-distilled": KnownNetwork(
-        "Distilled network", lenet, f"The layers of lenet. {TrainingMethod.DISTILLED.meaning}", TrainingMethod.DISTILLED
+        "Distilled network",
+        lenet,
+        f"The layers of LeNet of the paper's sizes. {TrainingMethod.DISTILLED.meaning}",
+        TrainingMethod.DISTILLED,
     ),
     "lenet-adversarial": KnownNetwork(
         "Network trained on attacks",
         lenet,
-        f"The layers of lenet. {TrainingMethod.ADVERSARIAL.meaning}",
+        f"The layers of LeNet of the paper's sizes. {TrainingMethod.ADVERSARIAL.meaning}",
         TrainingMethod.ADVERSARIAL,
     ),
 }

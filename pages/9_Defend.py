@@ -7,6 +7,7 @@ from pages.ui import frame, session
 from pages.ui.choice import all_data_labels
 from pages.ui.defend import masking, measured, race
 from pages.ui.networks import network
+from pages.ui.shared.defended import LESSON
 
 choice, digits = frame.begin("Defend")
 st.title("Defend", anchor=False)
@@ -19,4 +20,4 @@ image = digits.images[position]
 race.show(choice, image)
 masking.show(choice, image, position)
 measured.show(choice, digits)
-st.info("**Keep:** *A defence counts only against an attacker who knows it.*", icon=":material/bookmark:")
+st.info(f"**Keep:** *{LESSON}*", icon=":material/bookmark:")

@@ -148,13 +148,18 @@ def _explain_gaps(found: Results) -> None:
 def _live(choice: Choice, digits: Digits) -> None:
     st.subheader("Now, on a sample", anchor=False)
     count = defended.FEW * 9
-    if not st.session_state.get("defend-live"):
+    asked = (choice.data, choice.attack)
+    if st.session_state.get("defend-live") != asked:
         st.markdown(
             f"The first digit of each class towards nine targets: {count} attacks on each model, with the settings in "
             "the sidebar, by an attacker who knows the defence."
         )
         st.button(
-            f"Attack {count} times each", key="defend-start", on_click=_go, type="primary", icon=":material/play_arrow:"
+            f"Attack {count} times each",
+            key="defend-start",
+            on_click=lambda: st.session_state.update({"defend-live": asked}),
+            type="primary",
+            icon=":material/play_arrow:",
         )
         return
     rows = []
@@ -163,19 +168,9 @@ def _live(choice: Choice, digits: Digits) -> None:
         place.progress(at / len(subjects()), f"{label}: {count} attacks …")
         report = defended.sample(name, digits, choice.attack)
         changed = report.result.changed[report.result.success].double()
-        rows.append(
-            {
-                "Defence": label,
-                "Clean accuracy": percent(report.untouched_accuracy),
-                "Success": percent(report.success_rate),
-                "Pixels, mean of the successful": f"{changed.mean().item():.1f}" if len(changed) else "none",
-                "Adversarial accuracy": percent(report.adversarial_accuracy),
-            }
-        )
+        row = {"Defence": label, "Clean accuracy": percent(report.untouched_accuracy)}
+        pixels = changed.mean().item() if len(changed) else None
+        rows.append(row | results.texts(report.success_rate, pixels, report.adversarial_accuracy))
     place.empty()
     _table(rows)
     st.caption(f"{count} attacks a row, by an attacker who knows the defence, with the settings in the sidebar.")
-
-
-def _go() -> None:
-    st.session_state["defend-live"] = True

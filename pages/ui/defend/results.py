@@ -108,15 +108,16 @@ def by_defence(results: Results, attack: str, knows: bool) -> list[dict[str, str
             clean = results.untouched.get("accuracy", {}).get(name)
             row = {"Defence": label, "Clean accuracy": "–" if clean is None else percent(clean, 2)}
             row |= {"Attack": ATTACKS[figures.attack]} if attack == ADAPTIVE else {}
-            rows.append(row | _texts(figures))
+            rows.append(row | texts(*figures[1:]))
     return rows
 
 
-def _texts(figures: Figures) -> dict[str, str]:
+def texts(success: float, pixels: float | None, accuracy: float) -> dict[str, str]:
+    """Return figures, as in `Figures`, as texts by column."""
     return {
-        "Success": percent(figures.success),
-        "Pixels, mean of the successful": "none" if figures.pixels is None else f"{figures.pixels:.1f}",
-        "Adversarial accuracy": percent(figures.accuracy),
+        "Success": percent(success),
+        "Pixels, mean of the successful": "none" if pixels is None else f"{pixels:.1f}",
+        "Adversarial accuracy": percent(accuracy),
     }
 
 
@@ -131,7 +132,7 @@ def exact_or_similar(results: Results) -> list[dict[str, str]]:
                 if figures is not None:
                     row = {"Filter": entry.label, "Derivative": derivative, "Attack": ATTACKS[attack]}
                     ended = results.found[maker, attack]["ended_at_step_0"]
-                    rows.append(row | _texts(figures) | {"Ended at step 0": percent(ended)})
+                    rows.append(row | texts(*figures[1:]) | {"Ended at step 0": percent(ended)})
     return rows
 
 
@@ -149,13 +150,12 @@ def detection(results: Results) -> list[dict[str, str]]:
 
 
 def transfer(results: Results, attack: str, measure: str = "as_target") -> list[dict[str, str]]:
-    """Return a row for each model that was attacked: the share of its adversarial images that every model misreads so.
+    """Return a row for each model that was attacked: the share of its adversarial images that every model reads so.
 
     measure: "as_target" or "as_label".
     """
-    labels = (
-        {name: entry.label for name, entry in NETWORKS.items()} | subjects() | {PROTECTED: NETWORKS[PROTECTED].label}
-    )
+    labels = subjects() | {name: entry.label for name, entry in NETWORKS.items()}
+    labels = {name: labels[name] for name in [*NETWORKS, *subjects()]}  # no name twice, the networks first
     return [
         {"Made for": label} | {of: percent(facts["shown_to"][reader][measure]) for reader, of in labels.items()}
         for maker, label in labels.items()

@@ -17,7 +17,10 @@ from pages.ui.shared.comparison.methods import MEASURED, Moment, looks, sign
 ATTACKS = {name: MEASURED[name] for name in ("jsma-logits", "jsma-probabilities", "tjsma-both")}
 """The attacks that defences are measured with, by the names of the files: their labels."""
 
-LOOKS = looks([*subjects(), *NETWORKS])
+LESSON = "A defence counts only against an attacker who knows it."
+"""What the page Defend and chapter 7 are to teach."""
+
+LOOKS = looks(dict.fromkeys([*subjects(), *NETWORKS]))
 FEW = 10
 """The live sample: so many digits, one of each class."""
 

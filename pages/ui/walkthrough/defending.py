@@ -47,7 +47,7 @@ def show(lesson: Lesson) -> None:
     tasks.questions(CHECKS)
     _program()
     navigation.link_to("Defend", "All defences side by side, and over many digits", ":material/shield:")
-    tasks.summary("A defence counts only against an attacker who knows it.")
+    tasks.summary(defended.LESSON)
 
 
 def _ran(lesson: Lesson, name: str, attack: str = STRONG, knows: bool = True) -> Defended:
