@@ -106,6 +106,12 @@ def test_the_measured_tables_come_after_a_prediction(tmp_path):
     assert list(table_of(app, "Adversarial accuracy")["Defence"]) == list(subjects().values())
 
 
+def test_the_sample_has_one_digit_of_each_class_that_there_is():
+    images = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 28, 28)
+    few = defended.first_of_each_class(jsma.Digits("own", images, torch.tensor([7, 2, 7, 2])))
+    assert (few.labels.tolist(), few.images[:, 0, 0, 0].tolist()) == ([2, 7], [1.0, 0.0])
+
+
 @pytest.mark.slow
 def test_the_sample_is_what_an_evaluation_of_each_model_gives(uci):
     app = opened(PAGE, **SMALL)

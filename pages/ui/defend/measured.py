@@ -6,7 +6,7 @@ import streamlit as st
 from jsma import Digits
 from jsma.defences import FALSE_ALARMS, subjects
 from jsma.glossary import explained
-from pages.ui.choice import Choice
+from pages.ui.choice import OWN, Choice
 from pages.ui.defend import results
 from pages.ui.defend.results import ADAPTIVE, Results
 from pages.ui.formatting import percent
@@ -147,7 +147,8 @@ def _explain_gaps(found: Results) -> None:
 
 def _live(choice: Choice, digits: Digits) -> None:
     st.subheader("Now, on a sample", anchor=False)
-    count = defended.FEW * 9
+    few = defended.first_of_each_class(digits)
+    count = len(few) * 9
     asked = (choice.data, choice.attack)
     if st.session_state.get("defend-live") != asked:
         st.markdown(
@@ -166,7 +167,7 @@ def _live(choice: Choice, digits: Digits) -> None:
     place = st.empty()
     for at, (name, label) in enumerate(subjects().items()):
         place.progress(at / len(subjects()), f"{label}: {count} attacks …")
-        report = defended.sample(name, digits, choice.attack)
+        report = defended.sample(name, few, choice.attack, choice.data == OWN)
         changed = report.result.changed[report.result.success].double()
         row = {"Defence": label, "Clean accuracy": percent(report.untouched_accuracy)}
         pixels = changed.mean().item() if len(changed) else None

@@ -21,8 +21,6 @@ LESSON = "A defence counts only against an attacker who knows it."
 """What the page Defend and chapter 7 are to teach."""
 
 LOOKS = looks(dict.fromkeys([*subjects(), *NETWORKS]))
-FEW = 10
-"""The live sample: so many digits, one of each class."""
 
 
 @dataclass(frozen=True)
@@ -141,13 +139,19 @@ def _scale(network: Network, image: Tensor, target: int, proceed: Proceed) -> Sc
     return Scale(logit.max().item(), probability.max().item(), zeros, first - second)
 
 
-def sample(name: str, digits: Digits, attack: Attack) -> Report:
-    """Return the report of `attack` on the model `name`: the first digit of each class towards all other classes."""
-    chosen = torch.cat([digits.of_class(label)[:1] for label in range(FEW)])
-    return computed(_sample, model(name), digits.images[chosen], digits.labels[chosen], attack)
+def first_of_each_class(digits: Digits) -> Digits:
+    """Return the first digit of each class that there is: of a visitor's own digits, some may lack."""
+    chosen = torch.cat([digits.of_class(label)[:1] for label in range(10)])
+    return Digits(digits.name, digits.images[chosen], digits.labels[chosen])
+
+
+def sample(name: str, digits: Digits, attack: Attack, own: bool) -> Report:
+    """Return the report of `attack` on the model `name`, each of `digits` towards all other classes."""
+    return computed(_sample, model(name), digits.images, digits.labels, attack, own=own)
 
 
 def _sample(network: Network, images: Tensor, labels: Tensor, attack: Attack, proceed: Proceed) -> Report:
-    few = Digits("the first digit of each class", images, labels)
-    *_, report = evaluate_in_parts(network.module, few, attack, progress=lambda *_: proceed())
+    *_, report = evaluate_in_parts(
+        network.module, Digits("sample", images, labels), attack, progress=lambda *_: proceed()
+    )
     return report
