@@ -22,8 +22,8 @@ prepare_once = st.cache_data(prepare, scope="session", max_entries=1, show_spinn
 choice, _ = frame.begin("Your digit")
 st.title("Your digit", anchor=False)
 st.caption(
-    f"Network: **{network(choice.model).label}**. Only you can see your picture: it is not saved on disk, "
-    "and it is deleted soon after you leave."
+    f"Network: **{network(choice.model).label}**. Only you can see your picture: it is not saved on the "
+    "server's disk, and deleted there soon after you leave. The digits that you attack stay in this browser."
 )
 session.show_notices()
 session.publish()

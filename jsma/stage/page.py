@@ -28,10 +28,10 @@ FRAME_HEIGHT = 920
 """The height of a recording in a notebook, in CSS pixels: enough for notebooks at least 900 wide."""
 
 
-def skeleton(actions: str = "") -> str:
+def skeleton(actions: str = "", guide: str = "") -> str:
     """Return the stage's static HTML, in which every <dfn> is replaced by a button that explains the term.
 
-    actions: HTML to insert beside the title.
+    actions, guide: HTML to insert beside the title, and beside the line in plain words below it.
     """
     names = {name.lower(): name for name in TERMS}
 
@@ -40,7 +40,7 @@ def skeleton(actions: str = "") -> str:
         return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
 
     weighted_rules = " and ".join(f"<dfn>{rule.label}</dfn>" for rule in Rule if rule.weighs_by_probability)
-    html = pieces.html(pieces.HERE, "stage").replace("<!-- actions -->", actions)
+    html = pieces.html(pieces.HERE, "stage").replace("<!-- actions -->", actions).replace("<!-- guide -->", guide)
     html = html.replace("<!-- weighing rules -->", f"The rules {weighted_rules}")
     return re.sub(r"<dfn>(.*?)</dfn>", button, html)
 

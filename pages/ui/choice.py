@@ -106,6 +106,9 @@ def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
                 asked = f"The link asks for {name} “{cut(parameters[name])}”, but {problem}."
                 notices.append(f"{asked} Using {default or 'none'}.")
     choice = Choice(**values)
+    if choice.predict and "saliency" not in choice.views:
+        choice = replace(choice, predict=False)
+        notices.append(f"The link asks to predict without the view {VIEWS['saliency']}. Showing the pairs.")
     if choice.target == choice.digit:
         choice = choice.with_digit(choice.digit)
         choice = replace(choice, sample=values.get("sample", 0))

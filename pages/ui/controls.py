@@ -96,8 +96,8 @@ def _with_digits(choice: Choice, own: bool) -> Choice:
         return choice
     if brought is None:
         session.notify(
-            "The link asks for a digit that was drawn or sent in another window, and only that window has it. Showing "
-            f"the {DATA_SETS[BUILT_IN].digits}."
+            "The link asks for a digit that someone drew or sent, and only the browser they used has it. Showing the "
+            f"{DATA_SETS[BUILT_IN].digits}."
         )
         choice = replace(choice, data=BUILT_IN)
         session.correct(choice)
@@ -122,7 +122,8 @@ def _with_network(choice: Choice) -> Choice:
     if choice.model in networks.names():
         return choice
     session.notify(
-        f"The link asks for a network that was trained in another window. Showing {NETWORKS[FIRST].label} instead."
+        "The link asks for a network of somebody's own, which stays in the browser where it was trained; there "
+        f"is none in this one. Showing {NETWORKS[FIRST].label} instead."
     )
     choice = replace(choice, model=FIRST)
     session.correct(choice)

@@ -8,17 +8,18 @@ import streamlit as st
 from jsma import Digits, palette
 from jsma.glossary import TERMS
 from jsma.stage.modules import join
-from pages.ui import access, controls, forgetting, navigation, resources, scheduling, session
+from pages.ui import access, controls, forgetting, keeping, navigation, resources, scheduling, session
 from pages.ui.choice import OWN, Choice, all_data_labels
 from pages.ui.formatting import percent
 from pages.ui.navigation import PAGES
 from pages.ui.networks import network
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
+STYLE = "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("frame", "print"))
 
-_reconnected, _scrollers = (
-    st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js")) for name in ("reconnected", "scrollers")
+_reconnected, _scrollers, _drawer, _printing = (
+    st.components.v2.component(f"jsma_{name}", js=join(HERE / f"{name}.js"))
+    for name in ("reconnected", "scrollers", "drawer", "printing")
 )
 
 
@@ -32,12 +33,17 @@ def begin(
     controls_for: returns whether this visitor gets the page's controls.
     """
     scheduling.admit()
+    again = _reconnected(key="reconnected", on_again_change=lambda: None).again
+    if again:
+        session.read_address(again)
+    keeping.keep()
     requested, page = session.current(title), PAGES[title]
     name = window() if window else title
     st.set_page_config(f"{name} · JSMA", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
-    st.html(f"<style>{palette.variables()}\n{STYLE}</style>")
-    _reconnected(key="reconnected", on_again_change=lambda: None)
+    st.html(f"<style>{palette.variables()}\n{STYLE}\n@page {{ size: A4 {page.paper}; }}</style>")
     _scrollers(key="scrollers")
+    _drawer(key="drawer")
+    _printing(key="printing", data=[{"paper": page.paper, "whole": page.one_sheet}])
     access.watch_focus()
     access.show_changes_when_translated()
     resources.few_threads()
@@ -49,8 +55,13 @@ def begin(
         with st.container(key="help", horizontal=True):
             with st.popover("Help", icon=":material/help:"):
                 st.markdown(f"**{title}.** {page.help}")
+                st.markdown(
+                    "Your answers, predictions, own digits and own network are kept in this browser, and only there."
+                )
+                st.button("Forget all of it", key="forget-all", on_click=keeping.forget)
             with st.popover("Glossary", icon=":material/menu_book:"):
                 st.markdown("\n\n".join(f"**{name}** {meaning}" for name, meaning in TERMS.items()))
+    keeping.wait_for(requested)
     return controls.choose(requested, page.controls if controls_for() else (), page.own_digits)
 
 

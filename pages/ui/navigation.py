@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ class Page:
     """A page: its title, its file, its group in the sidebar, and what its help says, in Markdown.
 
     controls: the controls of the sidebar that it uses, names in CONTROLS; own_digits: whether it can show the few
-    digits that a visitor has brought.
+    digits that a visitor has brought; paper: on what it is printed; one_sheet: whether all of it goes on one sheet.
     """
 
     title: str
@@ -23,6 +24,8 @@ class Page:
     help: str
     controls: tuple[str, ...] = tuple(CONTROLS)
     own_digits: bool = False
+    paper: Literal["portrait", "landscape"] = "portrait"
+    one_sheet: bool = False
 
 
 _SETTINGS = ("theta", "gamma", "rule", "output", "direction")
@@ -38,6 +41,8 @@ PAGES = {
             "the arrow keys. Point at a pixel to follow it through every picture; click it to see its best partner "
             "pixel. *Predict first* hides the next pair until you have made your own choice.",
             own_digits=True,
+            paper="landscape",
+            one_sheet=True,
         ),
         Page(
             "Grid",
@@ -46,6 +51,7 @@ PAGES = {
             "One digit of every class, attacked towards every other class. The digits themselves are on the diagonal. "
             "Click a cell to open that attack in the lab.",
             ("data", "model", *_SETTINGS),
+            one_sheet=True,
         ),
         Page(
             "Rules",
@@ -61,8 +67,8 @@ PAGES = {
             "pages/6_Your_digit.py",
             "Explore",
             "Draw a digit, or send a picture or a photo of one. You see how it is prepared for the network, and what "
-            "the network reads. Then attack it. Only you can see it, and it is deleted soon after you close this "
-            "window.",
+            "the network reads. Then attack it. Only you can see it; this browser keeps it until you "
+            "choose *Forget all of it* below.",
             ("model",),
             own_digits=True,
         ),
@@ -100,7 +106,7 @@ PAGES = {
             "pages/2_Model.py",
             "Measure",
             "The layers of the network under attack, and how well it reads. Below you can train one of your own and "
-            "use it on every page in place of the shipped ones. It is there for you alone, while this window is open.",
+            "use it on every page in place of the shipped ones. It is there for you alone; this browser keeps it.",
             ("data", "model", "digit", "sample"),
         ),
         Page(
@@ -137,7 +143,8 @@ def links(current: Page) -> None:
 def open_in_lab(choice: Choice) -> None:
     """Leave this page for the lab and show the attack `choice` there; the browser's Back then leads here again."""
     session.request(choice)
-    st.switch_page(PAGES["The lab"].file, query_params=session.requested().to_url())
+    # With the address as it is: another one would be an entry of its own before the page changes.
+    st.switch_page(PAGES["The lab"].file, query_params=session.address())
 
 
 def link_to_lab(label: str, icon: str) -> None:

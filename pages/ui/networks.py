@@ -9,6 +9,7 @@ from torch import nn
 
 import jsma
 from jsma.data import DATA_SETS, SIDE
+from jsma.evaluation import fingerprint
 from jsma.models import NETWORKS, training_command, training_record
 from pages.ui import address
 from pages.ui.choice import OWN
@@ -20,7 +21,7 @@ class Network:
     """A trained network: `key` names it in caches, `label` is shown; it is read-only.
 
     architecture: a name in jsma.models.NETWORKS; accuracy: the share of each data set ("uci", "mnist")
-    that it reads right, as far as it is known.
+    that it reads right, as far as it is known; trained_on: the data set of which it knows a part, if any.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Network:
     architecture: str
     module: nn.Module
     accuracy: Mapping[str, float]
+    trained_on: str = ""
 
     @property
     def own(self) -> bool:
@@ -66,6 +68,20 @@ def loaded(name: str) -> Network | None:
         return None
 
 
+def own(architecture: str, module: nn.Module, accuracy: Mapping[str, float], trained_on: str) -> Network:
+    """Return a network that a visitor has trained."""
+    label = NETWORKS[architecture].label
+    key = f"{OWN}-{fingerprint(list(module.state_dict().values()))[:16]}"
+    return Network(key, f"Your own ({label[0].lower()}{label[1:]})", architecture, module, accuracy, trained_on)
+
+
+def check_finite(module: nn.Module) -> None:
+    """Raise ValueError where what the network computes is not finite."""
+    with torch.no_grad():
+        if not module(torch.full((1, 1, SIDE, SIDE), 0.5)).isfinite().all():
+            raise ValueError("Its weights are too large to compute with.")
+
+
 def keep_own(own: Network) -> None:
     """Make `own` this visitor's network, in place of an earlier one."""
     st.session_state.own_network = own
@@ -74,8 +90,9 @@ def keep_own(own: Network) -> None:
 @st.cache_resource(max_entries=8, show_spinner="Loading the network …")
 def _shipped(name: str) -> Network:
     record, module = training_record(name), jsma.load_model(name)
-    with torch.no_grad():
-        if not module(torch.full((1, 1, SIDE, SIDE), 0.5)).isfinite().all():
-            raise ValueError(f"Its weights are too large to compute with. Train it again: {training_command(name)}.")
+    try:
+        check_finite(module)
+    except ValueError as problem:
+        raise ValueError(f"{problem} Train it again: {training_command(name)}.") from problem
     accuracy = {data: record[of.accuracy_key] for data, of in DATA_SETS.items() if of.accuracy_key in record}
     return Network(name, NETWORKS[name].label, name, module, accuracy)

@@ -1,5 +1,6 @@
 // After a restart of the server, Streamlit's page reconnects and then waits, but the server has no session for it:
-// the first click would be lost. So this asks for a run as soon as the page is connected again.
+// the first click would be lost. So this asks for a run as soon as the page is connected again, and says what the address
+// bar says: Streamlit knows the address that Python wrote, not the step that the viewer has reached since.
 
 export default function ({ setTriggerValue }) {
   /** @type {HTMLElement} */
@@ -7,7 +8,7 @@ export default function ({ setTriggerValue }) {
   const connected = () => app.dataset.testConnectionState === "CONNECTED";
   let before = connected();
   const observer = new MutationObserver(() => {
-    if (connected() && !before) setTriggerValue("again", true);
+    if (connected() && !before) setTriggerValue("again", location.search || "?");
     before = connected();
   });
   observer.observe(app, { attributeFilter: ["data-test-connection-state"] });

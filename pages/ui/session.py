@@ -2,30 +2,48 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from jsma.stage.modules import join
 from pages.ui.choice import Choice, from_url
 from pages.ui.outside import plain
 
-OURS = {field.name for field in fields(Choice)}
+OURS = [field.name for field in fields(Choice)]
+
+_address_bar = st.components.v2.component("jsma_address_bar", js=join(Path(__file__).with_name("address_bar.js")))
 
 
 def current(page: str) -> Choice:
     """Return the choice requested on `page`: the link's when the address has changed, else the one before.
 
-    An address that says nothing, as after a click on another page's name, changes nothing.
+    An address that says nothing, as after a click on another page's name, changes nothing; nor does what `publish` has
+    let the browser write, which Python reads one run later.
     """
     state = st.session_state
-    address = {name: value for name, value in st.query_params.items() if name in OURS}
-    if "choice" not in state or (address and address != state.address):
+    address = _ours()
+    if "choice" not in state or (
+        address and _differs(address, state.published) and (page, address) != (state.page, state.address)
+    ):
         choice, notices = from_url(address)
         _begin(choice, notices)
     elif page != state.page:
         _begin(state.choice, [])
+        state.chosen = False  # the page itself is the new entry
     state.page, state.address = page, address
     return state.choice
+
+
+def _ours() -> dict[str, str]:
+    """Return what the address, as Python knows it, says of the choice."""
+    return {name: value for name, value in st.query_params.items() if name in OURS}
+
+
+def _differs(address: dict[str, str], other: dict[str, str]) -> bool:
+    return {**address, "step": ""} != {**other, "step": ""}
 
 
 def requested() -> Choice:
@@ -37,6 +55,12 @@ def request(choice: Choice) -> None:
     """Make `choice` the requested one; another attack begins at its first step."""
     if replace(choice, step=0) != replace(st.session_state.choice, step=0):
         _begin(replace(choice, step=0), [])
+        note_choice()
+
+
+def note_choice() -> None:
+    """Let the next `publish` make an entry in the browser's history, since the visitor has chosen something."""
+    st.session_state.chosen = True
 
 
 def correct(choice: Choice) -> None:
@@ -48,6 +72,7 @@ def _begin(choice: Choice, notices: list[str]) -> None:
     """Make `choice` the requested one, and the stage jump to `choice.step`, even if it shows this attack already."""
     state = st.session_state
     state.choice, state.notices = choice, notices
+    state.setdefault("published", {})
     state.start, state.visit = choice.step, state.get("visit", 0) + 1
 
 
@@ -67,12 +92,32 @@ def settle(step: int) -> None:
     publish()
 
 
-def publish() -> None:
-    """Bring the address bar up to date, so that it is a link to what is shown."""
-    address = st.session_state.choice.to_url()
-    if address != st.session_state.address:
-        st.session_state.address = address
-        st.query_params.update(address)
+def publish(**of_page: str) -> None:
+    """Bring the address bar up to date, so that it is a link to what is shown.
+
+    What the visitor has chosen is a new entry of the browser's history; all else changes the entry there is.
+    of_page: parameters of this page alone.
+    """
+    state = st.session_state
+    wanted, names = state.choice.to_url() | of_page, [*OURS, *of_page]
+    state.published = state.choice.to_url()
+    if state.get("chosen"):
+        st.query_params.update(wanted)
+        state.chosen, state.address = False, _ours()
+    known = {name: value for name, value in st.query_params.items() if name in names}
+    # In a list: a dictionary's values are looked through for tables, for which Streamlit imports pandas.
+    _address_bar(key="address-bar", data=[{"known": known, "wanted": wanted, "names": names}], height=0)
+
+
+def address() -> dict[str, str]:
+    """Return what the address bar says of the choice, as far as it was published, in its order."""
+    return _ours() | st.session_state.published
+
+
+def read_address(query: str) -> None:
+    """Take the step from the address bar, `query`, into this session, which is new: its server has started again."""
+    asked = {name: value for name, value in parse_qsl(query[1:2000]) if name in OURS}
+    st.query_params.update(asked)
 
 
 def notify(sentence: str) -> None:

@@ -1,8 +1,11 @@
 // Mounts the stage in Streamlit's page, with a button that copies the link to the step shown.
 
 import { createStage } from "../../jsma/stage/scripts/stage.js";
+import { offerGuide } from "./guide.js";
 import { readMessage } from "./message.js";
 import { mounted } from "./mounted.js";
+import { keepPredictions, keptPredictions } from "./predictions.js";
+import { offerPresent } from "./present.js";
 
 /** @import { Stage } from "../../jsma/stage/scripts/types.js" */
 
@@ -20,7 +23,10 @@ function mountStage(root) {
   /** @type {HTMLElement} */
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
-  return createStage(root);
+  offerGuide(root);
+  const [stage, present] = [createStage(root), offerPresent(root)];
+  const { end } = stage;
+  return Object.assign(stage, { recall: keptPredictions, remember: keepPredictions, end: () => (present.end(), end()) });
 }
 
 /** Put the link to step k on the clipboard, and say so on the button. @type {(button: HTMLElement, k: string) => Promise<void>} */
@@ -33,8 +39,15 @@ async function copyLink(button, k) {
   } catch {
     copied = copyTheOldWay(link.href); // browsers offer the clipboard to pages of this machine or of https only
   }
-  button.textContent = copied ? "Copied" : "Copy it from the address bar";
-  setTimeout(() => (button.textContent = "Copy link"), 2000);
+  const missing = notCarried(link.searchParams);
+  button.textContent = copied ? `Copied${missing}` : "Copy it from the address bar";
+  setTimeout(() => (button.textContent = "Copy link"), missing ? 6000 : 2000);
+}
+
+/** What of one's own a link cannot carry, in words. @type {(query: URLSearchParams) => string} */
+function notCarried(query) {
+  const own = Object.entries({ data: "digit", model: "network" }).filter(([name]) => query.get(name) === "own");
+  return own.length ? `, but your own ${own.map(([, what]) => what).join(" and ")} stays in this browser` : "";
 }
 
 /** Return whether it could be copied. @type {(text: string) => boolean} */

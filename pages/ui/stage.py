@@ -18,11 +18,15 @@ from jsma.stage import pieces
 from jsma.stage.page import VIEWS, skeleton
 from jsma.stage.recording import Recording
 
-COPY = '<button class="copy" data-testid="stage-copy">Copy link</button>'
+ACTIONS = """<span class="actions"><button class="present" data-testid="stage-present" title="Key P">Present</button>
+<button class="copy" data-testid="stage-copy">Copy link</button></span>
+<div class="present-keys" role="dialog" aria-label="Keys" hidden></div>"""
+GUIDE = """<button class="watch">Watch</button><button class="guide-me" data-testid="stage-guide">Guide me</button>
+<div class="guide" data-testid="stage-guide-card" role="dialog" aria-label="Guide" hidden></div>"""
 
 _component = st.components.v2.component(
     "jsma_stage",
-    html=skeleton(actions=COPY),
+    html=skeleton(actions=ACTIONS, guide=GUIDE),
     css=pieces.css(pieces.HERE, "stage"),
     js=pieces.script(Path(__file__).with_name("stage.js")),
 )

@@ -51,6 +51,8 @@ def test_the_first_screen_fills_by_itself_says_how_each_attack_ended_and_opens_i
         np.testing.assert_array_equal(
             decoded(style.removeprefix('url("').removesuffix('")')), picture(end.image, image)
         )
+    picture_and_words, words = tile(opened, 7, 3).bounding_box(), tile(opened, 7, 3).locator("p").bounding_box()
+    assert words["y"] >= picture_and_words["y"] + picture_and_words["width"]  # below the picture, not on it
     tile(opened, 7, 3).click()
     opened.part("stage").and_(opened.page.locator("[data-iteration]")).wait_for()
     opened.wait_for_title("7", "3")
@@ -64,6 +66,9 @@ def test_the_first_screen_fills_by_itself_says_how_each_attack_ended_and_opens_i
     middles = ((np.arange(28) + 0.5) * cell).astype(int)
     difference = shown[middles][:, middles].astype(int) - picture(end.image, image)
     assert np.abs(difference).max() <= 1  # the stage rounds once more
+    opened.wait_for_address(f"step={end.iteration}")
+    opened.page.go_back()  # once: neither the step nor the address of the cell is an entry of its own
+    opened.page.get_by_role("heading", name="Grid", exact=True).wait_for()
 
 
 def test_a_stopped_grid_keeps_its_rows_and_can_be_filled_later(grid):

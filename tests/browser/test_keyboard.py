@@ -194,7 +194,7 @@ def test_the_last_pages_of_samples_keep_the_focus_and_lead_nowhere(lab, keyboard
 def test_a_sidebar_that_is_out_of_sight_is_no_stop_and_hands_the_focus_over(lab, keyboard):
     lab.open()
     page = lab.page
-    assert page.evaluate(TAB_STOPS) > 20
+    page.wait_for_function(f"({TAB_STOPS})() > 20")
     link(page, "The lab").focus()
     hide = page.get_by_test_id("stSidebarCollapseButton").locator("button")
     keyboard.back_to(hide)

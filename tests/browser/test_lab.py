@@ -5,6 +5,7 @@ import pytest
 import jsma
 from benchmarks.driving import Lab
 from jsma import Attack, Step
+from tests.helpers.browser import TWO_FRAMES
 from tests.helpers.waiting import until
 
 
@@ -126,13 +127,20 @@ def test_settled_step_reaches_pythons_words_and_the_address(shared):
     lab.page.get_by_test_id("stMarkdown").filter(has_text="Iteration 5 of").wait_for()
 
 
-def test_going_back_in_the_browser_returns_to_the_attack_before(lab):
+def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_where_it_was_left(lab):
     lab.open("?digit=7&target=3")
+    entries = lab.page.evaluate("history.length")
+    for step in (1, 2):
+        lab.press("step")
+        lab.wait_for_address(f"step={step}")
+    assert lab.page.evaluate("history.length") == entries  # a step is not an entry
     lab.page.locator(".st-key-target-5 button").click()
     lab.wait_for_title("7", "5")
     lab.wait_for_address("target=5")
+    assert lab.page.evaluate("history.length") == entries + 1
     lab.page.go_back()
     lab.wait_for_title("7", "3")
+    lab.page.locator("[data-testid=stage][data-iteration='2']").wait_for()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +183,34 @@ def test_an_explanation_is_one_click_away(seven):
     assert not explanation.is_visible()
 
 
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+def test_the_line_below_the_title_says_in_plain_words_what_the_attack_does(seven):
+    steps = steps_of(7, 3)
+    words = seven.part("stage").locator(".plain-words").inner_text()
+    assert f"Change {steps[-1].changed} pixels and it reads a 3." in words
+    assert "reads this 7, > 99.9 % sure" in words or f"{steps[0].probabilities[7]:.1%}".replace("%", " %") in words
+
+
+def test_the_guide_leads_by_keyboard_from_the_picture_to_the_verdict_and_goes_on_where_it_was_left(seven):
+    page, card = seven.page, seven.part("stage-guide-card")
+    seven.part("stage-guide").click()
+    for number, region in enumerate(("now", "maps", "plane", "card", "verdict"), start=1):
+        card.get_by_text(f"{number} of 5").wait_for()
+        assert seven.part("stage").locator(".guided").evaluate("(part, name) => part.classList.contains(name)", region)
+        box, at = card.bounding_box(), seven.part("stage").locator(".guided").bounding_box()
+        assert box["y"] >= at["y"] + at["height"] or box["y"] + box["height"] <= at["y"]  # beside it, not on it
+        if number < 5:
+            page.keyboard.press("Enter")
+    assert seven.iteration == seven.iterations
+    assert "it reads a 3" in card.inner_text()
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+    seven.part("stage-guide").click()
+    card.get_by_text("5 of 5").wait_for()
+    page.keyboard.press("Enter")
+    assert not card.is_visible()
+    page.evaluate("localStorage.removeItem('jsma guide')")
+
+
 CUT = """stage => [...stage.querySelectorAll('h1, h2, h3, p, span, b, td, th, button, canvas')]
   .filter((part) => part.getClientRects().length && !part.closest('.spoken, details p'))
   .filter((part) => part.getBoundingClientRect().right > stage.getBoundingClientRect().right + 4)

@@ -22,3 +22,9 @@ def test_a_training_stopped_half_way_gives_a_network_to_attack(lab):
     page.get_by_text("Your own (the tutorial's CNN)").last.wait_for()
     lab.press("end")
     assert lab.part("stage-verdict").is_visible()
+    lab.wait_for_address(f"step={lab.iteration}")
+    verdict = lab.part("stage-verdict").inner_text()
+    page.reload()  # a new session, which takes the weights from this browser
+    lab.part("stage-verdict").wait_for()
+    assert lab.part("stage-verdict").inner_text() == verdict
+    assert page.get_by_test_id("stAlert").count() == 0

@@ -103,6 +103,8 @@ def test_a_click_on_a_map_fills_in_the_pixel(chapter_1):
     chapter_1.page.get_by_text("The pixel at row 8, column 11").wait_for()
     assert chapter_1.page.get_by_role("spinbutton", name="Row").input_value() == "8"
     assert chapter_1.page.locator(".picker i.pick").count() == 2  # on both maps
+    chapter_1.page.go_back()
+    chapter_1.page.get_by_role("heading", name="1. What is attacked").wait_for()
 
 
 def test_answers_are_there_after_a_reload(chapter_1):

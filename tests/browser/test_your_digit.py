@@ -68,8 +68,12 @@ def test_nobody_else_sees_it(page, lab, chromium):
     lab.wait_for_title("4")  # the address says data=own on the page before, too
     lab.wait_for_address("data=own")
     other = Lab(chromium.new_page(), lab.address).open(page.url.split("/")[-1])
-    other.page.get_by_text("drawn or sent in another window").wait_for()
+    other.page.get_by_text("only the browser they used has it").wait_for()
     assert other.page.locator(".own-stages").count() == 0
+    page.reload()  # in its own browser the digit is there again
+    lab.part("stage").and_(page.locator("[data-iteration]")).wait_for()
+    lab.wait_for_title("4")
+    assert page.get_by_test_id("stAlert").count() == 0
     other.page.close()
 
 

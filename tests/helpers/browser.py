@@ -5,6 +5,9 @@ from urllib.request import urlopen
 
 from benchmarks.driving import ICON, Lab
 
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A script that waits until what has changed is drawn."""
+
 
 def watched(lab: Lab) -> Iterator[Lab]:
     """Yield a page of the app, close it in the end, and see that it had no complaint and asked for nothing else."""

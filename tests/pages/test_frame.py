@@ -39,5 +39,5 @@ def test_a_link_to_somebody_elses_network_is_explained(app):
     app.query_params["model"] = "own"
     app.run()
     assert not app.exception
-    assert "another window" in app.warning[0].value
+    assert "in the browser where it was trained" in app.warning[0].value
     assert app.selectbox(key="widget-model").value == "tutorial"

@@ -132,6 +132,18 @@ def test_the_samples_that_the_network_misreads_are_marked(app):
     ]
 
 
+def test_the_share_panel_says_what_those_who_open_the_link_see_and_offers_no_prediction_without_its_view(app):
+    app.run()
+    said = "a 0 to be read as a 2, at step 0"
+    assert f"They see: {said}; all views." in words(app)
+    app.checkbox(key="share-predict").check().run()
+    assert "until they predict it" in words(app)
+    app.multiselect(key="share-views").set_value(["picture", "perturb"]).run()
+    assert app.checkbox(key="share-predict").disabled
+    assert f"They see: {said}; the views The picture, 3 Perturb." in words(app)
+    assert "predict=1" not in app.code[0].value
+
+
 def test_where_the_network_is_damaged_the_samples_are_shown_without_marks(app, monkeypatch):
     from pages.ui import controls
 

@@ -55,7 +55,6 @@ def test_a_chapter_that_does_not_exist_is_told_and_the_first_one_opens(app, nons
     opened(app, nonsense)
     assert app.header[0].value.startswith("1.")
     assert len(app.warning) == 1
-    assert app.query_params["chapter"] in ("1", ["1"])
 
 
 def test_task_names_are_all_different():
@@ -85,7 +84,6 @@ def test_chapter_and_progress_are_still_there_after_a_look_at_another_page(app):
     app.switch_page("pages/1_Walkthrough.py").run()
     assert not app.exception
     assert app.header[0].value.startswith("3.")
-    assert app.query_params["chapter"] in ("3", ["3"])
     assert app.radio(key="question-size-of-all").value == 2
     assert chapter_button(app, 3).endswith(":small[1 of 7 done]")
 

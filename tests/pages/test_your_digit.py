@@ -35,7 +35,9 @@ def bring(visitor, digit, variant=VARIANTS[0]):
 
 def attack(visitor):
     next(button for button in visitor.button if "Attack it" in button.label).click().run()
-    return visitor.switch_page("app.py").run()
+    visitor.switch_page("app.py").run()
+    visitor.query_params.clear()  # as a browser does, when a page's name is clicked
+    return visitor
 
 
 def test_before_anything_is_brought_it_says_what_to_do(visitor):
@@ -72,7 +74,7 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
     visitor.query_params["data"] = "own"
     visitor.run()
     assert not visitor.exception
-    assert "drawn or sent in another window" in visitor.warning[0].value
+    assert "only the browser they used has it" in visitor.warning[0].value
     assert visitor.session_state.choice.data == "uci"
 
 

@@ -77,6 +77,17 @@ test("the title tells what is going on, and how it ended", () => {
   assert.equal(title(null, "BUDGET_SPENT"), "The network does not read this 7 as a 3");
 });
 
+test("the line in plain words says how sure the network is, and what the attack costs or that it fails", () => {
+  const line = (facts, ...stops) => words.plainHtml(made([step(facts), ...stops.map((stop) => step({ ...facts, changed: 4, stop }))]));
+  const sure = { reads: 1, probabilities: [0.25, 0.75], outputs: [0, 0] };
+  assert.equal(
+    line(sure, "REACHED_TARGET"),
+    "The network reads this 7 as a 1, 75.0 % sure. Change 4 pixels and it reads a 3. Watch it, then find out why these.",
+  );
+  assert.match(line(sure, null, "BUDGET_SPENT"), /Even with 4 pixels changed it does not read a 3\./);
+  assert.equal(line({ ...sure, stop: "REACHED_TARGET" }), "The network reads this 7 as a 1, 75.0 % sure.");
+});
+
 test("the title names the class to beat where the network misreads the digit", () => {
   const title = (reads, ...stops) => {
     const recording = made(stops.map((stop) => step({ reads, stop })));

@@ -68,7 +68,7 @@ function whyThisPair(recording, step, view) {
     <h3 class="beat-6">Runners-up</h3>
     <table class="runners beat-6" data-testid="stage-runners">
       ${runners
-        .slice(0, view.predicting ? 2 : view.layout === "projector" ? 3 : 4)
+        .slice(0, view.predicting ? 2 : view.runners)
         .map((pair, at) => runnerUp(pair, at, step, where))
         .join("")}
     </table>

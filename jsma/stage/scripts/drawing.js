@@ -2,7 +2,7 @@
 
 /** @import { Colours, Pen, Point, Recording, TextStyle } from "./types.js" */
 
-/** @type {WeakMap<Element, [width: number, height: number]>} */
+/** @type {WeakMap<Element, [width: number, height: number, zoom: number]>} */
 const boxes = new WeakMap(); // the size of each canvas on the page: asking the page while drawing would make it lay out again
 
 /** @type {WeakMap<Element, string>} */
@@ -45,9 +45,12 @@ export function moveFocus(element) {
  */
 const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) => tag + (Number(lab) + level - 1));
 
+/** How many pixels of the window a CSS pixel of `element` fills, where the page enlarges it. @type {(element: Element) => number} */
+export const zoomOf = (element) => element.currentCSSZoom ?? 1;
+
 /** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. @type {(root: Element) => void} */
 export function measureCanvases(root) {
-  for (const canvas of root.querySelectorAll("canvas")) boxes.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
+  for (const canvas of root.querySelectorAll("canvas")) boxes.set(canvas, [canvas.clientWidth, canvas.clientHeight, zoomOf(canvas)]);
 }
 
 /**
@@ -55,8 +58,8 @@ export function measureCanvases(root) {
  * @type {(canvas: HTMLCanvasElement) => { pen: Pen, width: number, height: number }}
  */
 export function prepare(canvas) {
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = boxes.get(canvas) ?? [0, 0];
+  const [width, height, zoom] = boxes.get(canvas) ?? [0, 0, 1];
+  const ratio = (window.devicePixelRatio || 1) * zoom;
   const [inkWidth, inkHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== inkWidth || canvas.height !== inkHeight) {
     canvas.width = inkWidth;

@@ -1,6 +1,6 @@
 // Pointing and picking, by mouse, finger or keyboard: one pixel is the same in every picture, map, dot and number.
 
-import { clamp } from "./drawing.js";
+import { clamp, zoomOf } from "./drawing.js";
 
 /** @import { Recording } from "./types.js" */
 
@@ -11,7 +11,7 @@ const under = (event) => /** @type {Element} */ (event.composedPath()[0]);
  * @typedef {object} Pointing what listenForPixels asks and tells
  * @property {() => [height: number, width: number]} size
  * @property {() => number | null} current
- * @property {(canvas: HTMLCanvasElement, x: number, y: number, box: DOMRect) => number | null} pixelAt
+ * @property {(canvas: HTMLCanvasElement, x: number, y: number, box: { width: number, height: number }) => number | null} pixelAt
  * @property {(pixel: number | null) => void} point
  * @property {(pixel: number) => void} pick
  * @property {() => void} say
@@ -31,8 +31,9 @@ export function listenForPixels(root, { size, pixelAt, current, point, pick, say
     const marked = target.closest?.("[data-pixel]");
     if (marked) return Number(marked.getAttribute("data-pixel"));
     if (!(target instanceof HTMLCanvasElement)) return null;
-    const box = target.getBoundingClientRect();
-    return pixelAt(target, event.clientX - box.left, event.clientY - box.top, box);
+    const [{ left, top, width, height }, zoom] = [target.getBoundingClientRect(), zoomOf(target)];
+    const box = { width: width / zoom, height: height / zoom };
+    return pixelAt(target, (event.clientX - left) / zoom, (event.clientY - top) / zoom, box);
   }
 
   root.addEventListener("pointermove", (event) => point(pixelUnder(event)));
@@ -74,7 +75,7 @@ function moved(pixel, [down, right], [height, width]) {
 
 /**
  * Which pixel of a picture lies under a point of its box, or null beyond its edge.
- * @type {(recording: Recording, x: number, y: number, box: DOMRect) => number | null}
+ * @type {(recording: Recording, x: number, y: number, box: { width: number, height: number }) => number | null}
  */
 export function pixelOnGrid(recording, x, y, box) {
   const column = Math.floor((x / box.width) * recording.width);

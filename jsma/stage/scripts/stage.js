@@ -19,7 +19,7 @@ import { shownSaliency } from "./saliency.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
 import { explainTerms, term } from "./terms.js";
-import { pixelFacts, pixelSentence, spentHtml, titleHtml } from "./words.js";
+import { pixelFacts, pixelSentence, plainHtml, spentHtml, titleHtml } from "./words.js";
 
 /** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
 /** @typedef {"mode" | "scope" | "history" | "saliency"} SettingName */
@@ -49,6 +49,7 @@ export function freshView() {
     colours: null,
     layout: "desk",
     short: false,
+    runners: 4,
   };
 }
 
@@ -88,7 +89,7 @@ export function createStage(root) {
   };
   const view = freshView();
   /** @type {Stage} */
-  const stage = { report: () => {}, receive, end };
+  const stage = { report: () => {}, recall: () => new Map(), remember: () => {}, receive, end };
   const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
   /** @type {Recording} */
   let recording = null;
@@ -108,7 +109,7 @@ export function createStage(root) {
     if (!sameRecording) {
       recording = readRecording(payload);
       view.pixel = view.digit = null;
-      view.tally = new Map();
+      view.tally = stage.recall(recording);
       for (const drawn of Object.values(views)) drawn.build?.(recording);
     }
     if (first) setLevel(root, setting.level);
@@ -130,12 +131,16 @@ export function createStage(root) {
   /** Choose the layout for the room there is, read the theme's colours, and measure. */
   function arrange() {
     const width = root.clientWidth;
-    view.layout = width < 860 ? "phone" : width >= 1160 && window.innerHeight < 800 ? "projector" : "desk";
+    const low = window.innerHeight < 800;
+    const presented = root.hasAttribute("data-presented");
+    view.layout = presented || (width >= 1160 && low) ? "projector" : width < 860 ? "phone" : "desk";
     const crowded = view.layout !== "phone" && ["map", "saliency"].every((name) => view.views.includes(/** @type {ViewName} */ (name)));
     view.short = view.layout === "projector" || crowded;
+    view.runners = view.layout === "projector" ? 3 : low ? 2 : 4;
     root.dataset.layout = view.layout;
     root.toggleAttribute("data-crowded", crowded);
     root.toggleAttribute("data-tight", view.layout === "desk" && width < 1060);
+    root.toggleAttribute("data-low", view.layout === "desk" && low);
     root.dataset.theme = isDark(root) ? "dark" : "light";
     view.colours = { ...readColours(root), theme: root.dataset.theme };
     measureCanvases(root);
@@ -148,6 +153,8 @@ export function createStage(root) {
     root.dataset.iteration = `${view.k}`;
     root.dataset.iterations = `${recording.last}`;
     setHtml(find(".title"), titleHtml(recording, view.k));
+    find(".plainly").hidden = setting.level !== 1;
+    setHtml(find(".plain-words"), plainHtml(recording));
     setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
     setHtml(
       find(".used"),
@@ -288,6 +295,7 @@ export function createStage(root) {
     if (view.picks.length === 2) {
       const { score } = pairNumbers(recording, view.k, view.picks[0], view.picks[1]);
       view.tally.set(view.k, { rank: view.ranking?.rank ?? null, share: view.ranking?.share ?? 0, score });
+      stage.remember(recording, view.tally);
     }
     view.revealed = true;
     render();

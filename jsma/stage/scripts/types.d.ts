@@ -140,6 +140,8 @@ export interface View {
   colours: Colours;
   layout: Layout;
   short: boolean;
+  /** How many pairs are listed after the best. */
+  runners: number;
 }
 
 /** The colours of palette.css by their names, tables of colours, and the font. */
@@ -204,6 +206,9 @@ export interface DrawnView {
 }
 
 export interface Stage {
+  /** What was predicted of a recording before; by itself a stage knows nothing of it. */
+  recall: (recording: Recording) => Map<number, Prediction>;
+  remember: (recording: Recording, tally: Map<number, Prediction>) => void;
   report(settled: Settled): void;
   receive(setting: Setting, payload: Uint8Array): void;
   end(): void;

@@ -109,6 +109,18 @@ export function titleHtml(recording, k) {
   return `The network does not read this ${source} as ${target}`;
 }
 
+/** The whole attack in plain words, for whoever sees one for the first time. @type {(recording: Recording) => string} */
+export function plainHtml(recording) {
+  const [first, end] = [recording.steps[0], recording.steps[recording.last]];
+  const sure = percent(first.probabilities[first.reads]);
+  const reads = `The network reads this ${recording.label}${first.reads === recording.label ? "" : ` as ${an(first.reads)}`}, ${sure} sure.`;
+  if (recording.last === 0) return reads;
+  const pixels = plural(end.changed, "pixel");
+  return end.stop === "REACHED_TARGET"
+    ? `${reads} Change ${pixels} and it reads ${an(recording.target)}. Watch it, then find out why these.`
+    : `${reads} Even with ${pixels} changed it does not read ${an(recording.target)}. Watch it, then find out why.`;
+}
+
 /** What was found that decides on each ending. @type {Record<Stop, (recording: Recording, step: Step) => string>} */
 const FACTS = {
   REACHED_TARGET: (_, step) => `reads ${step.reads}`,

@@ -11,6 +11,7 @@ from jsma.stage.page import VIEWS
 from pages.ui import address, resources, session
 from pages.ui.choice import CONTROLS, OWN, Choice
 from pages.ui.download import download
+from pages.ui.formatting import an
 from pages.ui.networks import network
 
 
@@ -49,17 +50,46 @@ def share(choice: Choice) -> None:
         st.markdown(
             "A link to this digit, target and step. What you leave out here is not shown to those who open the link."
         )
-        if choice.data == OWN:
-            st.markdown("**This digit is your own**; only you can see it. For others the link shows another digit.")
+        if missing := not_carried(choice):
+            st.warning(f"{missing} Those who open it see another one instead.", icon=":material/info:")
         hide = st.multiselect(
             "Leave out these controls", CONTROLS, choice.hide, format_func=CONTROLS.__getitem__, key="share-hide"
         )
         views = st.multiselect(
             "Show these views", VIEWS, choice.views, format_func=VIEWS.__getitem__, key="share-views"
         )
-        predict = st.checkbox("Predict first: hide the next pair", choice.predict, key="share-predict")
-        shared = replace(choice, hide=tuple(hide), views=tuple(views) or tuple(VIEWS), predict=predict)
+        can_predict = not views or "saliency" in views
+        predict = st.checkbox(
+            "Predict first: hide the next pair",
+            choice.predict and can_predict,
+            key="share-predict",
+            disabled=not can_predict,
+            help="It needs the view 2 Saliency, in which the prediction is made and revealed.",
+        )
+        shared = replace(choice, hide=tuple(hide), views=tuple(views) or tuple(VIEWS), predict=predict and can_predict)
+        st.markdown(f"They see: {preview(shared)}.")
         st.code(address.to_lab(shared.to_url()), language=None, wrap_lines=True)
+
+
+def not_carried(choice: Choice) -> str:
+    """Return a sentence on what of `choice` stays in this browser; empty where a link carries all of it."""
+    own = [what for what, name in (("digit", choice.data), ("network", choice.model)) if name == OWN]
+    return f"The link cannot carry your own {' and your own '.join(own)}: only this browser has it." if own else ""
+
+
+def preview(shared: Choice) -> str:
+    """Return in words what those who open the link see."""
+    parts = [
+        f"{an(shared.digit)} to be read as {an(shared.target)}, at step {shared.step}",
+        "all views"
+        if set(shared.views) == set(VIEWS)
+        else f"the views {', '.join(VIEWS[name] for name in shared.views)}",
+    ]
+    if shared.hide:
+        parts.append(f"no {' or '.join(CONTROLS[name] for name in shared.hide)} to choose")
+    if shared.predict:
+        parts.append("the next pair hidden until they predict it")
+    return "; ".join(parts)
 
 
 def offer(choice: Choice, index: int, step: int, recording: Recording) -> None:

@@ -18,11 +18,10 @@ from torch import Tensor
 
 import jsma
 from jsma import Digits, MNISTUnavailable, accuracy
-from jsma.evaluation import fingerprint
 from jsma.models import NETWORKS
 from jsma.training import BATCH_SIZE, Progress, initialised, train
 from jsma.training_methods import EPSILON, TrainingMethod, fgsm
-from pages.ui import resources
+from pages.ui import networks, resources
 from pages.ui.networks import Network
 from pages.ui.scheduling import held
 
@@ -184,10 +183,7 @@ class Training:
 
     def network(self) -> Network:
         """Return the trained network, with no accuracy yet."""
-        name = self.settings.architecture
-        label = NETWORKS[name].label
-        key = f"own-{fingerprint(list(self.module.state_dict().values()))[:16]}"
-        return Network(key, f"Your own ({label[0].lower()}{label[1:]})", name, self.module, {})
+        return networks.own(self.settings.architecture, self.module, {}, next(iter(self.splits.held_out), ""))
 
     def _one_batch(self) -> None:
         self.losses.append(next(self._batches).loss)

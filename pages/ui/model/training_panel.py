@@ -26,6 +26,7 @@ from pages.ui.model.training import (
     State,
     Training,
     TrainingSettings,
+    held_out,
     mnist_is_here,
     splits,
 )
@@ -53,8 +54,9 @@ def panel(theme: str) -> None:
 
 def test_positions(data: str) -> Tensor | slice:
     """Return the positions of those digits of `data` that may test the visitor's own network: held out, or all."""
-    training = st.session_state.get("own_training")
-    return slice(None) if training is None else training.splits.held_out.get(data, slice(None))
+    if networks.network(OWN).trained_on != data:
+        return slice(None)
+    return held_out(resources.digits(data).labels).nonzero().flatten()
 
 
 def _settled(training: Training) -> bool:
@@ -207,8 +209,8 @@ def _show_end(training: Training, theme: str) -> None:
     )
     st.markdown(f"{ended} {_in_words(training)} {_results(training)}")
     st.markdown(
-        "Every page now uses it in place of the shipped networks, for you alone, while this window is open. In the "
-        "sidebar you can change between the networks at any time."
+        "Every page now uses it in place of the shipped networks, for you alone; this browser keeps it. In the sidebar "
+        "you can change between the networks at any time."
     )
     navigation.link_to_lab("Attack it in the lab", ":material/arrow_forward:")
     places = [column.empty() for column in st.columns(2)]

@@ -1,4 +1,4 @@
-"""A visitor's own digits: a small data set in their session, never on disk and never shown to others."""
+"""A visitor's own digits: a small data set in their session and browser, never on the server's disk."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from jsma import Digits
 
+NAME = "your own digits"
 MOST = 12
 """How many are kept; the oldest goes first."""
 
@@ -33,7 +34,7 @@ def digits() -> Digits | None:
 
 def add(image: Tensor, label: int) -> int:
     """Add a digit, image (1, 28, 28), and return which sample of its class it is, from 0."""
-    kept = digits() or Digits("your own digits", torch.empty(0, *image.shape), torch.empty(0, dtype=torch.int64))
+    kept = digits() or Digits(NAME, torch.empty(0, *image.shape), torch.empty(0, dtype=torch.int64))
     same = [k for k in range(len(kept)) if torch.equal(kept.images[k], image)]
     rest = [k for k in range(len(kept)) if k not in same][-(MOST - 1) :]
     images, labels = torch.cat([kept.images[rest], image[None]]), torch.cat([kept.labels[rest], torch.tensor([label])])

@@ -50,9 +50,7 @@ def current() -> int:
                 f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
-    state.walkthrough_address = str(_kept())
-    if asked != state.walkthrough_address:
-        st.query_params["chapter"] = state.walkthrough_address
+    state.walkthrough_address = asked
     return _kept()
 
 
@@ -66,7 +64,15 @@ def window() -> str:
 
 
 def _open(number: int) -> None:
-    st.session_state.walkthrough_chapter = number
+    if number != _kept():
+        st.session_state.walkthrough_chapter = number
+        session.note_choice()
+
+
+def publish() -> None:
+    """Bring the address bar up to date, with the open chapter."""
+    session.publish(chapter=str(_kept()))
+    st.session_state.walkthrough_address = str(_kept())
 
 
 def _turn_to(number: int) -> None:
@@ -108,6 +114,7 @@ def chapter(number: int, lesson: Lesson) -> None:
     ]
     module = CHAPTERS[number - 1]
     with places[number - 1]:
+        tasks.begin_sheet()
         st.header(f"{number}. {module.TITLE}", anchor=False)
         st.markdown(f"*{module.QUESTION}*")
         module.show(lesson)
@@ -118,6 +125,7 @@ def foot(chapter: int, lesson: Lesson) -> None:
     if chapter == len(CHAPTERS):
         with st.container(key="chapter-body-after"):
             _after_the_walkthrough(lesson)
+    tasks.answers_on_paper()
     with st.container(horizontal=True, horizontal_alignment="distribute", key="chapter-turn"):
         for number, way in ((chapter - 1, "← {}"), (chapter + 1, "{} →")):
             if 1 <= number <= len(CHAPTERS):

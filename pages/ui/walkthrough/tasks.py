@@ -76,6 +76,7 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
     if given.get(task) not in range(len(answers)):  # it may come from a browser
         given.pop(task, None)
     st.markdown(f"**Check.** {text}")
+    _asked().append((text, next(answer for answer in answers if answer.right)))
     chosen = st.radio(
         text,
         range(len(answers)),
@@ -87,10 +88,28 @@ def question(task: str, text: str, answers: Sequence[Answer]) -> None:
     )
     if chosen is None:
         return
-    if answers[chosen].right:
-        st.success(answers[chosen].why, icon=":material/check:")
-    else:
-        st.error(answers[chosen].why, icon=":material/close:")
+    with st.container(key=f"verdict-{task}"):
+        if answers[chosen].right:
+            st.success(answers[chosen].why, icon=":material/check:")
+        else:
+            st.error(answers[chosen].why, icon=":material/close:")
+
+
+def _asked() -> list[tuple[str, Answer]]:
+    """Return the questions asked in this run of the page, each with its right answer."""
+    return st.session_state.setdefault("walkthrough_asked", [])
+
+
+def begin_sheet() -> None:
+    """Begin to collect the questions of a chapter."""
+    st.session_state.walkthrough_asked = []
+
+
+def answers_on_paper() -> None:
+    """Write the right answers to the questions above, for the printed page only."""
+    with st.container(key="on-paper"):
+        st.subheader("Answers", anchor=False)
+        st.markdown("\n".join(f"1. {text} **{right.text}** {right.why}" for text, right in _asked()))
 
 
 def questions(table: Mapping[str, tuple[str, Sequence[Answer]]]) -> None:

@@ -11,6 +11,7 @@ from pages.ui.choice import CONTROLS, VIEWS, Choice, data_labels, from_url, mode
 
 def made_up(dice: random.Random) -> Choice:
     digit = dice.randrange(10)
+    views = tuple(dice.sample(list(VIEWS), dice.randint(1, len(VIEWS))))
     return Choice(
         data=dice.choice(list(data_labels())),
         model=dice.choice(model_names()),
@@ -24,8 +25,8 @@ def made_up(dice: random.Random) -> Choice:
         gamma=dice.randint(5, 145) / 1000,
         step=dice.randrange(10_000),
         hide=tuple(dice.sample(list(CONTROLS), dice.randrange(4))),
-        views=tuple(dice.sample(list(VIEWS), dice.randint(1, len(VIEWS)))),
-        predict=dice.random() < 0.5,
+        views=views,
+        predict="saliency" in views and dice.random() < 0.5,
     )
 
 
@@ -180,10 +181,16 @@ def test_the_ends_of_every_range_are_accepted(name, texts):
 
 
 def test_a_teachers_switches_are_read_in_the_order_they_come():
-    choice, notices = from_url({"hide": "theta,data", "views": "perturb,picture", "predict": "1"})
-    assert (choice.hide, choice.views, choice.predict) == (("theta", "data"), ("perturb", "picture"), True)
+    choice, notices = from_url({"hide": "theta,data", "views": "saliency,picture", "predict": "1"})
+    assert (choice.hide, choice.views, choice.predict) == (("theta", "data"), ("saliency", "picture"), True)
     assert notices == []
     assert from_url({"hide": "", "predict": "0"}) == (Choice(), [])
+
+
+def test_nothing_is_to_be_predicted_without_the_view_that_shows_it():
+    choice, notices = from_url({"views": "perturb,picture", "predict": "1"})
+    assert not choice.predict
+    assert "2 Saliency" in notices[0]
 
 
 def test_a_link_without_a_teachers_switches_does_not_name_them():

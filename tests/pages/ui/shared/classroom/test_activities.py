@@ -28,7 +28,7 @@ QUESTION = Question("Which?", (Option("This", "No."), Option("That", "Yes.", rig
 
 
 def test_an_attack_comes_back_from_a_setting_with_its_step():
-    choice = Choice(digit=7, target=3, model="lenet", theta=0.35, step=4, views=("picture", "reading"), predict=True)
+    choice = Choice(digit=7, target=3, model="lenet", theta=0.35, step=4, views=("picture", "saliency"), predict=True)
     assert choice_of(setting_of(choice)) == choice
     assert len(setting_of(choice)) < MOST_SETTING / 2
 

@@ -1,0 +1,57 @@
+// Keeps a visitor's own digits and network in this browser: digits as text in localStorage, weights in IndexedDB.
+
+import { readMessage } from "./message.js";
+
+const DIGITS = "jsma own digits";
+const DATABASE = "jsma";
+const STORE = "networks";
+
+/** @typedef {{ ask: boolean, forgotten: number, digits: string | null, network: { key: string } | null }} Wish */
+
+let forgotten = 0;
+
+/** @type {(mount: { data: Uint8Array<ArrayBuffer>, setTriggerValue(name: string, value: string): void, setStateValue(name: string, value: string): void }) => void} */
+export default function ({ data, setTriggerValue, setStateValue }) {
+  const { head, content } = readMessage(data);
+  work(head, content, setTriggerValue, setStateValue).catch(() => head.ask && setTriggerValue("kept", "{}")); // no storage in this browser
+}
+
+async function work(/** @type {Wish} */ { ask, forgotten: times, digits, network }, weights, setTriggerValue, setStateValue) {
+  if (ask) return setTriggerValue("kept", JSON.stringify({ digits: localStorage.getItem(DIGITS), network: await readNetwork() }));
+  if (times > forgotten) {
+    forgotten = times;
+    for (const name of Object.keys(localStorage).filter((each) => each.startsWith("jsma"))) localStorage.removeItem(name);
+    await inStore("readwrite", (store) => store.clear());
+  }
+  if (digits && digits !== localStorage.getItem(DIGITS)) localStorage.setItem(DIGITS, digits);
+  if (!network || !weights.length) return;
+  await inStore("readwrite", (store) => store.put({ facts: network, weights: weights.slice() }, "own"));
+  setStateValue("stored", network.key);
+}
+
+/** The network that is kept, its weights as base64; null where there is none. */
+async function readNetwork() {
+  const kept = await inStore("readonly", (store) => store.get("own")).catch(() => null);
+  if (!kept) return null;
+  const address = await new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(new Blob([kept.weights]));
+  });
+  return { ...kept.facts, weights: address.slice(address.indexOf(",") + 1) };
+}
+
+/** @type {(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest) => Promise<any>} */
+function inStore(mode, ask) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const change = opening.result.transaction(STORE, mode);
+      const asked = ask(change.objectStore(STORE));
+      change.oncomplete = () => (opening.result.close(), resolve(asked.result));
+      change.onabort = () => (opening.result.close(), reject(change.error));
+    };
+  });
+}

@@ -1,0 +1,93 @@
+// Present: the stage alone fills the screen, to be read from the last row. Keys choose what the class looks at.
+
+/** What each key does, as ? lists it. */
+const KEYS = [
+  ["← →", "step back, step on"],
+  ["Space", "play or pause"],
+  ["0 to 9", "attack towards this digit"],
+  ["S", "light one part, then the next"],
+  ["?", "show or hide this list"],
+  ["P or Escape", "end presenting"],
+];
+const WIDE = 1160;
+const HIGH = 720; // the room, in CSS pixels, that the projector's layout needs; it is enlarged to the screen
+
+/** Make the button Present of a stage and the key P work. @type {(root: HTMLElement) => { end(): void }} */
+export function offerPresent(root) {
+  const document = root.ownerDocument;
+  const page = document.documentElement;
+  /** @type {HTMLElement} */
+  const keys = root.querySelector(".present-keys");
+  keys.innerHTML = `<dl>${KEYS.map(([key, does]) => `<dt>${key}</dt><dd>${does}</dd>`).join("")}</dl>`;
+  const isOn = () => root.hasAttribute("data-presented");
+
+  function begin() {
+    for (const element of [page, root]) element.toggleAttribute("data-presented", true);
+    fit();
+    page.requestFullscreen?.().catch(() => {}); // where it is refused, the window is the screen
+    root.focus({ preventScroll: true });
+  }
+
+  function end() {
+    if (!isOn()) return;
+    for (const element of [page, root]) element.removeAttribute("data-presented");
+    root.style.removeProperty("zoom");
+    light(null);
+    keys.hidden = true;
+    if (document.fullscreenElement) document.exitFullscreen();
+  }
+
+  function fit() {
+    if (isOn()) root.style.setProperty("zoom", `${Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH)}`);
+  }
+
+  /** @type {(part: Element | null) => void} */
+  function light(part) {
+    root.toggleAttribute("data-spotlight", part !== null);
+    root.querySelector(".spotlit")?.classList.remove("spotlit");
+    part?.classList.add("spotlit");
+  }
+
+  function lightNext() {
+    const parts = [...root.querySelectorAll("section")].filter((part) => part.clientWidth);
+    light(parts[parts.findIndex((part) => part.matches(".spotlit")) + 1] ?? null);
+  }
+
+  /** @type {Record<string, () => void>} */
+  const acts = { p: end, s: lightNext, "?": () => (keys.hidden = !keys.hidden) };
+
+  /** @type {(event: KeyboardEvent) => void} */
+  function onKey(event) {
+    const key = event.key.toLowerCase();
+    const focused = /** @type {Element} */ (event.composedPath()[0]);
+    if (event.altKey || event.ctrlKey || event.metaKey || focused.matches("input:not([type=range]), textarea, select")) return;
+    if (!isOn()) return key === "p" && !page.hasAttribute("data-presented") && root.clientWidth ? begin() : undefined;
+    if (key === "escape") return root.querySelector(OPEN) ? undefined : keys.hidden ? end() : acts["?"]();
+    if (/^[0-9]$/.test(key)) chooseTarget(document, key);
+    else acts[key]?.();
+  }
+
+  const ended = () => document.fullscreenElement === null && end();
+  document.addEventListener("keydown", onKey, true); // before what Escape closes is closed
+  document.addEventListener("fullscreenchange", ended);
+  window.addEventListener("resize", fit);
+  root.querySelector(".present").addEventListener("click", begin);
+  return {
+    end() {
+      end();
+      document.removeEventListener("keydown", onKey, true);
+      document.removeEventListener("fullscreenchange", ended);
+      window.removeEventListener("resize", fit);
+    },
+  };
+}
+
+/** What Escape closes first. */
+const OPEN = "details[open], .term-note:not([hidden]), .partner";
+
+/** Press the target's button in the sidebar, which is out of sight. @type {(document: Document, digit: string) => void} */
+function chooseTarget(document, digit) {
+  /** @type {HTMLButtonElement} */
+  const button = document.querySelector(`.st-key-target-${digit} button`);
+  button?.click();
+}

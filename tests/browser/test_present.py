@@ -1,0 +1,65 @@
+"""The lab on a screen that a class looks at: beside the open sidebar, and presented."""
+
+import pytest
+
+from benchmarks.driving import Lab
+from tests.helpers.browser import TWO_FRAMES, watched
+
+pytestmark = pytest.mark.slow
+
+SMALLEST = """stage => Math.min(...[...stage.querySelectorAll("*:not(.spoken)")].filter((part) =>
+  part.clientHeight && [...part.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
+).map((part) => parseFloat(getComputedStyle(part).fontSize) * part.currentCSSZoom)) / innerHeight"""
+"""A script that gives the size of the smallest text as a share of the window's height."""
+
+
+@pytest.fixture(scope="module")
+def screen(profile, server):
+    """The lab on a projector, once for the tests of this file."""
+    lab = Lab(profile.new_page(), server)
+    resize(lab, 1280, 720)
+    yield from watched(lab.open("?digit=7&target=3"))
+
+
+def resize(lab: Lab, width: int, height: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": height})
+    lab.page.evaluate(TWO_FRAMES)
+
+
+def test_beside_the_open_sidebar_the_whole_loop_is_in_sight_on_a_small_screen(screen):
+    assert screen.page.get_by_test_id("stSidebar").is_visible()
+    perturb = screen.page.locator(".perturb").bounding_box()
+    assert perturb["y"] + perturb["height"] <= 720
+
+
+def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
+    page, stage = screen.page, screen.part("stage")
+    page.keyboard.press("p")
+    page.wait_for_function("document.documentElement.hasAttribute('data-presented')")
+    for width, height in ((2560, 1440), (1440, 900), (1280, 720)):
+        resize(screen, width, height)
+        box = stage.bounding_box()
+        assert (box["x"], box["y"], round(box["width"]), round(box["height"])) == (0, 0, width, height)
+        assert stage.evaluate(
+            "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth]"
+        ) == [0, 0]
+        assert stage.evaluate(SMALLEST) >= 0.02
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    assert not page.locator(".stAppHeader").is_visible()
+
+    picture = screen.part("stage-image").bounding_box()
+    page.mouse.move(picture["x"] + picture["width"] * 3.5 / 28, picture["y"] + picture["height"] * 2.5 / 28)
+    page.get_by_text("row 2, column 3").first.wait_for()
+
+    page.keyboard.press("5")
+    screen.wait_for_title("7", "5")
+    screen.wait_for_address("target=5")
+    page.keyboard.press("s")
+    assert page.locator(".picture.spotlit").count() == 1
+    page.keyboard.press("?")
+    assert screen.page.get_by_role("dialog", name="Keys").is_visible()
+    page.keyboard.press("Escape")
+    assert not screen.page.get_by_role("dialog", name="Keys").is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.documentElement.hasAttribute('data-presented')")
+    page.get_by_test_id("stSidebar").wait_for()

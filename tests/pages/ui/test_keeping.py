@@ -1,0 +1,83 @@
+"""One's own digits and network, to the browser and back: what is taken up, and what is not."""
+
+import json
+from base64 import b64encode
+
+import pytest
+import torch
+
+import jsma
+from jsma import Digits
+from pages.ui import keeping, networks
+from pages.ui.shared import own_digits
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    some = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    return Digits(own_digits.NAME, some, torch.tensor([3, 8]))
+
+
+@pytest.fixture(scope="module")
+def own():
+    return networks.own("tutorial", jsma.load_model("tutorial"), {"uci": 0.9}, "uci")
+
+
+def sent(own) -> dict:
+    """Return what the browser sends back of a network."""
+    return {**keeping.network_facts(own), "weights": b64encode(keeping.weights_as_bytes(own)).decode()}
+
+
+def test_digits_come_back_as_they_were(digits):
+    back = keeping.digits_from_text(keeping.digits_as_text(digits))
+    assert torch.equal(back.images, digits.images)
+    assert torch.equal(back.labels, digits.labels)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"version": 2},
+        {"labels": [3, 10]},
+        {"labels": [3, True]},
+        {"labels": [3]},
+        {"labels": []},
+        {"labels": "38"},
+        {"pixels": "?"},
+        {"pixels": b64encode(torch.full((2, 784), 1.5).numpy().tobytes()).decode()},
+        {"pixels": b64encode(torch.full((2, 784), float("nan")).numpy().tobytes()).decode()},
+    ],
+)
+def test_what_cannot_be_digits_is_left(digits, part):
+    kept = json.loads(keeping.digits_as_text(digits)) | part
+    assert keeping.read(keeping.digits_from_text, json.dumps(kept)) is None
+
+
+@pytest.mark.parametrize("text", [None, 7, "", "[]", "{", "[" * 5000])
+def test_nonsense_is_left(text):
+    assert keeping.read(keeping.digits_from_text, text) is None
+    assert keeping.read(keeping.network_from, text) is None
+
+
+def test_a_network_comes_back_with_the_same_key_the_same_reading_and_what_it_was_trained_on(own, uci):
+    back = keeping.network_from(json.loads(json.dumps(sent(own))))
+    assert (back.key, back.label, dict(back.accuracy), back.trained_on) == (own.key, own.label, {"uci": 0.9}, "uci")
+    assert torch.equal(back.module(uci.images[:3]), own.module(uci.images[:3]))
+    assert not back.module.training
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"version": 0},
+        {"architecture": "lenet"},
+        {"architecture": "../x"},
+        {"trained_on": "imagenet"},
+        {"accuracy": {"uci": 7}},
+        {"accuracy": [1]},
+        {"weights": ""},
+        {"weights": b64encode(torch.full((710_218,), float("inf")).numpy().tobytes()).decode()},
+    ],
+)
+def test_what_cannot_be_a_network_is_left(own, part):
+    assert keeping.read(keeping.network_from, sent(own) | part) is None
