@@ -43,8 +43,7 @@ class Filter(nn.Module):
         """Return the filtered images."""
         if self.derivative is Derivative.EXACT:
             return self.filtered(images)
-        replaced: Tensor = _Replaced.apply(self.filtered(images.detach()), self.similar(images))  # type: ignore[no-untyped-call]
-        return replaced
+        return with_derivatives_of(self.similar(images), self.filtered(images.detach()))
 
     def filtered(self, images: Tensor) -> Tensor:
         """Return the filtered images, with the exact derivatives."""
@@ -53,6 +52,12 @@ class Filter(nn.Module):
     def similar(self, images: Tensor) -> Tensor:
         """Return the similar smooth function of the images."""
         raise NotImplementedError
+
+
+def with_derivatives_of(similar: Tensor, values: Tensor) -> Tensor:
+    """Return `values`, with the derivatives of `similar`, of the same shape."""
+    replaced: Tensor = _Replaced.apply(values, similar)  # type: ignore[no-untyped-call]
+    return replaced
 
 
 class _Replaced(torch.autograd.Function):

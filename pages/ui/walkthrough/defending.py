@@ -222,4 +222,4 @@ CHECKS: dict[str, tuple[str, tuple[Answer, ...]]] = {
 def _program() -> None:
     st.subheader("The filter in the library", anchor=False)
     st.markdown("The network sees the values of the filter; an attacker who knows it may choose other derivatives.")
-    excerpt.show(Filter, "def forward", "return replaced")
+    excerpt.show(Filter, "def forward", "self.similar")
