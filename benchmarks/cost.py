@@ -18,7 +18,7 @@ from torch import nn
 
 from jsma import Attack, load_mnist, load_model
 from jsma.convolution import FasterGradients
-from jsma.models import NETWORKS
+from jsma.models import undefended
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     print(f"{options.threads} threads; attacks: {options.images} images x 9 targets, gamma 0.145")
-    for name in NETWORKS:
+    for name in undefended():
         print(share_outside(name, options.images))
         print(gradients(name), flush=True)
     print(growth(), flush=True)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from jsma import Attack, load_mnist, load_model
 from jsma.explanations import MAPS, Change, Question, explain
 from jsma.measures import attack_by_map, deletion, insertion, layers_from_the_end, overlap, randomised, spearman
-from jsma.models import NETWORKS, WEIGHTS
+from jsma.models import NETWORKS, WEIGHTS, undefended
 from jsma.writing import make_folder, write_whole
 
 RESULTS = Path(__file__).parent / "results" / "explanations"
@@ -35,7 +35,7 @@ REFERENCE = "attack"
 def main() -> None:
     """Measure what is asked for, or print what there is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--models", nargs="+", choices=NETWORKS, default=undefended(), help="those without a defence")
     parser.add_argument("--images", type=int, default=100, help="the first so many of MNIST's test set (%(default)s)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
     parser.add_argument("--print", action="store_true", help="only show what there is")

@@ -11,15 +11,15 @@ import torch
 import jsma
 from benchmarks.made_photos import VARIANTS, draw
 from jsma.handwriting import NoDigit, prepare
-from jsma.models import NETWORKS
+from jsma.models import undefended
 
 
 def main() -> None:
-    """Read all made pictures with both networks and print the share read right, by variant."""
+    """Read all made pictures with the networks without a defence and print the share read right, by variant."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hands", type=int, default=3, help="how often each digit is written")
     options = parser.parse_args()
-    models = {name: jsma.load_model(name) for name in NETWORKS}
+    models = {name: jsma.load_model(name) for name in undefended()}
     print(f"{'variant':36}" + "".join(f"{name:>12}" for name in models) + "   read wrong")
     totals, count = dict.fromkeys(models, 0), 10 * options.hands
     for variant in VARIANTS:

@@ -17,6 +17,7 @@ USEFUL = {
     "Model": "[class*='st-key-layers'] td",
     "Grid": ".st-key-tile-attack-0-1 button",
     "Rules": "[data-testid='comparison'] canvas",
+    "Defend": ".st-key-options-safest-defence input",
     "Saliency maps": ".st-key-map-of-G img",
     "Evaluation": "[data-testid='stMetricValue']",
     "The lab": "[data-testid='stage'][data-iteration]",

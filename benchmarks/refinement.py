@@ -6,7 +6,7 @@ import time
 import torch
 
 from jsma import Attack, Direction, Rule, load_mnist, load_model, refine
-from jsma.models import NETWORKS
+from jsma.models import undefended
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     digits, attack = load_mnist().first(options.images), Attack(Rule.TJSMA, direction=Direction.BOTH)
     images = digits.images.repeat_interleave(9, dim=0)
     targets = (digits.labels.repeat_interleave(9) + torch.arange(1, 10).repeat(len(digits))) % 10
-    for name in NETWORKS:
+    for name in undefended():
         model, began = load_model(name), time.monotonic()
         found, between = attack.run(model, images, targets), time.monotonic()
         refined, ended = refine(model, images, targets, found), time.monotonic()

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from jsma import Attack, Direction, Rule, load_mnist, load_model, refine, sparsest
 from jsma.data import _torchvision_mnist
-from jsma.models import NETWORKS
+from jsma.models import NETWORKS, undefended
 
 Tool = Callable[[torch.nn.Module, Tensor, Tensor, Tensor | None], Tensor]
 """Returns adversarial images for a model, images, their predictions, and targets (None: any other class)."""
@@ -69,7 +69,7 @@ def tools(targeted: bool) -> dict[str, Tool]:
 def main() -> None:
     """Measure and print a table for each network and kind of goal."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--models", nargs="+", choices=NETWORKS, default=undefended(), help="those without a defence")
     parser.add_argument("--first", type=int, default=1000, help="the first test image (%(default)s)")
     parser.add_argument("--targeted", type=int, default=100, help="images, towards 9 targets each (%(default)s)")
     parser.add_argument("--untargeted", type=int, default=200, help="how many images (%(default)s)")

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from jsma import Attack, evaluate, load_mnist, load_model
-from jsma.models import NETWORKS, WEIGHTS
+from jsma.models import NETWORKS, WEIGHTS, undefended
 from jsma.rules import compared
 from jsma.starting import STOPPED, say_stopped
 from jsma.writing import make_folder, write_whole
@@ -30,7 +30,7 @@ SETTINGS = {each.file_name: Attack(each.rule, each.output, each.direction, gamma
 def main() -> None:
     """Measure what is missing, or print what there is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--models", nargs="+", choices=NETWORKS, default=undefended(), help="those without a defence")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--images", type=int, default=10_000, help="attack the first so many (%(default)s)")
     parser.add_argument("--work", type=Path, default=Path("table-unfinished"), help="for finished parts (%(default)s)")

@@ -376,7 +376,7 @@ def _trained(name: str, digits: Digits, epochs: int = 6, seed: int = 0, learning
     """Return the network `name` trained on `digits`; print the progress. ValueError if the loss is not finite."""
     model = initialised(name, seed)
     began = time.monotonic()
-    for progress in train(model, digits, epochs, seed, learning_rate):
+    for progress in train(model, digits, epochs, seed, learning_rate, NETWORKS[name].method):
         if not math.isfinite(progress.loss):
             print()
             raise ValueError(

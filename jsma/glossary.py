@@ -61,6 +61,10 @@ TERMS = {
     "adversarial accuracy": "The accuracy on adversarial examples: the share of the attacked pictures, those of failed "
     "attacks too, that the network still reads as their true class. It need not be 100 % minus the success rate: a "
     "failed attack may have led to a third class.",
+    "defence": "What is done to a network, or to the pictures it gets, so that it is harder to mislead. It is judged "
+    "by the success of an attacker who knows it.",
+    "transfer": "An adversarial example that was made for one network is shown to another. It transfers if that one "
+    "is misled, too.",
     "hardness": "How costly attacks from one class to another are: the area under the mean distortion as a function of "
     "the success rate, from 0 to 100 %. Beyond the success rate that was reached, the mean distortion at the largest "
     "budget counts, with each failed attack as the whole budget. So it is a lower bound where attacks failed; ≥ marks "

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .training_methods import TrainingMethod
 from .writing import make_folder, write_together
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -59,12 +60,14 @@ def lenet() -> nn.Sequential:
 class KnownNetwork:
     """A network of the package: its name on screen, and a function that builds it with random weights.
 
-    origin: what it is made after, and where it and its training differ from that; for help texts.
+    origin: what it is made after, and where it and its training differ from that; for help texts. method: how it is
+    trained.
     """
 
     label: str
     architecture: Callable[[], nn.Sequential]
     origin: str = ""
+    method: TrainingMethod = TrainingMethod.PLAIN
 
 
 NETWORKS = {
@@ -81,8 +84,25 @@ NETWORKS = {
         "20 and 50 filters and 500 hidden units, as in the paper. ReLU and Adam are ours, so it is not the "
         "paper's own network.",
     ),
+    "lenet-distilled": KnownNetwork(
+        "Distilled network",
+        lenet,
+        f"The layers of LeNet of the paper's sizes. {TrainingMethod.DISTILLED.meaning}",
+        TrainingMethod.DISTILLED,
+    ),
+    "lenet-adversarial": KnownNetwork(
+        "Network trained on attacks",
+        lenet,
+        f"The layers of LeNet of the paper's sizes. {TrainingMethod.ADVERSARIAL.meaning}",
+        TrainingMethod.ADVERSARIAL,
+    ),
 }
 """The table of all networks, by the names that addresses, files and the command line use. The first is the default."""
+
+
+def undefended() -> list[str]:
+    """Return the names of the networks that are trained without a defence: those on which rules are compared."""
+    return [name for name, entry in NETWORKS.items() if not entry.method.value.is_defence]
 
 
 def build(name: str) -> nn.Sequential:
@@ -93,7 +113,7 @@ def build(name: str) -> nn.Sequential:
 
 
 def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Sequential:
-    """Return the trained network `name` ("tutorial" or "lenet") in eval mode; it outputs logits.
+    """Return the trained network `name`, one of `NETWORKS`, in eval mode; it outputs logits.
 
     folder: contains NAME.pt, as `python -m jsma train` writes it, or is such a file itself. Raises ValueError for an
     unknown name, for damaged weights, those of another network, and those that are not finite; FileNotFoundError if

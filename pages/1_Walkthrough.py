@@ -1,4 +1,4 @@
-"""The walkthrough: six chapters on one digit, each with something to do, to predict and to answer."""
+"""The walkthrough: seven chapters on one digit, each with something to do, to predict and to answer."""
 
 from pages.ui import frame
 from pages.ui.networks import network

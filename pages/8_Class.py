@@ -4,11 +4,11 @@ from pages.ui import frame, session
 from pages.ui.classroom import entrance, student, teacher
 from pages.ui.shared.classroom import membership
 from pages.ui.shared.classroom.activities import Option, Question
-from pages.ui.walkthrough import judgement, perturbation, quiz, saliency
+from pages.ui.walkthrough import defending, judgement, perturbation, quiz, saliency
 
 QUESTIONS = {
     task: Question(text, tuple(Option(*answer) for answer in answers))
-    for table in (quiz.QUESTIONS, saliency.CHECKS, perturbation.CHECKS, judgement.CHECKS)
+    for table in (quiz.QUESTIONS, saliency.CHECKS, perturbation.CHECKS, judgement.CHECKS, defending.CHECKS)
     for task, (text, answers) in table.items()
 }
 

@@ -77,8 +77,10 @@ def an(digit: int, mark: str = "") -> str:
 
 
 def number(value: float, sign: bool = False) -> str:
-    """Return three decimals, or a power of ten where those would read as zero, with a true minus sign."""
+    """Return three decimals, a power of ten where those would read as zero, none from 1,000; with a true minus sign."""
     plus = "+" if sign else ""
+    if abs(value) >= 1000:
+        return f"{value:{plus},.0f}".replace("-", "−")
     if abs(value) >= 0.0005 or value == 0:
         return f"{value:{plus}.3f}".replace("-", "−")
     mantissa, exponent = f"{value:{plus}.1e}".split("e")

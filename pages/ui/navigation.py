@@ -76,8 +76,8 @@ PAGES = {
             "Walkthrough",
             "pages/1_Walkthrough.py",
             "Learn",
-            "Six chapters, about an hour. Each has something to do on a live digit, something to predict before it is "
-            "shown, and questions; after the last come a quiz, a summary to print and exercises. Your answers stay "
+            "Seven chapters, about an hour. Each has something to do on a live digit, something to predict before it "
+            "is shown, and questions; after the last come a quiz, a summary to print and exercises. Your answers stay "
             "in this browser; take the chapters in any order.",
             ("data", "digit", "sample", "target", "model"),
         ),
@@ -89,6 +89,16 @@ PAGES = {
             "one attacks. Then test the maps: do they agree, can they be used to attack, do they find the pixels that "
             "the network needs, and do they change when its weights are random?",
             ("data", "digit", "sample", "target", "model"),
+            own_digits=True,
+        ),
+        Page(
+            "Defend",
+            "pages/9_Defend.py",
+            "Learn",
+            "Can one defend a network against this attack? The same digit and target on a network without a defence, "
+            "on two that were trained to resist, and behind two filters, by an attacker who knows the defence or does "
+            "not. Predict first, then see; below, what each defence is worth over many digits.",
+            ("data", "digit", "sample", "target", "theta", "gamma", "rule", "output", "direction"),
             own_digits=True,
         ),
         Page(

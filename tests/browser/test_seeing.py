@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.driving import ROOT, Lab
+from pages.ui.walkthrough.contents import CHAPTERS
 from tests.helpers.browser import filled
 
 pytestmark = pytest.mark.slow
@@ -20,17 +21,28 @@ PAGES = {
     "lab": (f"/{DIGIT}", "[data-testid=stage][data-iteration]"),
     **{
         f"chapter {number}": (f"/Walkthrough{DIGIT}&chapter={number}", f".st-key-chapter-body-{number} h2")
-        for number in range(1, 7)
+        for number in range(1, len(CHAPTERS) + 1)
     },
     "model": (f"/Model{DIGIT}", "text=Train your own"),
     "grid": (f"/Grid{DIGIT}", "text=/Why the 90 attacks ended|Fill the rest/"),
     "saliency maps": (f"/Saliency_maps{DIGIT}", "text=Over many digits"),
+    "defend": (f"/Defend{DIGIT}", "text=Now, on a sample"),
     "rules": (f"/Rules{DIGIT}", "[data-testid=comparison][data-iteration]"),
     "evaluation": (f"/Evaluation{DIGIT}", "text=These pictures as tables"),
     "your digit": (f"/Your_digit{DIGIT}", "text=Clear the pad"),
     "class": (f"/Class{DIGIT}", ".st-key-class-open button"),
 }
 """Every page and chapter: its address, and what shows that it is there."""
+
+SKIPPED = {
+    "saliency maps": {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"},
+    "defend": {
+        "how-many-fooled": "[data-testid=comparison]",
+        "distilled-probabilities": "[data-testid=stage]",
+        "safest-defence": "text=Through a filter",
+    },
+}
+"""The predictions of a page that are left out, and what each then shows."""
 
 NOT_OURS = {
     # Streamlit's own place to drop a file says that it is presentational and has a name all the same.
@@ -112,11 +124,10 @@ def go_on(page, name: str, folder: Path) -> None:
         for key, shows in (("open", ".class-code"), ("predict", ".class-count"), ("reveal", ".class-bars")):
             page.locator(f".st-key-class-{key} button").click()
             page.locator(shows).first.wait_for()
-    elif name == "saliency maps":
-        skipped = {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"}
-        for task, shows in skipped.items():
-            page.locator(f".st-key-skip-{task} button").click()
-            page.locator(shows).first.wait_for()
+    for task, shows in SKIPPED.get(name, {}).items():
+        page.locator(f".st-key-skip-{task} button").click()
+        page.locator(shows).first.wait_for()
+    if name == "saliency maps":
         page.get_by_role("button", name="Randomise the network").click()
         page.get_by_text("With all layers random").wait_for()
     if name in ("chapter 1", "chapter 2", "chapter 4", "chapter 5"):

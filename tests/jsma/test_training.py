@@ -10,6 +10,7 @@ from torch import nn
 
 from jsma import Digits, accuracy
 from jsma.training import initialised, train
+from jsma.training_methods import TrainingMethod, fgsm
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +164,79 @@ def test_the_digits_are_left_as_they_were(few):
     before = few.images.clone()
     trained(reader(), few)
     assert torch.equal(few.images, before)
+
+
+# --- defences ------------------------------------------------------------------------------------
+
+
+def linear(seed: int = 0) -> nn.Sequential:
+    """Return one untrained linear layer."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+def mean_cross_entropy(logits: torch.Tensor, shares: torch.Tensor) -> float:
+    """Return the cross-entropy of softmax(logits) with the shares (N, classes), worked out row by row."""
+    rows = zip(logits.double().softmax(dim=1), shares.double(), strict=True)
+    return -sum(float((share * chances.log()).sum()) for chances, share in rows) / len(logits)
+
+
+def test_a_distilled_network_learns_its_teachers_probabilities_at_the_temperature(few):
+    digits, model = few.first(100), reader()
+    training = train(model, digits, epochs=3, seed=0, method=TrainingMethod.DISTILLED)
+    seen = [next(training) for _ in range(3)]
+    with torch.no_grad():
+        start = reader()(digits.images)  # the logits begin T times as large, and are divided by T
+        untrained = mean_cross_entropy(start, torch.eye(10)[digits.labels])
+        expected = mean_cross_entropy(start, (model(digits.images) / 100).softmax(dim=1))
+    seen.append(next(training))
+    assert seen[0].loss == pytest.approx(untrained, rel=1e-4)
+    assert seen[3].loss == pytest.approx(expected, rel=1e-4)
+    assert [(each.epoch, each.epochs) for each in seen] == [(1, 6), (2, 6), (3, 6), (4, 6)]
+    first, last = ((model[k].weight - scale * reader()[k].weight).abs().max() for k, scale in ((1, 1), (3, 100)))
+    assert 0 < first < 0.0011  # one step of Adam from the initial weights
+    assert 0 < last < 0.11
+
+
+def test_a_teacher_at_the_temperature_learns_what_a_plain_network_learns_but_for_logits_a_hundred_times_as_large(few):
+    teacher, plain = reader(), reader()
+    training = train(teacher, few, epochs=2, seed=0, method=TrainingMethod.DISTILLED)
+    losses = [next(training).loss for _ in range(6)]
+    assert losses == pytest.approx([each.loss for each in train(plain, few, epochs=2, seed=0)], rel=1e-3)
+    with torch.no_grad():
+        assert torch.allclose(teacher(few.images) / 100, plain(few.images), atol=0.01)
+
+
+def test_training_on_attacks_attacks_half_of_every_batch_at_that_moment(few):
+    digits, model = few.first(60), linear()
+    order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
+    images, labels = digits.images[order], torch.eye(10)[digits.labels[order]]
+    with torch.no_grad():
+        uphill = (model(images).softmax(dim=1) - labels) @ model[1].weight  # the gradient of a linear layer's loss
+        attacked = (images + 0.3 * uphill.sign().view_as(images)).clamp(0, 1)
+        clean, worse = (mean_cross_entropy(model(each[:30]), labels[:30]) for each in (images, attacked))
+        other = mean_cross_entropy(model(images[30:]), labels[30:])
+    assert worse > clean
+    first = next(train(model, digits, epochs=1, seed=0, method=TrainingMethod.ADVERSARIAL))
+    assert first.loss == pytest.approx((worse + other) / 2, rel=1e-4)
+
+
+def test_fgsm_moves_every_pixel_by_epsilon_within_the_range_and_leaves_the_network_alone(few):
+    model, images = initialised("lenet", 0), few.images[:4] * 0.4 + 0.3
+    attacked = fgsm(model, images, few.labels[:4], 0.2)
+    moved = (attacked - images).abs()
+    assert set(moved.flatten().mul(1e4).round().tolist()) <= {0.0, 2000.0}
+    assert (moved > 0).double().mean() > 0.8
+    assert torch.equal(fgsm(model, few.images[:4], few.labels[:4], 5.0).unique(), torch.tensor([0.0, 1.0]))
+    assert all(weights.grad is None for weights in model.parameters())
+
+
+@pytest.mark.parametrize("method", TrainingMethod)
+def test_every_way_to_train_is_the_same_for_a_seed_and_takes_the_batches_it_announces(method, few):
+    models = [reader(), reader()]
+    seen = [list(train(model, few.first(140), epochs=2, seed=3, method=method)) for model in models]
+    assert seen[0] == seen[1]
+    assert weights_of(models[0]) == weights_of(models[1])
+    assert len(seen[0]) == 2 * method.value.epochs(2) == seen[0][-1].batches * seen[0][-1].epochs
+    assert not models[0].training

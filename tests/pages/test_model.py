@@ -14,9 +14,11 @@ from torch import nn
 
 import jsma
 from jsma import Attack, Digits
+from jsma.models import NETWORKS
 from jsma.training import initialised, train
+from jsma.training_methods import fgsm
 from pages.ui import networks, turns
-from pages.ui.model import maps, readings
+from pages.ui.model import maps, readings, training_panel
 from pages.ui.model import training as own
 from pages.ui.model.training import Splits, State, Training, TrainingSettings
 from pages.ui.shared import anatomy
@@ -340,3 +342,28 @@ def test_mnists_training_digits_are_used_where_they_are(mnist, monkeypatch):
     assert torch.equal(splits.train.images, train_digits.images[:-300])
     assert torch.equal(splits.validation.labels, train_digits.labels[-300:])
     assert not splits.held_out
+
+
+@pytest.mark.parametrize("name", [name for name, entry in NETWORKS.items() if entry.method.value.is_defence])
+def test_a_defended_network_is_trained_its_own_way_and_watched_under_attack(name, uci):
+    splits = Splits("some digits", uci.first(150), Digits("validation", uci.images[-20:], uci.labels[-20:]))
+    training = Training(TrainingSettings(name, epochs=1, seed=2), splits)
+    while training.state is State.RUNNING:
+        training.advance(1)
+    module = initialised(name, 2)
+    seen = list(train(module, splits.train, 1, 2, 1e-3, NETWORKS[name].method))
+    assert training.losses == [each.loss for each in seen]
+    assert weights_of(training.module) == weights_of(module)
+    assert (training.done, training.epoch) == (len(seen), seen[-1].epochs)
+    attacked = fgsm(module, splits.validation.images, splits.validation.labels, 0.3)
+    with torch.no_grad():
+        right = (module(attacked).argmax(dim=1) == splits.validation.labels).double().mean().item()
+    assert training.attacked_accuracies[-1] == (training.done, pytest.approx(right))
+    assert len(training.attacked_accuracies) == len(training.accuracies)
+    assert "squares" in training_panel._attacked_in_words(training)
+
+
+def test_an_undefended_network_has_no_curve_under_attack(uci):
+    training = Training(TrainingSettings("lenet", epochs=1), Splits("few", uci.first(10), uci.first(10)))
+    assert training.attacked_accuracies == []
+    assert training_panel._attacked_in_words(training) == ""

@@ -26,6 +26,14 @@ test("numbers have a true minus sign, and zero has none", () => {
   assert.deepEqual([words.number(2, 1, true), words.number(-2, 0, true), words.number(0, 0, true)], ["+2.0", "−2", "0"]);
 });
 
+test("a large slope has no decimals", () => {
+  assert.deepEqual(
+    [999.5, 1000, -59309.048, 1059309.7].map((value) => words.slope(value)),
+    ["999.500", "1,000", "−59,309", "1,059,310"],
+  );
+  assert.equal(words.slope(1045.53, true), "+1,046");
+});
+
 test("a slope that would read as zero is told as a power of ten", () => {
   assert.deepEqual(
     [0.0005, 0.00049, -0.00012, 0, 1.2e-12].map((value) => words.slope(value)),

@@ -13,12 +13,13 @@ export function number(value, digits = 3, plus = false) {
 }
 
 /**
- * A derivative or what is made of it: three decimals, or a power of ten where that would read as zero.
+ * A derivative or what is made of it: three decimals, a power of ten where that would read as zero, none from 1,000.
  * @type {(value: number, plus?: boolean) => string}
  */
 export function slope(value, plus = false) {
-  if (value === 0 || Math.abs(value) >= 0.0005) return number(value, 3, plus);
-  return (value < 0 ? "−" : plus ? "+" : "") + powerOfTen(value);
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 0.0005 && size < 1000)) return number(value, 3, plus);
+  return (value < 0 ? "−" : plus ? "+" : "") + (size < 1 ? powerOfTen(value) : counted(Math.round(size)));
 }
 
 /** A positive limit of a scale, as short as it can be told. @type {(value: number) => string} */

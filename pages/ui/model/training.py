@@ -20,6 +20,7 @@ import jsma
 from jsma import Digits, MNISTUnavailable, accuracy
 from jsma.models import NETWORKS
 from jsma.training import BATCH_SIZE, Progress, initialised, train
+from jsma.training_methods import EPSILON, TrainingMethod, fgsm
 from pages.ui import networks, resources
 from pages.ui.networks import Network
 from pages.ui.scheduling import held
@@ -125,18 +126,22 @@ class Training:
 
     A visitor's click starts a new run of the page while the old one may still compute its last batch, in
     another thread: a lock lets one wait for the other. losses: of every batch so far; accuracies: (batches
-    so far, accuracy on the validation digits), in order.
+    so far, accuracy on the validation digits), in order; attacked_accuracies: the same for attacks by FGSM on these
+    digits, for a method that is a defence.
     """
 
     def __init__(self, settings: TrainingSettings, splits: Splits) -> None:
         self.settings, self.splits = settings, splits
         self.train_count = max(1, round(settings.share * len(splits.train)))
-        self.batches = settings.epochs * math.ceil(self.train_count / BATCH_SIZE)
+        self.epochs = self.method.value.epochs(settings.epochs)
+        self.batches = self.epochs * math.ceil(self.train_count / BATCH_SIZE)
         self.module = initialised(settings.architecture, settings.seed)
         digits = splits.train.first(self.train_count)
-        self._batches = train(self.module, digits, settings.epochs, settings.seed, settings.learning_rate)
+        self._batches = train(self.module, digits, settings.epochs, settings.seed, settings.learning_rate, self.method)
         self.losses: list[float] = []
-        self.accuracies = [(0, accuracy(self.module, splits.validation))]
+        self.accuracies: list[tuple[int, float]] = []
+        self.attacked_accuracies: list[tuple[int, float]] = []
+        self._validate()
         self.state, self.seconds = State.RUNNING, 0.0
         self._lock, self._stop_asked = Lock(), False
 
@@ -148,7 +153,12 @@ class Training:
     @property
     def epoch(self) -> int:
         """The epoch that the last batch belonged to, from 1."""
-        return max(0, self.done - 1) * self.settings.epochs // self.batches + 1
+        return max(0, self.done - 1) * self.epochs // self.batches + 1
+
+    @property
+    def method(self) -> TrainingMethod:
+        """How the network is trained."""
+        return NETWORKS[self.settings.architecture].method
 
     @property
     def seconds_left(self) -> float:
@@ -185,7 +195,11 @@ class Training:
             self._validate()
 
     def _validate(self) -> None:
-        self.accuracies.append((self.done, accuracy(self.module, self.splits.validation)))
+        digits = self.splits.validation
+        self.accuracies.append((self.done, accuracy(self.module, digits)))
+        if self.method.value.is_defence:
+            attacked = Digits(digits.name, fgsm(self.module, digits.images, digits.labels, EPSILON), digits.labels)
+            self.attacked_accuracies.append((self.done, accuracy(self.module, attacked)))
 
     def _end(self, state: State) -> None:
         self._batches.close()

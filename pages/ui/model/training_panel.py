@@ -12,6 +12,7 @@ from jsma import MNISTUnavailable
 from jsma.data import DATA_SETS
 from jsma.glossary import TERMS
 from jsma.models import NETWORKS
+from jsma.training_methods import EPSILON
 from pages.ui import access, navigation, networks, resources, session
 from pages.ui.choice import OWN, data_labels
 from pages.ui.formatting import percent
@@ -76,7 +77,8 @@ def _choose(last: TrainingSettings | None) -> None:
             list(NETWORKS).index(last.architecture),
             lambda name: NETWORKS[name].label,
             key="train-architecture",
-            help="The layers of the new network. To see them above, choose this network in the sidebar.",
+            help="The layers of the new network, and how it is trained. To see them above, choose this network in the "
+            "sidebar. " + " ".join(f"**{entry.label}**: {entry.method.meaning}" for entry in NETWORKS.values()),
         ),
         "epochs": columns[1].slider("Epochs", *EPOCHS, last.epochs, key="train-epochs", help=TERMS["epoch"]),
         "learning_rate": columns[2].select_slider(
@@ -150,7 +152,7 @@ def _where(training: Training) -> str:
     left = training.seconds_left
     time_left = f"about {left / 60:.0f} min left" if left > 100 else f"about {left:.0f} s left"
     return (
-        f"Epoch {training.epoch} of {training.settings.epochs}, batch {training.done:,} of {training.batches:,}, "
+        f"Epoch {training.epoch} of {training.epochs}, batch {training.done:,} of {training.batches:,}, "
         f"loss {training.losses[-1]:.3f}, {time_left}"
         if training.done
         else "Starting …"
@@ -182,8 +184,9 @@ def _draw_curves(training: Training, places: list, theme: str) -> None:
         )
     at, share = training.accuracies[-1]
     places[1].altair_chart(
-        charts.accuracy(training.accuracies, batches, theme),
-        alt=f"The share of the digits held out that is read right: {percent(share)} after batch {at} of {batches}.",
+        charts.accuracy(training.accuracies, batches, theme, training.attacked_accuracies),
+        alt=f"The share of the digits held out that is read right: {percent(share)} after batch {at} of {batches}."
+        f"{_attacked_in_words(training)}",
     )
 
 
@@ -217,15 +220,26 @@ def _show_end(training: Training, theme: str) -> None:
     st.caption(
         f"Left, the loss of every batch: from {training.losses[0]:.3f} to {training.losses[-1]:.3f}. Right, the share "
         f"of the {len(training.splits.validation):,} digits held out that is read right: from "
-        f"{percent(training.accuracies[0][1])} before the first batch to {percent(training.accuracies[-1][1])}.",
+        f"{percent(training.accuracies[0][1])} before the first batch to {percent(training.accuracies[-1][1])}."
+        f"{_attacked_in_words(training)}",
         help=f"**Loss**: {TERMS['loss']} **Batch**: {TERMS['batch']}",
     )
+
+
+def _attacked_in_words(training: Training) -> str:
+    """Return a sentence on the second curve, of the accuracy under attack, where it is drawn."""
+    if not training.attacked_accuracies:
+        return ""
+    share = percent(training.attacked_accuracies[-1][1])
+    return f" With squares: the same digits after FGSM has moved every pixel by {EPSILON:g}; the last: {share}."
 
 
 def _in_words(training: Training) -> str:
     """Return one sentence on the network, the digits and the settings of the training."""
     settings = training.settings
     epochs = f"{settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
+    if training.method.value.with_teacher:
+        epochs += " for the teacher and as many for the network itself, which begins again in the middle"
     return (
         f"{NETWORKS[settings.architecture].label}, {training.train_count:,} of {training.splits.name}, {epochs}, "
         f"learning rate {settings.learning_rate:g}, seed {settings.seed}."

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from jsma.models import NETWORKS, WEIGHTS
+from jsma.models import WEIGHTS, undefended
 from pages.ui.shared.comparison.methods import MEASURED
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results"
@@ -42,16 +42,16 @@ class Results:
     @property
     def commands(self) -> list[str]:
         """The commands that make what is missing, one a network."""
-        settings = {model: [setting for of, setting in self.missing if of == model] for model in NETWORKS}
+        settings = {model: [setting for of, setting in self.missing if of == model] for model in undefended()}
         start = "python -m benchmarks.table --models"
         return [f"{start} {model} --settings {' '.join(names)}" for model, names in settings.items() if names]
 
 
 def measured(folder: Path | None = None) -> Results:
-    """Return what there is in `folder`, by default this repository's, for every shipped network and setting."""
+    """Return what there is in `folder`, by default this repository's, for every undefended network and setting."""
     folder = FOLDER if folder is None else folder
     measurements, missing, damaged = [], [], []
-    for model in NETWORKS:
+    for model in undefended():
         for setting in MEASURED:
             path = folder / f"{model}-{setting}.json"
             try:

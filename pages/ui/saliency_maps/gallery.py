@@ -15,7 +15,7 @@ from jsma.measures import ranked
 from pages.ui.formatting import an, percent, size
 from pages.ui.saliency_maps import looks
 from pages.ui.saliency_maps.computing import Subject
-from pages.ui.saliency_maps.predicting import guess
+from pages.ui.shared.predicting import guess
 from pages.ui.theme import theme
 from pages.ui.tiles import data_url
 

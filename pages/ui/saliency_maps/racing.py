@@ -16,9 +16,9 @@ from pages.ui.formatting import an, percent
 from pages.ui.saliency_maps import computing
 from pages.ui.saliency_maps.computing import Subject
 from pages.ui.saliency_maps.looks import LABELS, line_sign
-from pages.ui.saliency_maps.predicting import guess
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import Moment
+from pages.ui.shared.predicting import guess
 
 CHANGES = {Change.WHITE: "To white", Change.FAR_END: "To the far end"}
 ORDERS = {False: "Once", True: "After every pixel"}

@@ -1,6 +1,7 @@
 """The charts of the page Model: ten outputs, the confusion table, and the curves of a training."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -77,19 +78,36 @@ def loss(losses: list[float], batches: int, theme: str) -> alt.Chart:
     return _curve(rows, "loss", batches, alt.Scale(domainMin=0), alt.Axis(tickCount=4), ".3f", theme)
 
 
-def accuracy(accuracies: list[tuple[int, float]], batches: int, theme: str) -> alt.Chart:
-    """Return the curve of the accuracy so far, in a training of so many batches."""
+def accuracy(
+    accuracies: list[tuple[int, float]], batches: int, theme: str, attacked: Sequence[tuple[int, float]] = ()
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+    """Return the curve of the accuracy so far, in a training of so many batches.
+
+    attacked: the same on attacks, drawn as a second curve, if it is measured.
+    """
     axis, scale = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]), alt.Scale(domain=[0, 1])
-    return _curve(accuracies, "accuracy", batches, scale, axis, ".1%", theme)
+    clean = _curve(accuracies, "accuracy", batches, scale, axis, ".1%", theme)
+    if not attacked:
+        return clean
+    under_attack = _curve(list(attacked), "accuracy", batches, scale, axis, ".1%", theme, "raises", "square")
+    return alt.layer(clean, under_attack).properties(height=220)
 
 
 def _curve(
-    rows: list[tuple[int, float]], name: str, batches: int, scale: alt.Scale, axis: alt.Axis, form: str, theme: str
+    rows: list[tuple[int, float]],
+    name: str,
+    batches: int,
+    scale: alt.Scale,
+    axis: alt.Axis,
+    form: str,
+    theme: str,
+    colour: str = "lowers",
+    mark: str = "circle",
 ) -> alt.Chart:
-    few = len(rows) <= 40
+    point = {"color": COLOURS[theme][colour], "shape": mark}
     return (
         alt.Chart(pd.DataFrame(rows, columns=["batch", name]))
-        .mark_line(color=COLOURS[theme]["lowers"], point={"color": COLOURS[theme]["lowers"]} if few else False)
+        .mark_line(color=COLOURS[theme][colour], point=point if len(rows) <= 40 else False)
         .encode(
             x=alt.X("batch:Q", title="batches", scale=alt.Scale(domain=[0, batches], nice=False)),
             y=alt.Y(f"{name}:Q", title=name, scale=scale, axis=axis),

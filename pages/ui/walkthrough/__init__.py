@@ -1,1 +1,1 @@
-"""The walkthrough: six chapters in files of their own, and what they ask of a reader."""
+"""The walkthrough: seven chapters in files of their own, and what they ask of a reader."""

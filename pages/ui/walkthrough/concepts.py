@@ -58,8 +58,11 @@ CONCEPTS = {
     "variants": Concept(
         ("JSMA", "WJSMA", "TJSMA"), (6, "Which classes β is made of"), "order-of-rules", "weighted-rule"
     ),
+    "defence": Concept(
+        ("defence", "threat model"), (7, "A filter, and who knows it"), "median-repairs", "masked-or-safe"
+    ),
+    "transfer": Concept(
+        ("transfer",), (7, "Does the picture fool another network?"), "fools-another", "transfer-and-defence"
+    ),
 }
-"""Every concept of the six chapters that there are."""
-
-LATER = ("transfer", "defence")
-"""Concepts of a chapter on defences, which is still to be written."""
+"""Every concept of the seven chapters that there are."""

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import access, address, navigation, session
 from pages.ui.outside import cut
 from pages.ui.walkthrough import (
+    defending,
     exercises,
     forward_derivative,
     judgement,
@@ -19,7 +20,7 @@ from pages.ui.walkthrough import (
 )
 from pages.ui.walkthrough.lesson import Lesson
 
-CHAPTERS = (network, overview, forward_derivative, saliency, perturbation, judgement)
+CHAPTERS = (network, overview, forward_derivative, saliency, perturbation, judgement, defending)
 """A chapter is a module with TITLE, QUESTION, TASKS (the names of what it asks) and show(lesson)."""
 
 _NUMBERS = {str(number) for number in range(1, len(CHAPTERS) + 1)}

@@ -9,7 +9,7 @@ import torch
 from jsma import Attack, Stop, load_model
 from jsma.stage import record
 from pages.ui.choice import from_url
-from pages.ui.formatting import an, percent, step_in_words
+from pages.ui.formatting import an, number, percent, step_in_words
 from pages.ui.navigation import PAGES
 from tests.helpers.app import checked
 
@@ -34,10 +34,17 @@ def test_a_share_is_never_rounded_to_never_or_to_certainty(share, decimals, text
     assert percent(share, decimals) == text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def test_a_number_has_three_decimals_none_if_it_is_large_and_a_power_of_ten_if_it_is_tiny():
+    written = {1.5: "1.500", -0.0005: "−0.001", 0.00012: "1.2·10⁻⁴", 0.0: "0.000", 999.5: "999.500"}
+    written |= {1000.0: "1,000", -59309.048: "−59,309"}
+    assert {value: number(value) for value in written} == written
+    assert [number(value, sign=True) for value in (1045.53, 2.0)] == ["+1,046", "+2.000"]
+
+
 def test_a_number_has_the_article_it_is_read_aloud_with():
     assert [an(digit) for digit in range(10)] == [f"{'an' if digit == 8 else 'a'} {digit}" for digit in range(10)]
     assert (an(8, "**"), an(3, "**")) == ("an **8**", "a **3**")
-    assert [an(number) for number in (10, 11, 18, 80, 100)] == ["a 10", "an 11", "an 18", "an 80", "a 100"]
+    assert [an(digit) for digit in (10, 11, 18, 80, 100)] == ["a 10", "an 11", "an 18", "an 80", "a 100"]
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ DIGIT, TARGET = 7, 3
 def chapter(tmp_path):
     """A function that opens a chapter by itself on a built-in 7 and the target 3, beside pages to link to."""
     (tmp_path / "pages").mkdir()
-    for page in ("4_Rules.py", "5_Evaluation.py", "6_Your_digit.py", "2_Model.py"):
+    for page in ("4_Rules.py", "5_Evaluation.py", "6_Your_digit.py", "2_Model.py", "9_Defend.py"):
         (tmp_path / "pages" / page).touch()
 
     def open_chapter(name: str, digit: int = DIGIT, target: int = TARGET, sample: int = 0) -> AppTest:

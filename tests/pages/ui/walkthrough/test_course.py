@@ -4,7 +4,7 @@ import pytest
 
 from jsma import jacobian, load_model
 from jsma.glossary import TERMS
-from pages.ui.walkthrough import concepts, quiz, tasks
+from pages.ui.walkthrough import quiz, tasks
 from pages.ui.walkthrough.concepts import CONCEPTS
 from pages.ui.walkthrough.contents import CHAPTERS
 from tests.helpers.app import checked, words
@@ -27,8 +27,7 @@ def done(app) -> set[str]:
 
 
 def test_the_table_has_every_concept_of_the_course_once():
-    assert not set(CONCEPTS) & set(concepts.LATER)
-    assert set(CONCEPTS) | set(concepts.LATER) == CONCEPTS_OF_THE_COURSE
+    assert set(CONCEPTS) == CONCEPTS_OF_THE_COURSE
 
 
 @pytest.mark.parametrize("name", CONCEPTS)

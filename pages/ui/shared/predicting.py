@@ -1,4 +1,4 @@
-"""Predictions on this page: a guess is locked in before the answer is shown, or left out."""
+"""Predictions: a guess is locked in before the answer is shown, or left out."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Guess(NamedTuple):
 
 def guess(task: str, subject: str, text: str, options: Sequence[str], lasting: bool = False) -> Guess | None:
     """Ask `text`; return what was locked in for `subject`, or with `lasting` for any subject; None until then."""
-    given: dict[str, Guess] = st.session_state.setdefault("maps_guesses", {})
+    given: dict[str, Guess] = st.session_state.setdefault("guesses", {})
     st.markdown(f"**Predict.** {text}")
     before = given.get(task)
 
