@@ -149,6 +149,8 @@ def admit(returns: bool = False) -> None:
 
     returns: whether the script has drawn before and continues with a result that it has waited for.
     """
+    if not returns:
+        _server().gate.leave()  # the run before may have been ended within, on the same thread
     _server().gate.enter(this_session(), end_if_unwanted, returns)
 
 
