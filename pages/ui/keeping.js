@@ -10,13 +10,17 @@ const STORE = "networks";
 
 let forgotten = 0;
 
-/** @type {(mount: { data: Uint8Array<ArrayBuffer>, setTriggerValue(name: string, value: string): void, setStateValue(name: string, value: string): void }) => void} */
-export default function ({ data, setTriggerValue, setStateValue }) {
+/** @type {(mount: { data: Uint8Array<ArrayBuffer>, setTriggerValue(name: string, value: string): void }) => void} */
+export default function ({ data, setTriggerValue }) {
   const { head, content } = readMessage(data);
-  work(head, content, setTriggerValue, setStateValue).catch(() => head.ask && setTriggerValue("kept", "{}")); // no storage in this browser
+  work(head, content, setTriggerValue).catch(() => {
+    // No storage in this browser: what is one's own lasts as long as the window.
+    if (head.ask) setTriggerValue("kept", "{}");
+    else if (head.network && content.length) setTriggerValue("stored", head.network.key); // not to be sent again
+  });
 }
 
-async function work(/** @type {Wish} */ { ask, forgotten: times, digits, network }, weights, setTriggerValue, setStateValue) {
+async function work(/** @type {Wish} */ { ask, forgotten: times, digits, network }, weights, setTriggerValue) {
   if (ask) return setTriggerValue("kept", JSON.stringify({ digits: localStorage.getItem(DIGITS), network: await readNetwork() }));
   if (times > forgotten) {
     forgotten = times;
@@ -26,7 +30,7 @@ async function work(/** @type {Wish} */ { ask, forgotten: times, digits, network
   if (digits && digits !== localStorage.getItem(DIGITS)) localStorage.setItem(DIGITS, digits);
   if (!network || !weights.length) return;
   await inStore("readwrite", (store) => store.put({ facts: network, weights: weights.slice() }, "own"));
-  setStateValue("stored", network.key);
+  setTriggerValue("stored", network.key);
 }
 
 /** The network that is kept, its weights as base64; null where there is none. */

@@ -35,10 +35,7 @@ _component = st.components.v2.component("jsma_keeping", js=join(Path(__file__).w
 
 def keep() -> None:
     """Keep what this session has of its own in the browser; a new session takes up what is there."""
-    stored = getattr(st.session_state.get("keeping"), "stored", None)
-    _component(
-        key="keeping", data=_message(stored), default={"stored": None}, on_kept_change=_take_up, on_stored_change=_none
-    )
+    _component(key="keeping", data=message(), on_kept_change=_take_up, on_stored_change=_note_stored)
 
 
 def wait_for(choice: Choice) -> None:
@@ -64,11 +61,12 @@ def forget() -> None:
     session.request(replace(choice, data=data, model=usual.model if choice.model == OWN else choice.model))
 
 
-def _none() -> None:
-    """Do nothing: the browser's word is read where it is needed."""
+def _note_stored() -> None:
+    """Note which network the browser has stored, for the whole session: a component's own state ends with its page."""
+    st.session_state.kept_stored = st.session_state["keeping"].stored
 
 
-def _message(stored: object) -> bytes:
+def message() -> bytes:
     """Return what the browser is told: a line of JSON, then the weights, until it says that it has them."""
     state, own = st.session_state, st.session_state.get("own_network")
     digits = own_digits.digits()
@@ -78,7 +76,7 @@ def _message(stored: object) -> bytes:
         "digits": None if digits is None else digits_as_text(digits),
         "network": None if own is None else network_facts(own),
     }
-    weights = b"" if own is None or own.key == stored else weights_as_bytes(own)
+    weights = b"" if own is None or own.key == state.get("kept_stored") else weights_as_bytes(own)
     return json.dumps(head).encode() + b"\n" + weights
 
 

@@ -32,7 +32,9 @@ export default function () {
   const [changes, sizes] = [new MutationObserver(soon), new ResizeObserver(soon)];
   changes.observe(document.body, { childList: true, subtree: true });
   sizes.observe(document.body);
+  document.addEventListener("transitionend", soon); // such as that of the sidebar, which leaves the page more room
   return () => {
+    document.removeEventListener("transitionend", soon);
     cancelAnimationFrame(asked);
     changes.disconnect();
     sizes.disconnect();

@@ -8,11 +8,13 @@ from benchmarks.driving import ICON, Lab
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """A script that waits until what has changed is drawn."""
 
+FORGET = "() => { localStorage.clear(); indexedDB.deleteDatabase('jsma'); }"
+
 
 def watched(lab: Lab) -> Iterator[Lab]:
     """Yield a page of the app, close it in the end, and see that it had no complaint and asked for nothing else."""
     yield lab
-    lab.page.evaluate("localStorage.clear()")  # all tests share a profile, which remembers a sidebar that was opened
+    lab.page.evaluate(FORGET)  # all tests share a profile, which remembers an opened sidebar and a network of one's own
     lab.page.close()
     see_that_all_was_well(lab)
 

@@ -5,6 +5,7 @@ from base64 import b64encode
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
 import jsma
 from jsma import Digits
@@ -81,3 +82,18 @@ def test_a_network_comes_back_with_the_same_key_the_same_reading_and_what_it_was
 )
 def test_what_cannot_be_a_network_is_left(own, part):
     assert keeping.read(keeping.network_from, sent(own) | part) is None
+
+
+def test_weights_are_sent_until_the_browser_has_them_and_not_again_on_another_page(own):
+    def page(own) -> None:
+        import streamlit as st
+
+        from pages.ui import keeping
+
+        st.session_state.own_network = own
+        st.session_state.sent = len(keeping.message())
+
+    app = AppTest.from_function(page, args=(own,)).run()
+    assert app.session_state.sent > 4 * 710_218
+    app.session_state.kept_stored = own.key
+    assert app.run().session_state.sent < 1000
