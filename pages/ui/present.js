@@ -1,5 +1,7 @@
 // Present: the stage alone fills the screen, to be read from the last row. Keys choose what the class looks at.
 
+import { sidebarButton } from "./sidebar_buttons.js";
+
 /** What each key does, as ? lists it. */
 const KEYS = [
   ["← →", "step back, step on"],
@@ -63,7 +65,7 @@ export function offerPresent(root) {
     if (event.altKey || event.ctrlKey || event.metaKey || focused.matches("input:not([type=range]), textarea, select")) return;
     if (!isOn()) return key === "p" && !page.hasAttribute("data-presented") && root.clientWidth ? begin() : undefined;
     if (key === "escape") return root.querySelector(OPEN) ? undefined : keys.hidden ? end() : acts["?"]();
-    if (/^[0-9]$/.test(key)) chooseTarget(document, key);
+    if (/^[0-9]$/.test(key)) sidebarButton(document, "target", key)?.click();
     else acts[key]?.();
   }
 
@@ -83,11 +85,4 @@ export function offerPresent(root) {
 }
 
 /** What Escape closes first. */
-const OPEN = "details[open], .term-note:not([hidden]), .partner";
-
-/** Press the target's button in the sidebar, which is out of sight. @type {(document: Document, digit: string) => void} */
-function chooseTarget(document, digit) {
-  /** @type {HTMLButtonElement} */
-  const button = document.querySelector(`.st-key-target-${digit} button`);
-  button?.click();
-}
+const OPEN = "details[open], .term-note:not([hidden]), .picker-menu:not([hidden]), .partner";

@@ -6,6 +6,7 @@ import { readMessage } from "./message.js";
 import { mounted } from "./mounted.js";
 import { keepPredictions, keptPredictions } from "./predictions.js";
 import { offerPresent } from "./present.js";
+import { offerPickers } from "./title_pickers.js";
 
 /** @import { Stage } from "../../jsma/stage/scripts/types.js" */
 
@@ -24,9 +25,14 @@ function mountStage(root) {
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
   offerGuide(root);
-  const [stage, present] = [createStage(root), offerPresent(root)];
-  const { end } = stage;
-  return Object.assign(stage, { recall: keptPredictions, remember: keepPredictions, end: () => (present.end(), end()) });
+  const [stage, present, pickers] = [createStage(root), offerPresent(root), offerPickers(root)];
+  const { end, receive } = stage;
+  return Object.assign(stage, {
+    recall: keptPredictions,
+    remember: keepPredictions,
+    receive: (setting, payload) => (receive(setting, payload), pickers.mark()),
+    end: () => (present.end(), pickers.end(), end()),
+  });
 }
 
 /** Put the link to step k on the clipboard, and say so on the button. @type {(button: HTMLElement, k: string) => Promise<void>} */

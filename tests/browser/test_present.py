@@ -32,6 +32,22 @@ def test_beside_the_open_sidebar_the_whole_loop_is_in_sight_on_a_small_screen(sc
     assert perturb["y"] + perturb["height"] <= 720
 
 
+def test_the_digits_in_the_title_are_pickers_also_by_keyboard(screen):
+    page = screen.page
+    page.get_by_role("button", name="3: choose another target").click()
+    page.get_by_role("group", name="Choose another target").get_by_role("button", name="4").click()
+    screen.wait_for_title("7", "4")
+    page.get_by_role("button", name="7: choose another digit").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("group", name="Choose another digit").get_by_role("button").count() == 10
+    page.keyboard.press("Escape")
+    assert page.get_by_role("button", name="7: choose another digit").evaluate("pill => pill.matches(':focus')")
+    page.get_by_role("button", name="4: choose another target").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("group", name="Choose another target").get_by_role("button", name="3").press("Enter")
+    screen.wait_for_title("7", "3")
+
+
 def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
     page, stage = screen.page, screen.part("stage")
     page.keyboard.press("p")
