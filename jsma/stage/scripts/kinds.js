@@ -9,6 +9,7 @@ import { KINDS, kindOf, pairNumbers } from "./pairs.js";
 /** @type {(legend: HTMLElement, recording: Recording, view: View) => void} */
 export function drawKindLegend(legend, recording, { k, kinds, shown }) {
   legend.hidden = !kinds;
+  legend.parentElement.toggleAttribute("data-kinds", kinds);
   if (!kinds) return;
   const counts = { both: 0, pull: 0, push: 0, neither: 0 };
   for (let i = 0; i < recording.pixels; i++) if (recording.inDomain(k, i)) counts[kindOf(recording, k, i)]++;

@@ -124,6 +124,8 @@ export function createStage(root) {
       const names = /** @type {ViewName[]} */ (element.dataset.view.split(" "));
       element.hidden = !names.some((name) => view.views.includes(name));
     }
+    const lacking = Object.keys(PLACES).filter((name) => !root.querySelector(`${PLACES[name]}:not([hidden])`));
+    root.dataset.lacks = lacking.join(" ");
     arrange();
     render();
   }
@@ -422,6 +424,18 @@ function setLevel(root, level) {
     heading.replaceWith(leveled);
   }
 }
+
+/** What the style sheet may find missing where a page wants some of the views only. CSS alone could find out by :has, at every step again. */
+const PLACES = {
+  left: ".left > section",
+  right: ".right section",
+  decision: ".decision section",
+  jacobian: ".jacobian",
+  numbered: ".numbered",
+  loop: ".loop",
+  map: ".map-box",
+  plane: ".plane-and-card",
+};
 
 /** The read-out's words that the glossary explains. */
 const TERM_OF = { a: "a", "−b": "b", room: "room", S: "saliency map", "best score": "score", "": null };
