@@ -9,7 +9,7 @@ from tests.helpers.browser import filled, tile
 
 pytestmark = pytest.mark.slow
 
-MEANINGFUL = ".term, [class*='st-key-tile-attack-'] *"
+MEANINGFUL = ".term, .pill, [class*='st-key-tile-attack-'] *"
 """Buttons that are words or pictures of the page itself."""
 
 
