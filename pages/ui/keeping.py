@@ -24,8 +24,8 @@ from pages.ui.networks import Network
 from pages.ui.shared import own_digits
 
 VERSION = 1
-MOST = 64 << 20
-"""The longest text that is taken from a browser, in characters."""
+MOST = 8 << 20
+"""The longest text that is taken from a browser, in characters: twice that of the largest network here."""
 
 FORGOTTEN = ("own_", "training", "walkthrough_", "question-", "prediction-")
 """How the entries of a session begin that hold what is kept in the browser, here and by the walkthrough."""
@@ -63,7 +63,7 @@ def forget() -> None:
 
 def _note_stored() -> None:
     """Note which network the browser has stored, for the whole session: a component's own state ends with its page."""
-    st.session_state.kept_stored = st.session_state["keeping"].stored
+    st.session_state.own_network_stored = st.session_state["keeping"].stored
 
 
 def message() -> bytes:
@@ -76,7 +76,7 @@ def message() -> bytes:
         "digits": None if digits is None else digits_as_text(digits),
         "network": None if own is None else network_facts(own),
     }
-    weights = b"" if own is None or own.key == state.get("kept_stored") else weights_as_bytes(own)
+    weights = b"" if own is None or own.key == state.get("own_network_stored") else weights_as_bytes(own)
     return json.dumps(head).encode() + b"\n" + weights
 
 

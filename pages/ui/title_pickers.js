@@ -2,7 +2,7 @@
 
 import { sidebarButton } from "./sidebar_buttons.js";
 
-const CHOSEN = /** @type {const} */ ({ source: "digit", target: "target" });
+const CHOICE_OF = /** @type {const} */ ({ source: "digit", target: "target" });
 
 /** Make the title's digits of a stage pickers, where the page has buttons for them. @type {(root: HTMLElement) => { mark(): void, end(): void }} */
 export function offerPickers(root) {
@@ -14,7 +14,7 @@ export function offerPickers(root) {
 
   /** Say that they can be chosen from, whenever the title is written anew. */
   function mark() {
-    for (const [name, what] of Object.entries(CHOSEN)) {
+    for (const [name, what] of Object.entries(CHOICE_OF)) {
       const pill = root.querySelector(`.title .pill.${name}`);
       if (!pill || pill.hasAttribute("role") || !sidebarButton(document, what, pill.textContent)) continue;
       const looks = { role: "button", tabindex: "0", "aria-haspopup": "true", "data-choose": what, title: `Choose another ${what}` };

@@ -95,5 +95,13 @@ def test_weights_are_sent_until_the_browser_has_them_and_not_again_on_another_pa
 
     app = AppTest.from_function(page, args=(own,)).run()
     assert app.session_state.sent > 4 * 710_218
-    app.session_state.kept_stored = own.key
+    app.session_state.own_network_stored = own.key
     assert app.run().session_state.sent < 1000
+
+
+def test_what_the_browser_has_stored_is_forgotten_too_so_that_the_same_network_trained_again_is_sent():
+    assert "own_network_stored".startswith(keeping.FORGOTTEN)
+
+
+def test_the_largest_network_is_not_too_long_to_come_back(own):
+    assert len(json.dumps(sent(own))) < keeping.MOST
