@@ -111,11 +111,10 @@ class Visitor:
             state.id, state.trigger_value = self.dice.choice(offered), True
         began = time.monotonic()
         await socket.send(ask.SerializeToString())
-        await asyncio.wait_for(self.finished(socket), 60)
+        await asyncio.wait_for(self._until_finished(socket), 60)
         self.took[kind].append(time.monotonic() - began)
 
-    async def finished(self, socket: ClientConnection) -> None:
-        """Wait for the end of the run, and take up what it says."""
+    async def _until_finished(self, socket: ClientConnection) -> None:
         fresh: dict[str, str] = {}
         while True:
             message = ForwardMsg.FromString(await socket.recv())

@@ -1,12 +1,9 @@
-"""On a running server: what a visitor does not want any more is not computed, and what they have chosen counts."""
+"""On a running server: what a visitor has asked for and does not want any more is not computed."""
 
 import asyncio
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.asyncio.client import connect
 
-from benchmarks.classroom import Visitor
 from benchmarks.driving import start_server
 from benchmarks.eager import window
 from benchmarks.server_process import cpu_seconds, threads
@@ -63,22 +60,3 @@ def test_only_the_last_of_many_wishes_is_computed(server, leaves):
     single, all_together = in_a_loop(visit())
     assert all_together < ASKED / 2 * single
     assert threads(pid) < ASKED
-
-
-def test_a_click_counts_though_the_browser_asks_for_something_else_at_once(server):
-    async def visit() -> list[bool]:
-        visitor, counted = Visitor(server[0], "tutorial", number=0, samples=False), []
-        async with connect(f"{visitor.address}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as socket:
-            await visitor.do(socket, "open")
-            for target in (5, 6, 7, 8):
-                click, other = BackMsg(), BackMsg()
-                click.rerun_script.query_string = other.rerun_script.query_string = visitor.query
-                button = click.rerun_script.widget_states.widgets.add()
-                button.id, button.trigger_value = visitor.buttons[f"target-{target}"], True
-                await socket.send(click.SerializeToString())
-                await socket.send(other.SerializeToString())
-                await visitor.finished(socket)
-                counted.append(f"target={target}" in visitor.query)
-        return counted
-
-    assert in_a_loop(visit()) == [True] * 4
