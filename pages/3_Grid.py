@@ -21,23 +21,23 @@ work = cells.work(choice.data, network(choice.model), cells.positions(digits), c
 with st.container(key="attacks-progress"):
     progress = st.empty()
 
-# What is done is drawn at once; the rest keeps its places, which are filled a few rows at a time.
-done, clicked, places = len(work.rows), {}, {}
-with st.container(key="attacks-box"), st.container(key="attacks"):
-    cells.head()
-    for source in range(cells.CLASSES):
-        if source < done:
-            clicked[source] = cells.draw(work.rows[source])
-        else:
-            places[source] = st.empty()
-            with places[source].container():
-                cells.draw_waiting(source)
-for source, target in clicked.items():
-    if target is not None:
-        cells.open_in_lab(source, target, work.positions[source], digits)
-
+# What is done is drawn at once, its figures first; the rest keeps its places, which are filled a few rows at a time.
 cells.draw_figures(figures, work)
 with cells.in_progress(progress, work) as moved:
+    done, clicked, places = len(work.rows), {}, {}
+    with st.container(key="attacks-box"), st.container(key="attacks"):
+        cells.head()
+        for source in range(cells.CLASSES):
+            if source < done:
+                clicked[source] = cells.draw(work.rows[source])
+            else:
+                places[source] = st.empty()
+                with places[source].container():
+                    cells.draw_waiting(source)
+    for source, target in clicked.items():
+        if target is not None:
+            cells.open_in_lab(source, target, work.positions[source], digits)
+
     for rows in work.fill(done):
         for row in rows:
             with places[row.source].container():

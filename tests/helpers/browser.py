@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 from benchmarks.driving import ICON, Lab
+from tests.helpers.waiting import until
 
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """A script that waits until what has changed is drawn."""
@@ -39,12 +40,13 @@ def as_opened(lab: Lab, step: int) -> Lab:
 
 def filled(lab: Lab) -> Lab:
     """Wait until the page Grid is whole; on a slow machine it asks before it goes on."""
-    whole = lab.page.get_by_text("Why the 90 attacks ended")
     rest = lab.page.get_by_role("button", name="Fill the rest")
-    whole.or_(rest).first.wait_for()
-    if not whole.is_visible():
-        rest.click()
-    whole.wait_for()
+
+    def whole() -> bool:
+        rest.evaluate_all("buttons => buttons.forEach((each) => each.click())")  # if it is there now
+        return lab.page.get_by_text("Why the 90 attacks ended").is_visible()
+
+    until(whole, pause=0.25)
     tile(lab, 9, 9).wait_for()
     return lab
 
