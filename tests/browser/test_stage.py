@@ -206,6 +206,11 @@ def test_the_card_holds_the_formula_the_best_pairs_and_the_counts(case):
     ]
     assert numbers == [passes.sum(), alpha_fails.sum(), pairs.sum() - passes.sum() - alpha_fails.sum()]
     assert text(lab, "stage-out").startswith(f"{(~trace.domain).sum()} pixel")
+    bar = lab.part("stage-card").locator(".meter.wide")
+    shares = bar.locator("i").evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().width)")
+    assert np.array(shares) / bar.bounding_box()["width"] == pytest.approx(
+        np.array(numbers[:2]) / pairs.sum(), abs=0.01
+    )
 
 
 def test_the_skyband_named_in_the_plane_is_the_one_by_definition(case):

@@ -23,7 +23,7 @@ export function createReading(find) {
       pill.className = `pill reads ${step.reads === recording.target ? "target" : step.reads === recording.label ? "source" : "other"}`;
       [...bars.children].forEach((bar, digit) => {
         const share = step.probabilities[digit];
-        bar.querySelector("i").style.transform = `scaleX(${share})`;
+        bar.querySelector("i").style.width = `${100 * share}%`;
         bar.querySelector(".share").textContent = share >= 0.0005 ? percent(share) : "";
         bar.querySelector(".logit").textContent = number(step.outputs[digit], 1);
         bar.title = `${digit}: ${percent(share)} sure, logit ${number(step.outputs[digit], 2)}`;

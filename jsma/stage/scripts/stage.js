@@ -162,7 +162,7 @@ export function createStage(root) {
       find(".used"),
       spentHtml(recording, view.k, (word) => term("γ", word)),
     );
-    find(".budget i").style.transform = `scaleX(${(2 * view.k) / Math.max(1, recording.budget)})`;
+    find(".budget i").style.width = `${(200 * view.k) / Math.max(1, recording.budget)}%`;
     renderTransport();
     renderReadout();
     draw(...Object.keys(views));

@@ -167,7 +167,7 @@ function createCard(trace, at, { width, height, target }) {
       element.dataset.iteration = `${now}`;
       element.toggleAttribute("data-done", done);
       element.querySelector(".reading").classList.toggle("is-target", step.reads === target);
-      /** @type {HTMLElement} */ (element.querySelector(".meter i")).style.transform = `scaleX(${step.share})`;
+      /** @type {HTMLElement} */ (element.querySelector(".meter i")).style.width = `${100 * step.share}%`;
       const words = `${trace.label}, iteration ${now}: reads ${step.reads}, ${step.sure} sure, ${step.changed} changed.`;
       part("image").setAttribute("aria-label", words);
     },
