@@ -35,7 +35,7 @@ def refine(
     alone; each is tried with the CANDIDATES single changes that promise most, and the best success is taken; it ends
     when none succeeds (0: no exchanges).
     Cost: one forward pass per feature tried, at most about the square of the number of changed features; for each two
-    a gradient and CANDIDATES forward passes. Failed attacks, `pairs` and `iterations` are not modified.
+    a gradient and CANDIDATES forward passes. Failed attacks, `Result.pairs` and `Result.iterations` are not modified.
     Raises ValueError as `Attack.run` does. This is an addition of this project; the paper's attack does not have it.
     """
     network = network_of(model)

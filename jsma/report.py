@@ -47,7 +47,7 @@ class Report:
     sources and targets: (N,) int64, label and target of each attack; result: how each ended, with empty images
     (0, *shape). changed_at: (N, K) int64, the number of features changed when the budget gammas[k] was spent;
     adversarial_distance: (N,), see `jsma.adversarial_distance`. Distortion is the share of all features that were
-    changed, 0 to 1; beside it, distortion of changeable is the share of those that could change (`result.changeable`).
+    changed, 0 to 1; beside it, distortion of changeable is the share of those that could change (`Result.changeable`).
     The name of every mean says over which attacks it is; it is NaN if there are none.
     """
 

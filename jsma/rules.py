@@ -162,19 +162,19 @@ def compared() -> list[Variant]:
 class Untargeted(Enum):
     """The kinds of attack without a target; the goal is any prediction except c, the one for the original image.
 
-    Pass one in place of a target; both work with every `Rule` and direction. Let a_k and b_k be the rule's a
-    and b for the class k as the target:
-
-        AWAY     NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise
-        MAXIMAL  M-JSMA: at every iteration, the best pair over all classes k and directions, with
-                 a = a_k and b = b_k for k != c, and those of AWAY for c. The paper uses Direction.BOTH.
-                 Ties: the lowest class. A change is never undone (the paper's oscillation rule).
-
-    Source: Wiyatno and Xu 2018, arXiv 1808.07945.
+    Pass one in place of a target; both work with every `Rule` and direction. Below, a_k and b_k are the rule's a
+    and b for the class k as the target. Source: Wiyatno and Xu 2018, arXiv 1808.07945.
     """
 
     AWAY = "away"
+    """NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise."""
+
     MAXIMAL = "maximal"
+    """M-JSMA: at every iteration, the best pair over all classes k and directions.
+
+    For k != c, a = a_k and b = b_k; for c, those of AWAY. The paper uses Direction.BOTH. Ties: the lowest class. A
+    change is never undone (the paper's oscillation rule).
+    """
 
 
 def has_succeeded(logits: Tensor, labels: Tensor, untargeted: Untargeted | None) -> Tensor:
