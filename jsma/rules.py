@@ -6,7 +6,6 @@ from enum import Enum
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from .features import Features
 from .jacobian import Output, vector_jacobian
@@ -210,7 +209,7 @@ def _gradients_towards(
     rule: Rule, output: Output, leaf: Tensor, outputs: Tensor, probabilities: Tensor, classes: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the rule's a and b, (N, n) each, for one target class per image, classes (N,)."""
-    target_weights = one_hot(classes, outputs.shape[1]).to(outputs.dtype)  # (N, classes)
+    target_weights = torch.zeros_like(outputs).scatter(1, classes[:, None], 1)  # (N, classes); one_hot reads values
     a = vector_jacobian(outputs, leaf, target_weights).flatten(1)  # (N, C, H, W) to (N, n)
     if output is Output.PROBABILITIES and not rule.weighs_by_probability:
         return a, -a  # probabilities sum to one, so the derivatives of all classes sum to zero

@@ -155,9 +155,10 @@ def indices_of(mask: Tensor) -> tuple[Tensor, Tensor]:
 
     k is the largest number of True in a row, at least 1; padding is not valid.
     """
-    row, index = mask.nonzero(as_tuple=True)
     counts = mask.sum(dim=1)  # (N,)
-    k = max(int(counts.max()), 1)
+    largest, total = torch.stack([counts.max(), counts.sum()]).tolist()  # at once: reading waits for a GPU
+    row, index = torch.nonzero_static(mask, size=total).unbind(dim=1)
+    k = max(largest, 1)
     column = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]
     indices = torch.zeros(len(mask), k, dtype=torch.int64, device=mask.device)
     indices[row, column] = index
