@@ -1,0 +1,31 @@
+"""The script that measures how an attack's cost grows."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import growth
+
+
+def test_the_exponent_is_the_slope_that_numpy_finds_in_the_logarithms():
+    sizes, costs = (10, 100, 1_000, 30_000), (3.0, 20.0, 700.0, 9_000.0)
+    assert float(growth.exponent(sizes, costs)) == pytest.approx(
+        np.polyfit(np.log(sizes), np.log(costs), deg=1)[0], abs=0.005
+    )
+
+
+@pytest.mark.parametrize(("power", "shown"), [(0, "0.00"), (1, "1.00"), (1.5, "1.50")])
+def test_what_grows_by_a_power_has_it_as_its_exponent(power, shown):
+    sizes = (784, 3_072, 150_528)
+    assert growth.exponent(sizes, tuple(7 * size**power for size in sizes)) == shown
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="The peak memory of a process is read as Linux tells it.")
+def test_one_size_is_measured():
+    threads = torch.get_num_threads()
+    time, memory = growth.cost(features=50, classes=3, images=100)
+    assert time > 0
+    assert memory >= 0
+    assert torch.get_num_threads() == threads
