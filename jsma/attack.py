@@ -547,5 +547,9 @@ def _batch_size(given: int | None, features: int) -> int:
 
 
 def count_changed(images: Tensor, originals: Tensor) -> Tensor:
-    """Return the number of features of each image that differ from its original, (N,) int64."""
-    return (images != originals).flatten(1).sum(dim=1)
+    """Return the number of features of each image that differ from its original, (N,) int64.
+
+    In parts, since torch adds up bool values as int64: all at once would need twice the memory of the images.
+    """
+    parts = zip(images.split(MAX_BATCH), originals.split(MAX_BATCH), strict=True)
+    return torch.cat([(part != original).flatten(1).sum(dim=1) for part, original in parts])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .attack import Result, resolve_targets
+from .attack import Result, count_changed, resolve_targets
 from .features import UNIT, Bounds, prepare
 from .goal import Goal, with_changes
 from .network import Model, network_of
@@ -51,7 +51,7 @@ def refine(
             undone = _undo_one(goal, current, undone)
         while exchanges and len(rows):
             rows = _exchange(goal, current, rows, exchanges)
-    changed, refined = (current != goal.flat).sum(dim=1).cpu(), goal.shaped(current)
+    changed, refined = count_changed(current, goal.flat).cpu(), goal.shaped(current)
     predictions = resolve_targets(network, refined, None)[0].cpu()
     return replace(result, images=refined, changed=changed, predictions=predictions)
 

@@ -1,12 +1,15 @@
 """The script that measures how an attack's cost grows."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from benchmarks import growth
+from benchmarks.peers import peak_memory
+from jsma.attack import count_changed
 
 
 def test_the_exponent_is_the_slope_that_numpy_finds_in_the_logarithms():
@@ -22,7 +25,20 @@ def test_what_grows_by_a_power_has_it_as_its_exponent(power, shown):
     assert growth.exponent(sizes, tuple(7 * size**power for size in sizes)) == shown
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="The peak memory of a process is read as Linux tells it.")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="The peak memory of a process is read as Linux tells it.")
+
+
+@on_linux
+def test_changed_features_are_counted_in_less_memory_than_the_images_take():
+    images, megabytes = torch.zeros(20_000, 784), 20_000 * 784 * 4 / 2**20
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = peak_memory()
+    counts = count_changed(images, torch.ones(1).expand_as(images))
+    assert counts.tolist() == [784] * 20_000
+    assert peak_memory() - before < megabytes / 2
+
+
+@on_linux
 def test_one_size_is_measured():
     threads = torch.get_num_threads()
     time, memory = growth.cost(features=50, classes=3, images=100)
