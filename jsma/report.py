@@ -170,7 +170,7 @@ class Report:
         return area + (1 - ends[-1][0]) * self.by_source_and_target(spent)
 
     @property
-    def hardest_pair(self) -> tuple[int, int]:
+    def hardest_classes(self) -> tuple[int, int]:
         """The source and target with the largest hardness; of equal ones the first."""
         return divmod(int(self.hardness.nan_to_num(nan=-1).argmax()), self.classes)
 
@@ -195,8 +195,8 @@ class Report:
         return ends
 
     @property
-    def hardest_first(self) -> Tensor:
-        """The indices of the attacks from hardest to easiest, (N,) int64.
+    def costliest_first(self) -> Tensor:
+        """The indices of the attacks, those that cost the attacker most first, (N,) int64.
 
         Sorted by: failed before successful; then the success rate of the attack's source and target, lowest first;
         then their mean distortion, largest first; then the number of changed pixels, largest first. The figures of
