@@ -1,4 +1,4 @@
-"""Where the time of a run goes, how near it is to its bound, and how it grows: python -m benchmarks.cost
+"""Where the time of a run goes, and how near it is to its bound: python -m benchmarks.cost
 
 The bound is what forward and two vector-Jacobian products at the best batch size and memory format
 would do alone, on cores that do not disturb each other. "outside" is the share of the run's time, over
@@ -32,7 +32,6 @@ def main() -> None:
     for name in undefended():
         print(share_outside(name, options.images))
         print(gradients(name), flush=True)
-    print(growth(), flush=True)
 
 
 def share_outside(name: str, count: int) -> str:
@@ -131,37 +130,6 @@ def timed_passes() -> Iterator[list[float]]:
         yield spent
     finally:
         nn.Module.__call__, torch.autograd.grad = forward, backward
-
-
-def growth() -> str:
-    """Return the time of one turn by features, classes and images, on a network of one layer."""
-    lines = ["microseconds an image and iteration, a linear network"]
-    for what, sizes in (
-        ("features", [(side, 10, 64) for side in (14, 28, 56, 112, 224)]),
-        ("classes", [(28, classes, 64) for classes in (2, 10, 100, 1000)]),
-        ("images", [(28, 10, images) for images in (1, 16, 64, 256, 1024)]),
-    ):
-        cells = [f"{number(what, size):,}: {1e6 * turn_seconds(*size):.0f}" for size in sizes]
-        lines.append(f"  by {what:9}" + "   ".join(cells))
-    return "\n".join(lines)
-
-
-def number(what: str, size: tuple[int, int, int]) -> int:
-    """Return the number of features, classes or images of (side, classes, images)."""
-    side, classes, images = size
-    return {"features": side * side, "classes": classes, "images": images}[what]
-
-
-def turn_seconds(side: int, classes: int, images: int) -> float:
-    """Return the seconds an image and iteration of attacks that never reach their target."""
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(side * side, classes)).eval()
-    with torch.no_grad():
-        model[1].bias[0] = 1e6
-    turns = 8
-    attack = Attack(gamma=2 * turns / side**2)
-    pictures, targets = torch.rand(images, 1, side, side) * 0.9, torch.ones(images, dtype=torch.int64)
-    return seconds(lambda: attack.run(model, pictures, targets), 3) / (images * (turns + 1))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,11 @@ ATTACKS_TO_EXPLAIN = 8
 
 @dataclass(frozen=True)
 class Pair:
-    """The best pair: two features, first < second, as flat indices into (C, H, W), with alpha, beta and score."""
+    """The best pair of a step: two features, first < second, as flat indices into (C, H, W).
+
+    alpha and beta: the sums of the two features' a and b; score: -alpha * beta; direction: INCREASE or DECREASE.
+    Derivatives are per unit of the feature: for an image, from black to white.
+    """
 
     first: int
     second: int
@@ -54,7 +58,8 @@ class Step:
     image (C, H, W); outputs (classes,), the logits; probabilities (classes,); target_gradient and
     others_gradient (n,), the rule's a and b; domain (n,) bool, the pixels that may be changed;
     changed, the number of pixels that differ from the original. pair is None on the last step, stop is None on
-    all others. reason: a sentence beside the stop, where the derivatives tell more than it (see `why_no_pair`).
+    all others. reason: a sentence beside the stop, where derivatives that are exactly 0 left no pair admissible.
+    differentiate: computes `jacobian`.
     With Direction.BOTH the gradients and the domain are those of the chosen pair's direction (on the last step,
     of INCREASE); with Untargeted.MAXIMAL they are those of the chosen class (on the last step, of class 0).
     """
@@ -89,6 +94,8 @@ class Step:
 class Result:
     """The results of N attacks: images (N, C, H, W), success (N,) bool, stop, iterations (N,), changed (N,) int64.
 
+    images is on the model's device, all other tensors on the CPU. changed: the number of features that differ from the
+    original.
     pairs (N, budget, 2) int64: the features changed at each iteration, -1 after the attack has ended. A run with
     a smaller budget changes the same pairs, but fewer. stop is None for attacks that did not end because the run
     was cancelled; their images are those of the last iteration. changeable (N,) int64: how many features of each
@@ -120,8 +127,14 @@ class Result:
 class Attack:
     """The settings of an attack: immutable and hashable. Raises ValueError for invalid values.
 
-    theta: the magnitude of one change of a pixel, in (0, 1]; the direction gives the sign.
+    rule: how derivatives are weighted; output: which outputs are differentiated; direction: which way pixels move.
+    theta: the magnitude of one change of a pixel, as a share of its range, in (0, 1]; the direction gives the sign.
     gamma: the largest share of features that may be changed, in (0, 1]; the paper's upsilon.
+    Source: Papernot et al. 2016, arXiv 1511.07528; those of the rules are in `Rule`.
+
+    >>> attack = Attack(Rule.TJSMA, direction=Direction.BOTH, gamma=0.1)
+    >>> attack.iterations(784)
+    39
     """
 
     rule: Rule = Rule.JSMA
@@ -145,7 +158,7 @@ class Attack:
         return math.floor(round(features * self.gamma / 2, 9))  # rounded, so that 100 * 0.58 / 2 is 29
 
     def budget(self, features: int) -> int:
-        """Return `iterations(features)`. Raises ValueError if gamma does not pay for a single pair."""
+        """Return `iterations(features)`. Raises ValueError for fewer than 2 features or a gamma without a pair."""
         if features < 2:
             raise ValueError(f"An image has {features} features; the attack changes pairs, so it needs at least 2.")
         limit = self.iterations(features)
@@ -217,8 +230,9 @@ class Attack:
         Samples of any other shape, such as rows (N, F) or sequences (N, T, F), are attacked in the same way.
         bounds: the ends (low, high) of the features' ranges, numbers or tensors that broadcast to one sample; theta is
         a share of each range. Derivatives are by the features as they are, so the pairs depend on their units.
-        changeable: bool, broadcasts to the samples; the others are never changed. The budget counts all features:
-        gamma is a share of all. Raises ValueError as `jsma.features.prepare` does.
+        changeable: bool, broadcasts to the samples; the others are never changed, and may have any finite value. The
+        budget counts all features: gamma is a share of all. Raises ValueError for bounds that are not finite, that
+        leave a feature no range, or that a value exceeds by more than rounding.
         """
         model = network_of(model)
         originals, features = prepare(images, model, bounds, changeable, self.theta)
@@ -533,5 +547,9 @@ def _batch_size(given: int | None, features: int) -> int:
 
 
 def count_changed(images: Tensor, originals: Tensor) -> Tensor:
-    """Return the number of features of each image that differ from its original, (N,) int64."""
-    return (images != originals).flatten(1).sum(dim=1)
+    """Return the number of features of each image that differ from its original, (N,) int64.
+
+    In parts, since torch adds up bool values as int64: all at once would need twice the memory of the images.
+    """
+    parts = zip(images.split(MAX_BATCH), originals.split(MAX_BATCH), strict=True)
+    return torch.cat([(part != original).flatten(1).sum(dim=1) for part, original in parts])

@@ -137,7 +137,8 @@ def mnist_root(root: str | Path | None = None) -> Path:
 def load_mnist(root: str | Path | None = None, split: str = "test", download: bool = False) -> Digits:
     """Return MNIST's "train" (60,000) or "test" (10,000) digits.
 
-    root: see `mnist_root`. download: download the files first if they are missing.
+    root: the folder that contains MNIST/raw (None: $JSMA_DATA_DIR, else a folder in the user's cache). download:
+    download the files first if they are missing.
     Raises ValueError for another split, and MNISTUnavailable (an OSError) for a root that is not a folder or
     not accessible, for missing or damaged files, and for a download that failed.
     Source: LeCun, Cortes and Burges, loaded through torchvision.
@@ -164,7 +165,7 @@ def mnist_present(root: str | Path | None = None) -> bool:
 
 
 def download_mnist(root: str | Path | None = None, progress: Callable[[float], object] = lambda share: None) -> None:
-    """Download MNIST's four files into `root` (see `mnist_root`), all or none.
+    """Download MNIST's four files into `root` (as in `load_mnist`), all or none.
 
     progress: called with the share of bytes received, 0 to 1; it may raise to cancel. A file that a mirror does not
     send, or that is not the published one, is fetched from the next mirror. The files are verified and

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .attack import Attack, Result
+from .attack import Attack, Result, resolve_targets
 from .convolution import FasterGradients
 from .data import Digits
 from .features import UNIT, Bounds, check_kind, ends, like_parameters, mask_for, shapes_explained
@@ -36,9 +36,10 @@ def accuracy(
     bounds: Bounds = UNIT,
     changeable: Tensor | None = None,
 ) -> float:
-    """Return the share of `digits` for which `model` predicts the label, 0 to 1. ValueError as in `Attack.run`.
+    """Return the share of `digits` for which `model` predicts the label, 0 to 1.
 
-    bounds and changeable say which values are valid, see `Attack.run`.
+    batch_size: the number of samples in one pass. bounds and changeable say which values are valid, see `Attack.run`.
+    Raises ValueError if there are no digits, and as `Attack.run` does for images and models.
     """
     network = network_of(model)
     bounds, mask = _checked(digits, bounds, changeable)
@@ -182,16 +183,19 @@ def adversarial_distance(
     """Return A(X, t) = 1 - the share of pixels with dZ_t/dx > 0 and sum over j != t of dZ_j/dx < 0, (N,) float64.
 
     Z are the logits; A lies in [0, 1]. images: (N, C, H, W) in [0, 1]; bounds and changeable: see
-    `Attack.run`; targets: (N,) int64. Raises ValueError as `Attack.run` does for images. Source: Papernot et al. 2016.
+    `Attack.run`; targets: (N,) int64; batch_size: the number of samples in one pass. Raises ValueError as `Attack.run`
+    does. Source: Papernot et al. 2016.
     """
     model = network_of(model)
     images = like_parameters(images, model, bounds, changeable)
-    model.check(images)
+    with shapes_explained(images):
+        model.check(images)
+        labels, _ = resolve_targets(model, images, targets)
     distances = []
-    for batch, labels in zip(images.split(batch_size), targets.to(images.device).split(batch_size), strict=True):
+    for batch, towards in zip(images.split(batch_size), labels.split(batch_size), strict=True):
         with FasterGradients():
             leaf, logits = forward(model, batch)
-        ((a, b),) = weighted_gradients(Rule.JSMA, Output.LOGITS, None, leaf, logits, labels)
+        ((a, b),) = weighted_gradients(Rule.JSMA, Output.LOGITS, None, leaf, logits, towards)
         distances.append(1 - ((a > 0) & (b < 0)).double().mean(dim=1))
     return torch.cat(distances).cpu()
 

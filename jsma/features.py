@@ -81,9 +81,10 @@ def search_domain(
     """Return the features that may be changed in `direction`, (N, *shape) bool; originals, images: (N, *shape).
 
     As in the paper, a feature leaves the domain when it reaches the end of its range, low or high. A feature that was
-    changed in the other direction is excluded, too, so that Direction.BOTH never undoes a change.
+    changed in the other direction is excluded, too, so that Direction.BOTH never undoes a change. low, high: numbers or
+    tensors that broadcast to the samples. Raises ValueError for Direction.BOTH, which has a domain for each direction.
     """
-    if direction is Direction.INCREASE:
+    if direction.sign > 0:
         return (images < high) & (images >= originals)
     return (images > low) & (images <= originals)
 

@@ -43,8 +43,8 @@ def jacobian(
     model: maps images to logits (N, classes), each image independently of the others; it is used in its
     current mode and not changed. output: which outputs are differentiated. Samples of any shape (N, *shape) are
     allowed; bounds and changeable say which values are valid, see `Attack.run`. Besides the result, it needs the memory
-    of one pass over MAX_VALUES_IN_BATCH values, or one image. Raises ValueError for invalid images, models or outputs
-    (see `like_parameters` and `forward`). Source: the "forward derivative" of Papernot et al. 2016.
+    of one pass over MAX_VALUES_IN_BATCH values, or one image. Raises ValueError for images and models as `Attack.run`
+    does, and for a model that cannot be differentiated. Source: the "forward derivative" of Papernot et al. 2016.
     """
     model = network_of(model)
     images = like_parameters(images, model, bounds, changeable)

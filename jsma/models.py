@@ -113,11 +113,11 @@ def build(name: str) -> nn.Sequential:
 
 
 def load_model(name: str = "tutorial", folder: str | Path = WEIGHTS) -> nn.Sequential:
-    """Return the trained network `name`, one of `NETWORKS`, in eval mode; it outputs logits.
+    """Return the trained network `name`, such as "tutorial" or "lenet", in eval mode; it outputs logits.
 
     folder: contains NAME.pt, as `python -m jsma train` writes it, or is such a file itself. Raises ValueError for an
-    unknown name, for damaged weights, those of another network, and those that are not finite; FileNotFoundError if
-    there are none.
+    unknown name, which lists all, for damaged weights, those of another network, and those that are not finite;
+    FileNotFoundError if there are none.
     """
     model = build(name)
     path = Path(folder) if Path(folder).is_file() else Path(folder) / f"{name}.pt"

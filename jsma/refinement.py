@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .attack import Result, resolve_targets
+from .attack import Result, count_changed, resolve_targets
 from .features import UNIT, Bounds, prepare
 from .goal import Goal, with_changes
 from .network import Model, network_of
@@ -35,7 +35,7 @@ def refine(
     alone; each is tried with the CANDIDATES single changes that promise most, and the best success is taken; it ends
     when none succeeds (0: no exchanges).
     Cost: one forward pass per feature tried, at most about the square of the number of changed features; for each two
-    a gradient and CANDIDATES forward passes. Failed attacks, `pairs` and `iterations` are not modified.
+    a gradient and CANDIDATES forward passes. Failed attacks, `Result.pairs` and `Result.iterations` are not modified.
     Raises ValueError as `Attack.run` does. This is an addition of this project; the paper's attack does not have it.
     """
     network = network_of(model)
@@ -51,7 +51,7 @@ def refine(
             undone = _undo_one(goal, current, undone)
         while exchanges and len(rows):
             rows = _exchange(goal, current, rows, exchanges)
-    changed, refined = (current != goal.flat).sum(dim=1).cpu(), goal.shaped(current)
+    changed, refined = count_changed(current, goal.flat).cpu(), goal.shaped(current)
     predictions = resolve_targets(network, refined, None)[0].cpu()
     return replace(result, images=refined, changed=changed, predictions=predictions)
 

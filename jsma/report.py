@@ -47,7 +47,7 @@ class Report:
     sources and targets: (N,) int64, label and target of each attack; result: how each ended, with empty images
     (0, *shape). changed_at: (N, K) int64, the number of features changed when the budget gammas[k] was spent;
     adversarial_distance: (N,), see `jsma.adversarial_distance`. Distortion is the share of all features that were
-    changed, 0 to 1; beside it, distortion of changeable is the share of those that could change (`result.changeable`).
+    changed, 0 to 1; beside it, distortion of changeable is the share of those that could change (`Result.changeable`).
     The name of every mean says over which attacks it is; it is NaN if there are none.
     """
 
@@ -170,7 +170,7 @@ class Report:
         return area + (1 - ends[-1][0]) * self.by_source_and_target(spent)
 
     @property
-    def hardest_pair(self) -> tuple[int, int]:
+    def hardest_classes(self) -> tuple[int, int]:
         """The source and target with the largest hardness; of equal ones the first."""
         return divmod(int(self.hardness.nan_to_num(nan=-1).argmax()), self.classes)
 
@@ -195,8 +195,8 @@ class Report:
         return ends
 
     @property
-    def hardest_first(self) -> Tensor:
-        """The indices of the attacks from hardest to easiest, (N,) int64.
+    def costliest_first(self) -> Tensor:
+        """The indices of the attacks, those that cost the attacker most first, (N,) int64.
 
         Sorted by: failed before successful; then the success rate of the attack's source and target, lowest first;
         then their mean distortion, largest first; then the number of changed pixels, largest first. The figures of

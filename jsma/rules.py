@@ -6,7 +6,6 @@ from enum import Enum
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from .features import Features
 from .jacobian import Output, vector_jacobian
@@ -162,19 +161,19 @@ def compared() -> list[Variant]:
 class Untargeted(Enum):
     """The kinds of attack without a target; the goal is any prediction except c, the one for the original image.
 
-    Pass one in place of a target; both work with every `Rule` and direction. Let a_k and b_k be the rule's a
-    and b for the class k as the target:
-
-        AWAY     NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise
-        MAXIMAL  M-JSMA: at every iteration, the best pair over all classes k and directions, with
-                 a = a_k and b = b_k for k != c, and those of AWAY for c. The paper uses Direction.BOTH.
-                 Ties: the lowest class. A change is never undone (the paper's oscillation rule).
-
-    Source: Wiyatno and Xu 2018, arXiv 1808.07945.
+    Pass one in place of a target; both work with every `Rule` and direction. Below, a_k and b_k are the rule's a
+    and b for the class k as the target. Source: Wiyatno and Xu 2018, arXiv 1808.07945.
     """
 
     AWAY = "away"
+    """NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise."""
+
     MAXIMAL = "maximal"
+    """M-JSMA: at every iteration, the best pair over all classes k and directions.
+
+    For k != c, a = a_k and b = b_k; for c, those of AWAY. The paper uses Direction.BOTH. Ties: the lowest class. A
+    change is never undone (the paper's oscillation rule).
+    """
 
 
 def has_succeeded(logits: Tensor, labels: Tensor, untargeted: Untargeted | None) -> Tensor:
@@ -210,7 +209,7 @@ def _gradients_towards(
     rule: Rule, output: Output, leaf: Tensor, outputs: Tensor, probabilities: Tensor, classes: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the rule's a and b, (N, n) each, for one target class per image, classes (N,)."""
-    target_weights = one_hot(classes, outputs.shape[1]).to(outputs.dtype)  # (N, classes)
+    target_weights = torch.zeros_like(outputs).scatter(1, classes[:, None], 1)  # (N, classes); one_hot reads values
     a = vector_jacobian(outputs, leaf, target_weights).flatten(1)  # (N, C, H, W) to (N, n)
     if output is Output.PROBABILITIES and not rule.weighs_by_probability:
         return a, -a  # probabilities sum to one, so the derivatives of all classes sum to zero

@@ -81,6 +81,12 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     the gradients, as long as the products of one image's derivatives do not underflow: in float32,
     derivatives of at most 10^-19 of the largest one count as ties.
     Raises ValueError if the shapes differ, if gradients are not finite, and for Direction.BOTH.
+    Source: the pair and its score, Papernot et al. 2016; the search is ours.
+
+    >>> a, b = torch.tensor([[3.0, 1.0, -1.0, 2.0]]), torch.tensor([[1.0, -2.0, -4.0, 1.0]])
+    >>> pairs = best_pair(a, b, torch.ones(1, 4, dtype=torch.bool), Direction.INCREASE)
+    >>> pairs.first.item(), pairs.second.item(), pairs.alpha.item(), pairs.beta.item(), pairs.score.item()
+    (0, 2, 2.0, -3.0, 6.0)
     """
     checked(target_gradient, others_gradient, domain)
     a, b = map(rescale, as_brightening(target_gradient, others_gradient, domain, direction))  # (N, n)
@@ -94,9 +100,11 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
 def skyband(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, direction: Direction) -> Tensor:
     """Return (N, n) bool: the pixels of the domain that at most one other pixel dominates.
 
-    The best pair lies among them; see the top of this module. Arguments as for `best_pair`. Of pixels with
-    equal derivatives, the two with the lowest indices are kept.
+    Pixel j dominates i if it is at least as good for both sums (for INCREASE: a_j >= a_i and b_j <= b_i). The best pair
+    lies among the pixels of the skyband. Arguments and errors as for `best_pair`. Of pixels with equal derivatives, the
+    two with the lowest indices are kept.
     """
+    checked(target_gradient, others_gradient, domain)
     a, b = as_brightening(target_gradient, others_gradient, domain, direction)
     by_b = b.argsort(dim=1, descending=True, stable=True)
     by_a_then_b = by_b.gather(1, a.gather(1, by_b).argsort(dim=1, descending=True, stable=True))
@@ -147,9 +155,10 @@ def indices_of(mask: Tensor) -> tuple[Tensor, Tensor]:
 
     k is the largest number of True in a row, at least 1; padding is not valid.
     """
-    row, index = mask.nonzero(as_tuple=True)
     counts = mask.sum(dim=1)  # (N,)
-    k = max(int(counts.max()), 1)
+    largest, total = torch.stack([counts.max(), counts.sum()]).tolist()  # at once: reading waits for a GPU
+    row, index = torch.nonzero_static(mask, size=total).unbind(dim=1)
+    k = max(largest, 1)
     column = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]
     indices = torch.zeros(len(mask), k, dtype=torch.int64, device=mask.device)
     indices[row, column] = index

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .attack import Attack, Result, resolve_targets
+from .attack import Attack, Result, count_changed, resolve_targets
 from .features import UNIT, Bounds, prepare, shapes_explained
 from .goal import Goal, with_changes
 from .network import Model, network_of
@@ -62,7 +62,7 @@ def sparsest(
             break
     stop = [_STOPS[number] for number in stops.tolist()]
     success = torch.tensor([each is Stop.REACHED_TARGET for each in stop], dtype=torch.bool)
-    changed = (found != originals.flatten(1)).sum(dim=1).cpu()
+    changed = count_changed(found, originals.flatten(1)).cpu()
     counts = features.changeable_counts(len(found))
     result = Result(goal.shaped(found), success, stop, steps.cpu(), changed, changeable=counts)
     return refine(network, images, targets, result, exchanges=exchanges, bounds=bounds, changeable=changeable)

@@ -10,7 +10,11 @@ class Stop(Enum):
     """The network predicts the target; without a target, another class than for the original image."""
 
     BUDGET_SPENT = "budget spent"
+    """The largest number of iterations that gamma allows was carried out without success."""
+
     NO_ADMISSIBLE_PAIR = "no admissible pair"
+    """No pair of pixels that may be changed has the signs of alpha and beta that the direction asks for."""
+
     DOMAIN_EMPTY = "too few pixels left"
     """Fewer than two pixels are left that may be changed."""
 

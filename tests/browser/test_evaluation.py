@@ -51,7 +51,7 @@ def test_the_first_screen_has_numbers_pictures_a_report_to_download_and_cases_th
     download.value.save_as(tmp_path / "report.json")
     assert Report.load(tmp_path / "report.json").summary() == look.summary()
 
-    k = int(look.hardest_first[0])
+    k = int(look.costliest_first[0])
     page.locator(".st-key-tile-hardest-0 button").click()
     lab.wait_for_title(str(int(look.sources[k])), str(int(look.targets[k])))
     assert "gamma=0.04" in page.url

@@ -338,6 +338,8 @@ def test_the_search_domain_leaves_out_ends_and_what_was_moved_the_other_way():
     originals[0, 1] = torch.tensor([0.5, 0.5, 0.5, 0.5])
     assert search_domain(originals, images, INCREASE).flatten().tolist() == [1, 0, 1, 0, 1, 0, 0, 1]
     assert search_domain(originals, images, DECREASE).flatten().tolist() == [0, 1, 0, 0, 1, 1, 0, 0]
+    with pytest.raises(ValueError, match="BOTH has two signs"):
+        search_domain(originals, images, Direction.BOTH)
 
 
 # --- a plain reference implementation ------------------------------------------------------------

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from jsma import Attack, Digits, Report, Result, Stop, accuracy, evaluate, evaluate_in_parts
+from jsma import Attack, Digits, Report, Result, Stop, accuracy, adversarial_distance, evaluate, evaluate_in_parts
 
 
 def report(success: list[bool], changed: list[int], stop: list[Stop], pixels: int = 20) -> Report:
@@ -124,3 +124,9 @@ def test_accuracy_is_the_share_read_as_labelled(brightest, batch_size):
 def test_accuracy_leaves_the_model_as_it_was(brightest, unaltered):
     with unaltered(brightest):
         accuracy(brightest, few_digits([0, 1, 2]))
+
+
+@pytest.mark.parametrize("targets", [[7], [-1], [0, 1], [0.5]])
+def test_an_adversarial_distance_towards_what_is_no_class_is_refused(brightest, targets):
+    with pytest.raises(ValueError, match=r"[Tt]arget"):
+        adversarial_distance(brightest, few_digits([0]).images, torch.tensor(targets))

@@ -157,7 +157,7 @@ def test_a_pair_of_classes_whose_attacks_fail_is_the_hardest_and_not_the_easiest
     attacks = [failure] * failed + [(*WON, 2)] * (10 - failed)
     report = made_report({cheap: [(*WON, 10)] * 10, dear: [(*WON, 20)] * 10, failing: attacks})
     assert report.hardness[failing] > report.hardness[dear] > report.hardness[cheap]
-    assert report.hardest_pair == failing
+    assert report.hardest_classes == failing
     assert failed < 10 or report.hardness[failing].item() == pytest.approx(0.8)  # the budget: as hard as can be
 
 
@@ -186,7 +186,7 @@ def test_the_figures_at_smaller_budgets_are_those_of_runs_with_them(report):
         assert at.mean_distortion_of_successful == run.mean_distortion_of_successful
 
 
-def test_the_hardest_come_first(report):
+def test_the_costliest_attacks_come_first(report):
     changed, success = report.result.changed.tolist(), report.result.success.tolist()
     assert set(success) == {True, False}
     cells = list(zip(report.sources.tolist(), report.targets.tolist(), strict=True))
@@ -197,10 +197,10 @@ def test_the_hardest_come_first(report):
         return sum(success[other] for other in alike) / len(alike), -sum(changed[other] for other in alike) / len(alike)
 
     expected = sorted(range(36), key=lambda k: (success[k], *resistance(k), -changed[k], k))
-    assert report.hardest_first.tolist() == expected
+    assert report.costliest_first.tolist() == expected
 
 
-def test_the_hardest_is_the_costliest_failed_attack_of_the_classes_that_resist_most():
+def test_the_costliest_is_the_failed_attack_with_most_pixels_of_the_classes_that_resist_most():
     rows = [  # source, target, success, changed
         (0, 1, True, 90),
         (0, 1, True, 100),
@@ -210,15 +210,15 @@ def test_the_hardest_is_the_costliest_failed_attack_of_the_classes_that_resist_m
         (1, 0, False, 112),
     ]
 
-    def hardest_first(of: list[tuple]) -> list[int]:
+    def costliest_first(of: list[tuple]) -> list[int]:
         sources, targets, success, changed = (torch.tensor(column) for column in zip(*of, strict=True))
         stop = [Stop.REACHED_TARGET if won else Stop.BUDGET_SPENT for won in success]
         result = Result(torch.empty(0, 1, 28, 28), success, stop, changed // 2, changed)
-        return Report(ATTACK, sources, targets, result).hardest_first.tolist()
+        return Report(ATTACK, sources, targets, result).costliest_first.tolist()
 
-    assert hardest_first(rows) == [3, 2, 5, 4, 1, 0]
-    assert hardest_first(rows[:2] + rows[4:])[0] == 3  # the failed one of 1 -> 0, though 0 -> 1 costs more on average
-    assert hardest_first(rows[:2]) == [1, 0]
+    assert costliest_first(rows) == [3, 2, 5, 4, 1, 0]
+    assert costliest_first(rows[:2] + rows[4:])[0] == 3  # the failed one of 1 -> 0, though 0 -> 1 costs more on average
+    assert costliest_first(rows[:2]) == [1, 0]
 
 
 @pytest.mark.parametrize("gammas", [(0.8,), (0.5, 0.2)])

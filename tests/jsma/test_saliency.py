@@ -277,9 +277,10 @@ def test_images_of_224_by_224_in_colour_and_the_worst_case_need_less_than_100_me
         (torch.ones(1, 3), torch.ones(1, 3), torch.ones(1, 3)),
     ],
 )
-def test_shapes_that_do_not_fit_are_refused_by_what_was_found(a, b, domain):
+@pytest.mark.parametrize("search", [best_pair, skyband])
+def test_shapes_that_do_not_fit_are_refused_by_what_was_found(a, b, domain, search):
     with pytest.raises(ValueError, match=r"same shape \(N, n\)") as refusal:
-        best_pair(a, b, domain, INCREASE)
+        search(a, b, domain, INCREASE)
     assert str(tuple(a.shape)) in str(refusal.value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from jsma.models import NETWORKS
 from tests.helpers.paths import ROOT
 
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [path.relative_to(ROOT).as_posix() for path in PAGES]
 FILES = {".py", ".md", ".toml", ".txt", ".json", ".js", ".css", ".html", ".conf", ".npz", ".pt", ".png"}
 

@@ -389,7 +389,7 @@ def case(choice: Choice, digits: Digits, positions: Tensor, report: Report, k: i
 def extremes(report: Report) -> tuple[list[int], list[int]]:
     """Return the hardest attacks, hardest first, and the successful ones with fewest changed pixels, fewest first."""
     by_pixels = report.result.changed.argsort(stable=True).tolist()
-    return report.hardest_first[:SHOWN].tolist(), [k for k in by_pixels if report.result.success[k]][:SHOWN]
+    return report.costliest_first[:SHOWN].tolist(), [k for k in by_pixels if report.result.success[k]][:SHOWN]
 
 
 def ends(

@@ -242,7 +242,7 @@ def _text(report: Report, values: Tensor, what: str, source: int, target: int) -
 
 
 def _compare(report: Report, guess: tuple[int, int]) -> None:
-    cell = report.hardest_pair
+    cell = report.hardest_classes
     tasks.note_first("hardest-classes", "{} → {}".format(*guess), "{} → {}".format(*cell))
     said = "as you said" if cell == guess else f"you said {guess[0]} → {guess[1]}: {_in_words(report, guess)}"
     st.markdown(
@@ -263,9 +263,9 @@ def _in_words(report: Report, cell: tuple[int, int]) -> str:
 
 
 def _open_hardest(lesson: Lesson, report: Report, attack: Attack, named: list[tuple[int, int]]) -> None:
-    source, target = report.hardest_pair
+    source, target = report.hardest_classes
     of_pair = (report.sources == source) & (report.targets == target)
-    place = next(k for k in report.hardest_first.tolist() if of_pair[k])
+    place = next(k for k in report.costliest_first.tolist() if of_pair[k])
     digit, sample = named[place // 9]
     if st.button("Open the hardest in the lab", icon=":material/open_in_new:", key="walkthrough-open-hardest"):
         navigation.open_in_lab(
