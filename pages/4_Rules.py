@@ -12,7 +12,7 @@ from pages.ui.formatting import an
 from pages.ui.networks import network
 from pages.ui.outside import plain
 from pages.ui.paper import REPORTED
-from pages.ui.rules import results, tables
+from pages.ui.rules import beside, results, tables
 from pages.ui.rules.reasons import reasons
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import AT_FIRST, METHODS, MOST, Trace, problem_with_rules, trace
@@ -157,6 +157,7 @@ if traces:
     show_ranking(traces)
     show_lines(traces)
     show_reasons(traces)
+    beside.show(choice, image, traces)
 else:
     st.info("Choose at least one rule above to see its attack.", icon=":material/info:")
 show_measured()
