@@ -65,7 +65,7 @@ def where_they_are(traces: list[Trace]) -> str:
 def show_ranking(traces: list[Trace]) -> None:
     st.header("Which rule needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
-    with st.container(horizontal=True, vertical_alignment="center", key="comparison-lab"):
+    with st.container(horizontal=True, vertical_alignment="center", key="on-screen-lab"):
         st.caption("Step through one in the lab:", width="content")
         for ran in traces:
             if ran.method.baseline is None and st.button(ran.method.label, key=f"lab-{ran.method.label}"):

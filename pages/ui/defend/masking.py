@@ -49,7 +49,8 @@ def show(choice: Choice, image: Tensor, position: int) -> None:
         "about 10⁻⁴⁵. Lead: by how much the largest logit exceeds the second; softmax of a large lead is 1 to the last "
         "digit that is stored."
     )
-    _side_by_side(choice, position)
+    with st.container(key="new-sheet-side-by-side"):
+        _side_by_side(choice, position)
 
 
 def _ended(choice: Choice, image: Tensor, output: Output, own: bool) -> str:
@@ -96,11 +97,12 @@ def _side_by_side(choice: Choice, position: int) -> None:
         key="defend-beside",
         persist_state="session",
     )
-    st.caption(
-        "Both step together: the controls of either side move both. **Output** in the sidebar says which derivatives "
-        "are drawn: those of the logits, or of the probabilities. Each side has its own scale, with its numbers: the "
-        "same colour or place means another value on the other side."
-    )
+    with st.container(key="on-screen-together"):
+        st.caption(
+            "Both step together: the controls of either side move both. **Output** in the sidebar says which "
+            "derivatives are drawn: those of the logits, or of the probabilities. Each side has its own scale, with "
+            "its numbers: the same colour or place means another value on the other side."
+        )
     pair = [
         (name, resources.recording(choice.data, defended.model(name), position, choice.target, choice.attack))
         for name in (PROTECTED, other)

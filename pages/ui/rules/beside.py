@@ -76,7 +76,8 @@ def show(choice: Choice, image: Tensor, traces: list[Trace]) -> None:
     st.dataframe(table(found, choice.target), hide_index=True, width="stretch")
     trained = NETWORKS["lenet-adversarial"]
     st.caption(
-        "L0, L2 and L∞ are computed from the pictures, whose pixels go from 0 to 1. Choose the model "
+        f"Here ε is {' and '.join(f'{epsilon:g} in {norm.value}' for norm, epsilon in epsilons.items() if norm)}. The "
+        "norms are computed from the pictures, whose pixels go from 0 to 1. Choose the model "
         f"*{trained.label}* in the sidebar to see how they fare against a network trained on one of them, FGSM."
     )
 
