@@ -78,10 +78,10 @@ def untouched(models: dict[str, nn.Module], folder: Path) -> dict[str, Any]:
     path, weights = folder / results.UNTOUCHED, hashes(models)
     if path.exists() and (facts := json.loads(path.read_text(encoding="utf-8")))["weights"] == weights:
         return facts
-    digits = load_mnist()
+    digits = load_mnist()  # all of them, whatever --images says of the attacks
     moved = disagreements(models, digits.images[-UNTOUCHED:])
     facts = {
-        "command": command(),
+        "command": results.COMMAND,
         "weights": weights,
         "digits": f"{digits.name}; thresholds: its last {UNTOUCHED:,}",
         "accuracy": {name: accuracy(model, digits) for name, model in models.items()},
@@ -202,7 +202,7 @@ def hashes(models: dict[str, nn.Module]) -> dict[str, str]:
 
 def command() -> str:
     """Return the command that runs now."""
-    return " ".join(["python -m benchmarks.defences", *sys.argv[1:]])
+    return " ".join([results.COMMAND, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -86,13 +86,21 @@ def step_png(step: Step, original: Tensor, target: int) -> bytes:
     return file.getvalue()
 
 
-def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scale: int = 3) -> bytes:
+def grid_png(
+    originals: Tensor,
+    results: Sequence[Result],
+    title: str = "",
+    scale: int = 3,
+    reads: Sequence[Sequence[int]] | None = None,
+) -> bytes:
     """Return a PNG of attacks on one image of every class: sources as rows, targets as columns, with labels.
 
     originals: (K, 1, H, W), one of each class in order, drawn on the diagonal; results: for every class, its
     attacks towards the K - 1 others, in ascending order; scale: the width of an image pixel in the PNG's pixels.
     Below each picture are the reason why the attack ended, the number of changed pixels and of iterations;
     failed attacks have a dashed frame.
+    reads: for every class, what another network reads in its K pictures; it then stands in the place of the numbers,
+    and successful attacks that it reads as the target, too, have a thick frame.
     Raises ValueError if the numbers of originals and results do not match.
     """
     from matplotlib.figure import Figure
@@ -123,19 +131,26 @@ def grid_png(originals: Tensor, results: Sequence[Result], title: str = "", scal
             canvas[y : y + height * scale, x : x + width * scale] = shown
             reason = "original" if original else _reason(result.stop[k])
             write(x + width * scale / 2, y + height * scale + 14, reason, 8, weight="bold")
-            if not original and not result.success[k]:
+            failed = not original and not result.success[k]
+            transfers = not original and not failed and reads is not None and reads[source][target] == target
+            if failed or transfers:
                 corner = (x - 3) / size[0], 1 - (y + height * scale + 3) / size[1]
                 sides = (width * scale + 6) / size[0], (height * scale + 6) / size[1]
-                figure.add_artist(
-                    Rectangle(corner, *sides, fill=False, linestyle="--", linewidth=1.5, edgecolor=ON_WHITE["ink3"])
-                )
-            if not original:
-                cost = f"{result.changed[k]} px, {result.iterations[k]} it."
-                write(x + width * scale / 2, y + height * scale + 29, cost, 8)
+                line = _THICK if transfers else _DASHED
+                figure.add_artist(Rectangle(corner, *sides, fill=False, **line))
+            words = "" if original else f"{result.changed[k]} px, {result.iterations[k]} it."
+            if reads is not None:
+                words = f"reads {reads[source][target]}{' ✓' if transfers else ''}"
+            write(x + width * scale / 2, y + height * scale + 29, words, 8)
     figure.figimage(canvas)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
     return file.getvalue()
+
+
+_DASHED: dict[str, Any] = {"edgecolor": ON_WHITE["ink3"], "linewidth": 1.5, "linestyle": "--"}
+
+_THICK: dict[str, Any] = {"edgecolor": TARGET, "linewidth": 3}
 
 
 def _reason(stop: Stop | None) -> str:

@@ -1,7 +1,8 @@
-"""The glossary: every technical term, each explained once, here or in the tables of rules, baselines and maps."""
+"""The glossary: every technical term, each explained once, here or in the tables of rules, attacks and maps."""
 
 from .baselines import Baseline
 from .explanations import MAPS
+from .other_attacks import OtherAttack
 from .report import COMPARABLE_SUCCESS
 from .rules import Rule
 
@@ -74,6 +75,10 @@ TERMS = {
     "robustness": "The paper's index: the smallest adversarial distance over all attacks, each at the untouched "
     "picture. It says little of what an attack costs: the picture, and with it the distance, changes at every step.",
     **{entry.label: entry.entry.meaning for entry in (*Rule, *Baseline)},
+    "norm": "A measure of the size of a change. **L0**: how many pixels are changed. **L2**: the root of the sum of "
+    "the squares of all changes. **L∞**: the largest change of a pixel. JSMA keeps L0 small.",
+    "ε": "Epsilon: how large the change of a picture may be, in the norm that the attack keeps small.",
+    **{attack.label: attack.value.meaning for attack in OtherAttack},
     **{entry.label: entry.meaning for entry in MAPS.values()},
     "baseline picture": "A picture without information, here with one brightness everywhere. Integrated gradients, "
     "occlusion and the deletion of pixels compare the digit with it, so what they find depends on it.",

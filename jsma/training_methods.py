@@ -26,11 +26,19 @@ def fgsm(model: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Te
 
     labels: (N,) int64. The model's parameters get no gradient. Source: Goodfellow et al. 2015, arXiv 1412.6572.
     """
+    return (images + epsilon * loss_gradient(model, images, labels).sign()).clamp(0, 1)
+
+
+def loss_gradient(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Return the gradient of the mean loss by images (N, C, H, W), in their shape.
+
+    labels: (N,) int64. The model's parameters get no gradient.
+    """
     leaf = images.clone().requires_grad_()
     with FasterGradients():
         loss = cross_entropy(model(leaf), labels)
     (gradient,) = torch.autograd.grad(loss, leaf)
-    return (images + epsilon * gradient.sign()).clamp(0, 1)
+    return gradient
 
 
 def _plain(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:

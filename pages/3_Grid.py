@@ -3,33 +3,39 @@
 import streamlit as st
 
 from pages.ui import frame, session
-from pages.ui.grid import cells
+from pages.ui.grid import cells, transfer
 from pages.ui.networks import network
 
 choice, digits = frame.begin("Grid")
 frame.heading("Grid", choice)
 session.publish()
-st.markdown(
-    "A **row** for every digit, a **column** for every class it is to be read as. Violet pixels were changed; below "
-    "stands how many (px), in how many iterations (it.). A dashed frame and a ✕ mark a failed attack. Click a picture "
-    "to step through its attack."
-)
+meaning = st.empty()
 with st.container(horizontal=True, key="attacks-figures"):
     cells.ask_for_sample(digits)
+    reader = transfer.ask_for_reader(choice)
     figures = st.empty()
+below = (
+    f"stands what the network **{reader.label}** reads: with a ✓ and a thick frame where that is the target, too"
+    if reader
+    else "stands how many (px), in how many iterations (it.)"
+)
+meaning.markdown(
+    "A **row** for every digit, a **column** for every class it is to be read as. Violet pixels were changed; below "
+    f"{below}. A dashed frame and a ✕ mark a failed attack. Click a picture to step through its attack."
+)
 work = cells.work(choice.data, network(choice.model), cells.positions(digits), choice.attack)
 with st.container(key="attacks-progress"):
     progress = st.empty()
 
 # What is done is drawn at once, its figures first; the rest keeps its places, which are filled a few rows at a time.
-cells.draw_figures(figures, work)
-with cells.in_progress(progress, work) as moved:
+cells.draw_figures(figures, work, reader)
+with cells.in_progress(progress, work, reader) as moved:
     done, clicked, places = len(work.rows), {}, {}
     with st.container(key="attacks-box"), st.container(key="attacks"):
         cells.head()
         for source in range(cells.CLASSES):
             if source < done:
-                clicked[source] = cells.draw(work.rows[source])
+                clicked[source] = cells.draw(work.rows[source], reader)
             else:
                 places[source] = st.empty()
                 with places[source].container():
@@ -41,8 +47,8 @@ with cells.in_progress(progress, work) as moved:
     for rows in work.fill(done):
         for row in rows:
             with places[row.source].container():
-                cells.draw(row)
-        cells.draw_figures(figures, work)
+                cells.draw(row, reader)
+        cells.draw_figures(figures, work, reader)
         moved()
 if work.whole:
-    cells.offer_download(work, choice)
+    cells.offer_download(work, choice, reader)

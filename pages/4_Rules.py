@@ -12,7 +12,7 @@ from pages.ui.formatting import an
 from pages.ui.networks import network
 from pages.ui.outside import plain
 from pages.ui.paper import REPORTED
-from pages.ui.rules import results, tables
+from pages.ui.rules import beside, results, tables
 from pages.ui.rules.reasons import reasons
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import AT_FIRST, METHODS, MOST, Trace, problem_with_rules, trace
@@ -65,7 +65,7 @@ def where_they_are(traces: list[Trace]) -> str:
 def show_ranking(traces: list[Trace]) -> None:
     st.header("Which rule needs the fewest pixels?", anchor=False, help=TERMS["distortion"])
     st.dataframe(tables.ranking(traces, image.numel()), hide_index=True, width="stretch")
-    with st.container(horizontal=True, vertical_alignment="center", key="comparison-lab"):
+    with st.container(horizontal=True, vertical_alignment="center", key="on-screen-lab"):
         st.caption("Step through one in the lab:", width="content")
         for ran in traces:
             if ran.method.baseline is None and st.button(ran.method.label, key=f"lab-{ran.method.label}"):
@@ -157,6 +157,7 @@ if traces:
     show_ranking(traces)
     show_lines(traces)
     show_reasons(traces)
+    beside.show(choice, image, traces)
 else:
     st.info("Choose at least one rule above to see its attack.", icon=":material/info:")
 show_measured()

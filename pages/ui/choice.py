@@ -44,7 +44,8 @@ CONTROLS = {
 }
 """The controls of the sidebar, by the names that `hide` takes."""
 
-SWITCHES = ("hide", "views", "predict")
+OPTIONAL = ("hide", "views", "predict", "reader")
+"""The parameters that a link has only where they are used."""
 
 THETAS = (0.05, 1.0)
 GAMMAS = (0.005, 0.145)
@@ -57,6 +58,8 @@ class Choice:
 
     A teacher's switches: `hide`, controls that are left out; `views`, the parts of the stage that are
     shown; `predict`, whether the next pair is hidden at first.
+
+    reader: another network that the attacks of the page Grid are shown to, "" for none.
     """
 
     data: str = next(iter(DATA_SETS))
@@ -73,6 +76,7 @@ class Choice:
     hide: tuple[str, ...] = ()
     views: tuple[str, ...] = tuple(VIEWS)
     predict: bool = False
+    reader: str = ""
 
     @property
     def attack(self) -> Attack:
@@ -85,9 +89,9 @@ class Choice:
         return replace(self, digit=digit, sample=0, target=target)
 
     def to_url(self) -> dict[str, str]:
-        """Return the query parameters of the link to this choice; a teacher's switches only where they are used."""
+        """Return the query parameters of the link to this choice; switches and the reader only where they are used."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        unused = {name for name in SWITCHES if values[name] == getattr(Choice, name)}
+        unused = {name for name in OPTIONAL if values[name] == getattr(Choice, name)}
         return {name: _as_text(value) for name, value in values.items() if name not in unused}
 
 
@@ -109,6 +113,9 @@ def from_url(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
     if choice.predict and "saliency" not in choice.views:
         choice = replace(choice, predict=False)
         notices.append(f"The link asks to predict without the view {VIEWS['saliency']}. Showing the pairs.")
+    if choice.reader == choice.model:
+        choice = replace(choice, reader="")
+        notices.append("The link asks to show the attacks to the network that they are made for. Showing them to none.")
     if choice.target == choice.digit:
         choice = choice.with_digit(choice.digit)
         choice = replace(choice, sample=values.get("sample", 0))
@@ -182,6 +189,7 @@ _READERS: dict[str, Callable] = {
     "hide": _some_of(CONTROLS, at_least=0),
     "views": _some_of(VIEWS, at_least=1),
     "predict": _flag,
+    "reader": lambda text: _one_of(*model_names())(text),
 }
 
 

@@ -69,7 +69,7 @@ def choose(requested: Choice, names: Iterable[str], own: bool) -> tuple[Choice, 
             _offer_download(choice.data, problem)
             choice = replace(choice, data=BUILT_IN)
             digits = resources.digits(BUILT_IN)
-        choice = _within(_with_network(choice), len(digits.of_class(choice.digit)))
+        choice = _within(_with_reader(_with_network(choice)), len(digits.of_class(choice.digit)))
         controls = {
             "digit": lambda: _digit_grid("digit", choice.digit, choice.with_digit, _missing(choice.data)),
             "sample": lambda: _samples(choice, digits),
@@ -126,6 +126,16 @@ def _with_network(choice: Choice) -> Choice:
         f"is none in this one. Showing {NETWORKS[FIRST].label} instead."
     )
     choice = replace(choice, model=FIRST)
+    session.correct(choice)
+    return choice
+
+
+def _with_reader(choice: Choice) -> Choice:
+    """Return the choice with a reader that is here and is not the network under attack, or with none."""
+    if choice.reader in ("", *networks.names()) and choice.reader != choice.model:
+        return choice
+    session.notify("The link asks to show the attacks to a network that is not in this browser. Showing them to none.")
+    choice = replace(choice, reader="")
     session.correct(choice)
     return choice
 

@@ -49,7 +49,8 @@ PAGES = {
             "pages/3_Grid.py",
             "Explore",
             "One digit of every class, attacked towards every other class. The digits themselves are on the diagonal. "
-            "Click a cell to open that attack in the lab.",
+            "Click a cell to open that attack in the lab. *Show them to* another network to see which attacks fool it, "
+            "too.",
             ("data", "model", *_SETTINGS),
             one_sheet=True,
         ),

@@ -33,6 +33,13 @@ _component = st.components.v2.component(
 )
 
 
+class Together(NamedTuple):
+    """A group of stages on a page that step together in the browser: its name, and the last iteration of any."""
+
+    name: str
+    last: int
+
+
 class Settled(NamedTuple):
     """Where the viewer is: the step, and whether its pair is still to be predicted."""
 
@@ -48,6 +55,7 @@ def stage(
     predict: bool = False,
     key: str = "stage",
     level: int = 1,
+    together: Together | None = None,
 ) -> Settled:
     """Show `recording`, beginning at step `start`, and return where the viewer has settled.
 
@@ -55,9 +63,11 @@ def stage(
     visit: another number makes the browser jump to `start` again, even within the same recording.
     predict: begin in the mode in which the next pair is hidden and the viewer predicts it.
     level: that of its title among the page's headings, at most 4; those of its parts are one and two below.
+    together: the group that it steps with; such a stage does not report where the viewer is.
     """
     setting = {"recording": recording.name, "start": start, "visit": visit}
     setting |= {"views": views, "predict": predict, "level": level}
+    setting |= {"together": together._asdict()} if together else {}
     result = _component(
         key=key,
         data=json.dumps(setting).encode() + b"\n" + recording.payload,

@@ -54,3 +54,23 @@ def test_the_whole_grid_is_one_sheet_and_a_chapter_ends_with_its_answers(lab):
     assert "7,840 One for each class and pixel" in answers.inner_text()
     assert not explained.is_visible()
     assert answers.bounding_box()["y"] > lab.page.get_by_role("radio").last.bounding_box()["y"]
+
+
+def test_the_page_defend_is_printed_without_what_only_a_screen_can_do(lab):
+    lab.page.goto(f"{lab.address}/Defend?digit=7&target=3&gamma=0.02")
+    for task in ("how-many-fooled", "distilled-probabilities"):
+        lab.page.locator(f".st-key-skip-{task} button").click()
+        lab.page.locator(f".st-key-again-{task}").wait_for()
+    lab.page.get_by_test_id("stage").and_(lab.page.locator("[data-iteration]")).nth(1).wait_for()
+    lab.wait_until_idle()
+    assert all(height > width for width, height in sheets(lab))
+    lab.page.emulate_media(media="print")
+    for words in ("Step through one in the lab", "Both step together", "What each defence does", "Now, on a sample"):
+        assert not lab.page.get_by_text(words).first.is_visible()
+    for words in ("read the target in the end", "At the untouched digit", "Over many digits"):
+        assert lab.page.get_by_text(words).first.is_visible()
+    pair = lab.page.get_by_role("heading", name="Two models").locator(
+        "xpath=ancestor::*[contains(@class, 'new-sheet')]"
+    )
+    assert pair.evaluate("one => getComputedStyle(one).breakBefore") == "page"  # else two columns are torn on one
+    lab.complaints = [each for each in lab.complaints if "404" not in each]  # of the page's own path, tried first

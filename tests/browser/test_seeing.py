@@ -36,6 +36,7 @@ PAGES = {
 
 SKIPPED = {
     "saliency maps": {"which-attacks": "text=The attack used map", "fewest-pixels": "[data-testid=comparison]"},
+    "rules": {"least-change": ".beside"},
     "defend": {
         "how-many-fooled": "[data-testid=comparison]",
         "distilled-probabilities": "[data-testid=stage]",

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import jsma
 from jsma import Attack, Direction, Output, Result, Rule, Stop
-from jsma.export import TINT, grid_png
+from jsma.export import TARGET, TINT, grid_png
+from jsma.palette import rgb
 from pages.ui.grid import cells
 from tests.helpers import app as pages
 from tests.helpers.app import checked, words
@@ -163,6 +164,43 @@ def test_a_digit_read_as_the_target_already_is_shown_as_it_is(misread):
     assert "at once: the untouched digit is read as the target" in words(app)
 
 
+def test_shown_to_another_network_each_tile_says_what_that_reads_and_the_figure_what_it_divides_by(ends):
+    app = opened(reader="tutorial")
+    reader, source_of = jsma.load_model("tutorial"), app.session_state.grid.rows
+    for (source, target), step in ends.items():
+        reads = int(reader(step.image[None]).argmax())
+        fools_both = step.stop is Stop.REACHED_TARGET and reads == target
+        assert label(app, source, target).endswith(
+            f"{step.iteration} it. The tutorial's CNN* reads {reads}{' ✓*, the target*' if fools_both else ''}"
+        )
+        assert int(reader(source_of[source].image[None]).argmax()) == int(label(app, source, source)[-1])
+    tiles = {(row, to): label(app, row, to) for row in range(10) for to in range(10) if row != to}
+    fooled = {at: told for at, told in tiles.items() if "✓ reached" in told}
+    as_target = sum("the target" in told for told in tiles.values())
+    as_label = sum(f"reads {source}" in told for (source, _), told in fooled.items())
+    assert 0 < as_target < len(fooled) < 90
+    assert app.metric[1].label == "Transfer, of the successful"
+    assert app.metric[1].value == f"{as_target} of {len(fooled)}"
+    assert (
+        f"Of the {len(fooled)} successful ones, the network “The tutorial's CNN” reads {as_target} as the target, "
+        f"{as_label} as the digit itself and {len(fooled) - as_target - as_label} as another class."
+    ) in words(app, "caption")
+
+
+def test_who_the_attacks_are_shown_to_is_in_the_address_and_is_never_their_own_network():
+    app = opened()
+    box = app.selectbox(key="which-reader")
+    assert "LeNet of the paper's sizes" not in box.options  # the attacks are made for it
+    checked(box.set_value("lenet-distilled").run())
+    assert pages.parameter(app, "reader") == "lenet-distilled"
+    assert "reads" in label(app, 7, 3)
+    checked(app.selectbox(key="widget-model").set_value("lenet-distilled").run())
+    assert "reads" not in label(app, 7, 3)
+    app = opened(reader="own")
+    assert "a network that is not in this browser" in words(app, "warning")
+    assert "reads" not in label(app, 7, 3)
+
+
 def runs(dark: np.ndarray) -> list[tuple[int, int]]:
     """Return where the stretches of True in a row of truth values begin and end."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], dark.astype(int), [0]])))
@@ -193,6 +231,18 @@ def test_the_picture_shows_every_attack_in_its_place():
             np.testing.assert_array_equal(shown[top:bottom, left:right], expected)
     assert (shown[: rows[0][0]] < 128).any()  # the title and the targets
     assert (shown[:, : columns[0][0]] < 128).any()  # the sources
+
+
+def test_the_picture_frames_what_another_network_reads_as_the_target_too():
+    zeros, ones = torch.zeros(3, 1, 28, 28), torch.ones(2, dtype=torch.int64)
+    success = torch.tensor([True, False])  # towards the lower and the higher of the other two classes
+    results = [Result(zeros[:2], success, [Stop.REACHED_TARGET, Stop.BUDGET_SPENT], ones, ones)] * 3
+    reads = [[0, 1, 2], [2, 1, 0], [2, 1, 0]]  # 0 to 1 is read as 1; 0 to 2 as well, but that attack failed
+    frame = np.array(rgb(TARGET))
+    shown = np.asarray(Image.open(io.BytesIO(grid_png(zeros, results, scale=2, reads=reads))).convert("RGB"))
+    left = [(60 + 72 * target - 3, 90 + 102 * source + 20) for source in range(3) for target in range(3)]
+    framed = [bool((np.abs(shown[y, x].astype(int) - frame) < 40).all()) for x, y in left]
+    assert framed == [False, True, False, False, False, False, False, False, False]
 
 
 def test_the_picture_of_a_whole_grid_has_room_for_ten_by_ten():

@@ -12,13 +12,15 @@ import jsma
 from benchmarks.table import SETTINGS
 from jsma import Attack, Direction, Output, Rule, Stop
 from jsma.baselines import Baseline, baseline_steps
+from jsma.other_attacks import Norm, OtherAttack
 from pages.ui.formatting import percent
 from pages.ui.networks import Network
 from pages.ui.rules import results, tables
+from pages.ui.rules.beside import Changed, verdict
 from pages.ui.rules.reasons import reasons
 from pages.ui.shared import comparison
 from pages.ui.shared.comparison.methods import AT_FIRST, MEASURED, METHODS, MOST, trace
-from tests.helpers.app import visitor, words
+from tests.helpers.app import checked, visitor, words
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,44 @@ def test_the_controls_of_the_sidebar_reach_every_rule(app):
     ranking = table_of(app, "How it ended")
     assert sorted(ranking["Rule"]) == ["One pixel at a time", "Top two, both"]
     assert ranking["Iterations"].max() <= 6
+
+
+def test_other_attacks_stand_beside_the_sparsest_rule_after_a_prediction(app, uci):
+    for name, value in {"digit": "7", "target": "3", "gamma": "0.03", "model": "lenet"}.items():
+        app.query_params[name] = value
+    app.query_params["rules"] = ["Top two", "TJSMA, both"]
+    checked(app.run())
+    assert not [each for each in app.dataframe if "L∞" in each.value]
+    checked(app.slider(key="epsilon-LINF").set_value(0.1).run())
+    checked(app.button(key="skip-least-change").click().run())
+    shown = table_of(app, "L∞").set_index("Attack")
+    model, image = jsma.load_model("lenet"), uci.images[uci.of_class(7)[0]]
+    ours = Attack(Rule.TJSMA, direction=Direction.BOTH, gamma=0.03)
+    (*_, end) = ours.steps(model, image, 3)
+    pictures = {"TJSMA, both": end.image}
+    for attack, epsilon in {OtherAttack.FGSM: 0.1, OtherAttack.PGD_L2: 3.0}.items():
+        (*_, pictures[attack.label]) = attack.steps(model, image, 3, epsilon)
+    for label, changed in pictures.items():
+        change = (changed - image).double().numpy().ravel()
+        row, reads = shown.loc[label], int(model(changed[None]).argmax())
+        assert (row["Reads"], row["Reached the target"]) == (reads, "yes" if reads == 3 else "no")
+        assert int(row["L0"].split()[0]) == np.count_nonzero(change)
+        assert float(row["L2"]) == pytest.approx(np.sqrt((change**2).sum()), abs=6e-4)
+        assert float(row["L∞"]) == pytest.approx(np.abs(change).max(), abs=6e-4)
+    assert list(shown.index) == ["TJSMA, both", *(attack.label for attack in OtherAttack)]
+
+
+def test_the_verdict_on_norms_counts_only_attacks_that_reach_the_target():
+    def made(label: str, reads: int, *sizes: float) -> Changed:
+        return Changed(label, torch.zeros(1, 28, 28), dict(zip(Norm, sizes, strict=True)), reads, 0.9)
+
+    found = [made("A", 3, 20, 4.5, 1.0), made("B", 3, 500, 2.0, 0.1), made("C", 7, 1, 0.5, 0.05)]
+    assert verdict(found, 3, "B") == (
+        "You are right. 2 of 3 reach the target. Of these the smallest change is in L0 **A** (20 pixels), "
+        "in L2 **B** (2.000), in L∞ **B** (0.100). Which change is a small one depends on the norm."
+    )
+    assert verdict(found, 3, "C").startswith("You said: C. 2 of 3")
+    assert verdict(found[2:], 3, None) == "**None of them reaches the target** with these settings."
 
 
 def test_without_any_rule_the_page_says_what_to_do(app):

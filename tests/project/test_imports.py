@@ -53,7 +53,8 @@ KNOWS = {
     "training_methods": {"convolution"},
     "defences": {"models"},
     "export": {"attack", "palette", "stop"},
-    "glossary": {"baselines", "explanations", "report", "rules"},
+    "other_attacks": {"features", "training_methods"},
+    "glossary": {"baselines", "explanations", "other_attacks", "report", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
     "stage": {"attack", "convolution", "glossary", "jacobian", "network", "palette", "rules", "saliency", "stop"},
 }

@@ -6,7 +6,7 @@ import { colourLimit } from "./recording.js";
 import { RULES } from "./texts.js";
 import { shortSlope, slope } from "./words.js";
 
-/** @import { Colours, DrawnView, Find, Layout, Pen, Recording, View } from "./types.js" */
+/** @import { Colours, DrawnView, Find, Layout, Pen, Recording, Scope, View } from "./types.js" */
 
 const RING = 4.5; // from the middle of a pixel
 const STROKE_ON_MAP = 1.75;
@@ -100,11 +100,23 @@ function dim(pen, recording, cell, colours, share) {
 
 /** @type {(find: Find, recording: Recording, view: View) => void} */
 function drawLegend(find, recording, { k, colours, scope }) {
-  const limit = colourLimit(recording, k, 0, scope);
-  const end = (sign) => (scope === "map" ? "" : ` ${sign < 0 ? "−" : "+"}${shortSlope(limit)}`);
-  find(".lowest").textContent = `lowers${end(-1)}`;
-  find(".highest").textContent = `${end(1)} raises`.trim();
+  const [lowest, highest] = legendWords(recording, k, scope);
+  find(".lowest").textContent = lowest;
+  find(".highest").textContent = highest;
+  find(".ramp").style.visibility = highest ? "" : "hidden";
   drawRamp(find(".ramp"), colours.diverging);
+}
+
+/**
+ * What stands at both ends of the scale; where there is nothing to colour, only that.
+ * @type {(recording: Recording, k: number, scope: Scope) => [lowest: string, highest: string]}
+ */
+export function legendWords(recording, k, scope) {
+  const limit = colourLimit(recording, k, 0, scope);
+  const zeros = Array.from({ length: recording.classes }, (_, digit) => recording.map(k, digit));
+  if (zeros.every((map) => map.every((value) => value === 0))) return ["all derivatives are 0", ""];
+  if (scope === "map") return ["lowers", "raises"];
+  return [`lowers −${shortSlope(limit)}`, `+${shortSlope(limit)} raises`];
 }
 
 /**

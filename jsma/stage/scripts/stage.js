@@ -19,6 +19,7 @@ import { shownSaliency } from "./saliency.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
 import { explainTerms, term } from "./terms.js";
+import { createMember } from "./together.js";
 import { pixelFacts, pixelSentence, plainHtml, spentHtml, titleHtml } from "./words.js";
 
 /** @import { Find, Phase, Recording, Setting, Stage, View, ViewName } from "./types.js" */
@@ -90,15 +91,18 @@ export function createStage(root) {
   const view = freshView();
   /** @type {Stage} */
   const stage = { report: () => {}, recall: () => new Map(), remember: () => {}, receive, end };
-  const player = createPlayer({ step: () => go(view.k + 1), show: showPhase });
+  const player = createPlayer({ step: () => go(at + 1), show: (phase) => at < recording.last && showPhase(phase) });
+  const member = createMember(root.ownerDocument, (name, k) => name === setting?.together?.name && follow(k));
   /** @type {Recording} */
   let recording = null;
   /** @type {Setting} */
   let setting = null;
+  let at = 0; // where the viewer is: the step shown, or further on where others that step together are still at work
   /** @type {ReturnType<typeof setTimeout>} */
   let settling = null;
   const speaker = createSpeaker(find(".spoken"));
   let spoken = ""; // of what is shown
+  let silent = false;
 
   /** Take what was sent: another recording, another start, or the same again. @type {(newSetting: Setting, payload: Uint8Array) => void} */
   function receive(newSetting, payload) {
@@ -117,7 +121,7 @@ export function createStage(root) {
     if (!sameVisit) {
       clearTimeout(settling); // a step of the recording before must not be reported for this one
       player.pause();
-      begin(clamp(setting.start, 0, recording.last));
+      begin(clamp(setting.start, 0, lastOfAll()));
     }
     view.views = setting.views;
     for (const element of all("[data-view]")) {
@@ -157,7 +161,8 @@ export function createStage(root) {
     setHtml(find(".title"), titleHtml(recording, view.k));
     find(".plainly").hidden = setting.level !== 1;
     setHtml(find(".plain-words"), plainHtml(recording));
-    setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}`);
+    const waits = at >= recording.last && lastOfAll() > recording.last;
+    setHtml(find(".count"), `Iteration <b>${view.k}</b> of ${recording.last}${waits ? " (ended)" : ""}`);
     setHtml(
       find(".used"),
       spentHtml(recording, view.k, (word) => term("γ", word)),
@@ -176,13 +181,15 @@ export function createStage(root) {
     const words = inWords(recording, view);
     if (words === spoken) return;
     spoken = words;
+    if (silent) return;
     if (player.playing) speaker.sayInTime(words);
     else speaker.say(words);
   }
 
   function renderTransport() {
-    showControls(part, { k: view.k, last: recording.last, playing: player.playing, canPlay: view.k < recording.last });
-    drawTicks(find(".ticks"), recording.last, view);
+    const last = lastOfAll();
+    showControls(part, { k: at, last, playing: player.playing, canPlay: at < last });
+    drawTicks(find(".ticks"), last, { ...view, k: at });
     const chosen = { ...view, saliency: shownSaliency(recording, view) };
     for (const group of all("[data-setting]")) markChosen(group, chosen[/** @type {SettingName} */ (group.dataset.setting)]);
     part("kinds").setAttribute("aria-checked", view.kinds);
@@ -197,9 +204,15 @@ export function createStage(root) {
     for (const number of all("[data-pixel]")) number.classList.toggle("lit", Number(number.dataset.pixel) === view.pixel);
   }
 
+  /** The last iteration that the controls lead to. */
+  function lastOfAll() {
+    return Math.max(recording.last, setting.together?.last ?? 0);
+  }
+
   /** Show step k; whatever was picked or half played belongs to the step before. @type {(k: number) => void} */
   function begin(k) {
-    view.k = k;
+    at = k;
+    view.k = Math.min(k, recording.last);
     view.picks = [];
     view.revealed = false;
     view.partner = view.phase = null;
@@ -208,17 +221,28 @@ export function createStage(root) {
 
   /** @type {(k: number) => void} */
   function go(k) {
-    const next = clamp(k, 0, recording.last);
-    if (next === view.k && !view.phase) return;
-    if (next === recording.last) player.pause();
+    const next = clamp(k, 0, lastOfAll());
+    if (next === at && !view.phase) return;
+    if (next === lastOfAll()) player.pause();
     begin(next);
     render();
     settle();
+    if (setting.together) member.moved(setting.together.name, next);
   }
 
-  /** Report where the viewer is, once it has lasted. */
+  /** Go where another stage of the group has gone. Only that one speaks. @type {(k: number) => void} */
+  function follow(k) {
+    player.pause();
+    begin(clamp(k, 0, lastOfAll()));
+    silent = true;
+    render();
+    silent = false;
+  }
+
+  /** Report where the viewer is, once it has lasted; of stages that step together the page asks nothing. */
   function settle() {
     clearTimeout(settling);
+    if (setting.together) return;
     const report = () =>
       stage.report({ recording: setting.recording, visit: setting.visit, step: view.k, hidden: isHidden(recording, view) });
     settling = setTimeout(report, SETTLE_MS);
@@ -228,7 +252,7 @@ export function createStage(root) {
     if (player.playing) {
       player.pause();
       speaker.say(spoken);
-    } else if (view.k < recording.last) player.play(part("pace").value);
+    } else if (at < lastOfAll()) player.play(part("pace").value);
     renderTransport();
   }
 
@@ -328,7 +352,7 @@ export function createStage(root) {
     view.partner = null;
   }
 
-  const acts = { start: () => go(0), back: () => go(view.k - 1), step: () => go(view.k + 1), end: () => go(recording.last) };
+  const acts = { start: () => go(0), back: () => go(at - 1), step: () => go(at + 1), end: () => go(lastOfAll()) };
   const moves = Object.fromEntries(Object.entries(acts).map(([name, act]) => [name, () => (player.pause(), act(), renderTransport())]));
   const clicks = {
     ...moves,
@@ -403,6 +427,7 @@ export function createStage(root) {
     player.pause();
     clearTimeout(settling);
     stopListening();
+    member.end();
     resized.disconnect();
     speaker.end();
     views.loop.end();

@@ -75,6 +75,13 @@ export interface Setting {
   views: ViewName[];
   predict: boolean;
   level: number;
+  together?: Together;
+}
+
+/** A group of stages on a page that step together: its name, and the last iteration of any of them. */
+export interface Together {
+  name: string;
+  last: number;
 }
 
 /** Where the viewer has settled. */

@@ -13,7 +13,7 @@ from pages.ui.choice import OWN, Choice
 from pages.ui.formatting import number, percent
 from pages.ui.shared import defended
 from pages.ui.shared.predicting import guess
-from pages.ui.stage import stage
+from pages.ui.stage import Together, stage
 
 ENDS = {
     "none": "It ends at step 0, without a changed pixel",
@@ -21,7 +21,7 @@ ENDS = {
     "succeeds": "It reaches the target",
 }
 WATCHED = "lenet-distilled"
-VIEWS = ("jacobian", "saliency")
+VIEWS = ("picture", "jacobian", "saliency")
 
 
 def show(choice: Choice, image: Tensor, position: int) -> None:
@@ -49,7 +49,8 @@ def show(choice: Choice, image: Tensor, position: int) -> None:
         "about 10⁻⁴⁵. Lead: by how much the largest logit exceeds the second; softmax of a large lead is 1 to the last "
         "digit that is stored."
     )
-    _side_by_side(choice, position)
+    with st.container(key="new-sheet-side-by-side"):
+        _side_by_side(choice, position)
 
 
 def _ended(choice: Choice, image: Tensor, output: Output, own: bool) -> str:
@@ -96,13 +97,21 @@ def _side_by_side(choice: Choice, position: int) -> None:
         key="defend-beside",
         persist_state="session",
     )
-    st.caption(
-        "**Output** in the sidebar says which derivatives are drawn: those of the logits, or of the probabilities."
-    )
-    for column, name in zip(st.columns(2, gap="medium"), (PROTECTED, other), strict=True):
+    with st.container(key="on-screen-together"):
+        st.caption(
+            "Both step together: the controls of either side move both. **Output** in the sidebar says which "
+            "derivatives are drawn: those of the logits, or of the probabilities. Each side has its own scale, with "
+            "its numbers: the same colour or place means another value on the other side."
+        )
+    pair = [
+        (name, resources.recording(choice.data, defended.model(name), position, choice.target, choice.attack))
+        for name in (PROTECTED, other)
+    ]
+    together = Together("defend", max(recording.iterations for _, recording in pair))
+    for column, side, (name, recording) in zip(st.columns(2, gap="medium"), ("left", "right"), pair, strict=True):
         with column:
             st.markdown(f"**{subjects()[name]}**")
-            recording = resources.recording(choice.data, defended.model(name), position, choice.target, choice.attack)
             if recording.stop is Stop.REACHED_TARGET and not recording.iterations:
                 st.caption("It reads the target before any change.")
-            stage(recording, views=VIEWS, key=f"stage-{'left' if name == PROTECTED else 'right'}", level=3)
+            visit = list(others).index(other)  # beside another model, both begin again
+            stage(recording, 0, visit, VIEWS, key=f"stage-{side}", level=3, together=together)

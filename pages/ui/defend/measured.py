@@ -8,14 +8,13 @@ from jsma.defences import FALSE_ALARMS, subjects
 from jsma.glossary import explained
 from pages.ui.choice import OWN, Choice
 from pages.ui.defend import results
-from pages.ui.defend.results import ADAPTIVE, Results
+from pages.ui.defend.results import ADAPTIVE, COMMAND, Results
 from pages.ui.formatting import percent
 from pages.ui.outside import plain
 from pages.ui.shared import defended
 from pages.ui.shared.defended import ATTACKS
 from pages.ui.shared.predicting import guess
 
-COMMAND = "python -m benchmarks.defences"
 ALL = ATTACKS | {ADAPTIVE: ADAPTIVE}
 
 
@@ -51,10 +50,12 @@ def _predict_and_show(found: Results) -> None:
     st.caption(
         f"The {plain(about['digits'])} towards nine targets each; clean accuracy on all of the test set. **Adaptive**: "
         "the best of the three attacks on each model. Adversarial accuracy: the share of all final images that are "
-        "still read as their label. Measured by:",
+        "still read as their label.",
         help=f"{explained('JSMA', 'TJSMA')}\n\n**both**: it brightens and darkens.",
     )
-    st.code(about["command"], language="sh", wrap_lines=True)
+    with st.container(key="on-screen-measured"):
+        st.caption("Measured by:")
+        st.code(about["command"], language="sh", wrap_lines=True)
     _filters(found)
     _transfer(found)
 
@@ -146,23 +147,25 @@ def _explain_gaps(found: Results) -> None:
 
 
 def _live(choice: Choice, digits: Digits) -> None:
-    st.subheader("Now, on a sample", anchor=False)
     few = defended.first_of_each_class(digits)
     count = len(few) * 9
     asked = (choice.data, choice.attack)
     if st.session_state.get("defend-live") != asked:
-        st.markdown(
-            f"The first digit of each class towards nine targets: {count} attacks on each model, with the settings in "
-            "the sidebar, by an attacker who knows the defence."
-        )
-        st.button(
-            f"Attack {count} times each",
-            key="defend-start",
-            on_click=lambda: st.session_state.update({"defend-live": asked}),
-            type="primary",
-            icon=":material/play_arrow:",
-        )
+        with st.container(key="on-screen-live"):
+            st.subheader("Now, on a sample", anchor=False)
+            st.markdown(
+                f"The first digit of each class towards nine targets: {count} attacks on each model, with the settings "
+                "in the sidebar, by an attacker who knows the defence."
+            )
+            st.button(
+                f"Attack {count} times each",
+                key="defend-start",
+                on_click=lambda: st.session_state.update({"defend-live": asked}),
+                type="primary",
+                icon=":material/play_arrow:",
+            )
         return
+    st.subheader("Now, on a sample", anchor=False)
     rows = []
     place = st.empty()
     for at, (name, label) in enumerate(subjects().items()):

@@ -77,7 +77,7 @@ def reasons(traces: list[Defended]) -> list[str]:
 
 
 def _links(choice: Choice) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="defend-lab"):
+    with st.container(horizontal=True, vertical_alignment="center", key="on-screen-lab"):
         st.caption("Step through one in the lab:", width="content")
         for name in subjects():
             if name in NETWORKS and st.button(NETWORKS[name].label, key=f"lab-{name}"):

@@ -12,6 +12,9 @@ from pages.ui.formatting import percent
 from pages.ui.shared.defended import ATTACKS
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "results" / "defences"
+COMMAND = "python -m benchmarks.defences"
+"""The command that measures what is missing."""
+
 UNTOUCHED = "untouched.json"
 """The file with the models' accuracies and the detectors' thresholds."""
 

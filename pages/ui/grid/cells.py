@@ -20,6 +20,7 @@ from pages.ui.cache import computed
 from pages.ui.choice import Choice, data_labels
 from pages.ui.download import download
 from pages.ui.formatting import percent
+from pages.ui.grid.transfer import read_by, transfer
 from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed, held
 
@@ -180,24 +181,36 @@ def head() -> None:
     st.html(f'<div class="targets"><span class="corner">to<br>from</span>{labels}</div>')
 
 
-def draw(row: Row) -> int | None:
-    """Draw a row of tiles; return the target whose tile was clicked, the digit itself on the diagonal, or None."""
+def draw(row: Row, reader: Network | None = None) -> int | None:
+    """Draw a row of tiles; return the target whose tile was clicked, the digit itself on the diagonal, or None.
+
+    reader: another network; what it reads stands in the place of the cost.
+    """
     places = {target: k for k, target in enumerate(others(row.source))}
-    clicked, failed = None, []
+    reads = read_by(reader, row) if reader else None
+    clicked, failed, transferred = None, [], []
     with st.container(key=f"attacks-row-{row.source}"), tiles.sheet() as sheet:
         _row_label(row.source)
         for target in range(CLASSES):
             key, k = f"attack-{row.source}-{target}", places.get(target)
             if k is None:
                 label, image = f"*{row.source} itself:* **original** read as {row.reads}", row.image
+                if reader and reads:
+                    label = f"*{row.source} itself:* **original** *{reader.label}* reads {reads[target]}"
                 sheet.rules.append(f"{_frame(key)} {{ border: 2px solid var(--jsma-ink3); }}")
             else:
                 label, image = _label(row, target, k), row.result.images[k]
                 failed += [] if row.result.success[k] else [_frame(key)]
+                if reader and reads:
+                    fools_both = bool(row.result.success[k]) and reads[target] == target
+                    label = _shown(label, reader, reads[target], fools_both)
+                    transferred += [_frame(key)] if fools_both else []
             if sheet.tile(key, label, image, row.image):
                 clicked = target
         if failed:
             sheet.rules.append(f"{', '.join(failed)} {{ border: 3px dashed var(--jsma-dot); }}")
+        if transferred:
+            sheet.rules.append(f"{', '.join(transferred)} {{ border: 4px solid var(--jsma-target); }}")
     return clicked
 
 
@@ -223,6 +236,12 @@ def _label(row: Row, target: int, k: int) -> str:
     return f"*{row.source} to {target}:* **{ending}** {changed} px, {iterations} it."
 
 
+def _shown(label: str, reader: Network, reads: int, fools_both: bool) -> str:
+    """Return the `label` of an attack that says what another network reads in it; the cost is for screen readers."""
+    start, cost = label.rsplit("** ", 1)
+    return f"{start}** *{cost} {reader.label}* reads {reads}{' ✓*, the target*' if fools_both else ''}"
+
+
 def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None:
     """Open in the lab the attack on digit `position` of class `source`; from the diagonal, with that digit."""
     choice = session.requested()
@@ -236,13 +255,14 @@ def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None
 
 
 @contextmanager
-def in_progress(place: DeltaGenerator, work: Work) -> Iterator[Callable[[], None]]:
+def in_progress(place: DeltaGenerator, work: Work, reader: Network | None = None) -> Iterator[Callable[[], None]]:
     """While a grid is filled, show in `place` how far it is and a button to stop; after that, how its attacks ended.
 
-    A grid that is not whole after that gets a button to go on. Gives a function to be called when there are more rows.
+    With a `reader`, it also says what that network reads in them. A grid that is not whole after that gets a button to
+    go on. Gives a function to be called when there are more rows.
     """
     if work.whole:
-        place.caption(_endings(work.report()))
+        place.caption(_outcome(work, reader))
         yield lambda: None
         return
     with place.container(horizontal=True, vertical_alignment="center"):
@@ -256,7 +276,7 @@ def in_progress(place: DeltaGenerator, work: Work) -> Iterator[Callable[[], None
         button.button("Stop", key="stop", icon=":material/stop:", on_click=_stop, args=(work,))
     yield moved
     if work.whole:
-        place.caption(_endings(work.report()))
+        place.caption(_outcome(work, reader))
     else:
         button.button("Fill the rest", key="fill", icon=":material/play_arrow:", on_click=_go_on, args=(work,))
 
@@ -271,21 +291,28 @@ def _go_on(work: Work) -> None:
     access.focus_on("stop", "button")
 
 
-def draw_figures(place: DeltaGenerator, work: Work) -> None:
-    """Write in `place` the headline figures, each with what it divides by."""
+def draw_figures(place: DeltaGenerator, work: Work, reader: Network | None = None) -> None:
+    """Write in `place` the headline figures, each with what it divides by; with a `reader`, how many transfer to it."""
     if not work.rows:
         place.caption("No attack is done yet.")
         return
     report = work.report()
     attacks, successes = len(report.targets), int(report.result.success.sum())
-    figures = (
+    figures = [
         ("Successes", f"{successes} of {attacks}", "success"),
         (f"Mean distortion, all {attacks}", percent(report.mean_distortion, 2), "distortion"),
         (f"Mean distortion, {successes} successful", percent(report.mean_distortion_of_successful, 2), "distortion"),
-    )
+    ]
+    if reader:
+        counts = transfer(reader, work.rows)
+        figures[1:] = [("Transfer, of the successful", f"{counts.as_target} of {counts.fooled}", "transfer")]
     with place.container(horizontal=True, gap="large"):
         for name, value, term in figures:
             st.metric(name, value, help=TERMS[term], width="content")
+
+
+def _outcome(work: Work, reader: Network | None) -> str:
+    return f"{_endings(work.report())} {transfer(reader, work.rows).sentence(reader.label) if reader else ''}"
 
 
 def _endings(report: Report) -> str:
@@ -296,9 +323,9 @@ def _endings(report: Report) -> str:
 
 
 @st.fragment
-def offer_download(work: Work, choice: Choice) -> None:
+def offer_download(work: Work, choice: Choice, reader: Network | None = None) -> None:
     """Offer the whole grid as a picture, which is made when asked for."""
-    settings = (
+    settings = [
         f"{choice.rule.label} on {controls.OUTPUTS[choice.output].lower()}",
         controls.DIRECTIONS[choice.direction].lower(),
         f"θ = {choice.theta:g}",
@@ -306,10 +333,17 @@ def offer_download(work: Work, choice: Choice) -> None:
         network(choice.model).label,
         data_labels()[choice.data],
         f"sample {session.requested().sample + 1} of each class",
-    )
+    ]
+    title, name = " · ".join(settings), f"jsma-grid-{choice.data}-{choice.model}"
+    if reader:
+        counts = transfer(reader, work.rows)
+        share = f"{counts.as_target} of the {counts.fooled} successful"
+        title += f"\nshown to: {reader.label}, which reads {share} as the target"
+        name += f"-shown-to-{choice.reader}"
 
     def png() -> bytes:
         originals, results = torch.stack([row.image for row in work.rows]), [row.result for row in work.rows]
-        return grid_png(originals, results, " · ".join(settings))
+        reads = [read_by(reader, row) for row in work.rows] if reader else None
+        return grid_png(originals, results, title, reads=reads)
 
-    download("The grid (PNG)", f"jsma-grid-{choice.data}-{choice.model}.png", "image/png", png, key="download-grid")
+    download("The grid (PNG)", f"{name}.png", "image/png", png, key="download-grid")

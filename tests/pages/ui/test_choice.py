@@ -12,9 +12,11 @@ from pages.ui.choice import CONTROLS, VIEWS, Choice, data_labels, from_url, mode
 def made_up(dice: random.Random) -> Choice:
     digit = dice.randrange(10)
     views = tuple(dice.sample(list(VIEWS), dice.randint(1, len(VIEWS))))
+    model, reader = dice.sample(["", *model_names()], 2)
     return Choice(
         data=dice.choice(list(data_labels())),
-        model=dice.choice(model_names()),
+        model=model or Choice.model,
+        reader=reader if reader != (model or Choice.model) else "",
         digit=digit,
         sample=dice.randrange(10_000),
         target=dice.choice([target for target in range(10) if target != digit]),
@@ -120,6 +122,7 @@ NONSENSE = {
     "hide": ["everything", "theta;gamma", "theta, gamma", "theta,theta", "theta,", ",", "Theta", "x" * 5000],
     "views": ["", "all", "picture,picture", "jacobian,saliency,all", ",", "x," * 3000],
     "predict": ["", "yes", "true", "True", "2", "01", "-1", "１"],
+    "reader": ["", "none", "resnet", "Lenet"],
 }
 
 
@@ -138,6 +141,7 @@ DEFAULTS = {
     "hide": "none",
     "views": "picture,reading,jacobian,map,saliency,perturb",
     "predict": "0",
+    "reader": "none",
 }
 
 
@@ -196,6 +200,14 @@ def test_nothing_is_to_be_predicted_without_the_view_that_shows_it():
 def test_a_link_without_a_teachers_switches_does_not_name_them():
     assert not {"hide", "views", "predict"} & set(Choice(digit=3).to_url())
     assert Choice(predict=True).to_url()["predict"] == "1"
+
+
+def test_attacks_are_not_shown_to_the_network_that_they_are_made_for():
+    choice, notices = from_url({"model": "lenet", "reader": "lenet"})
+    assert choice == Choice(model="lenet")
+    assert notices == ["The link asks to show the attacks to the network that they are made for. Showing them to none."]
+    assert from_url({"reader": "lenet"}) == (Choice(reader="lenet"), [])
+    assert "reader" not in Choice().to_url()
 
 
 @pytest.mark.parametrize("digit", range(10))
