@@ -55,7 +55,20 @@ KNOWS = {
     "export": {"attack", "palette", "stop"},
     "glossary": {"baselines", "explanations", "report", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
-    "stage": {"attack", "convolution", "glossary", "jacobian", "network", "palette", "rules", "saliency", "stop"},
+    "wording": set(),
+    "stage": {
+        "attack",
+        "convolution",
+        "export",
+        "glossary",
+        "jacobian",
+        "network",
+        "palette",
+        "rules",
+        "saliency",
+        "stop",
+        "wording",
+    },
 }
 """Imports run one way: which of its siblings each module may import."""
 
