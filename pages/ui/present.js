@@ -14,6 +14,7 @@ const KEYS = [
 const WIDE = 1160;
 const HIGH = 720; // the room, in CSS pixels, that the projector's layout needs; it is enlarged to the screen
 const TALL = 810; // from here on, as on a screen of 4:3, there is room for Perturb below Saliency
+const TALLEST = 930; // a screen of 5:4; on a taller one, as an upright phone, a part stays empty
 const SMALLEST = 0.0202; // the height of the smallest text as a share of the screen's
 
 /** Make the button Present of a stage and the key P work. @type {(root: HTMLElement) => { end(): void }} */
@@ -45,7 +46,7 @@ export function offerPresent(root) {
   function fit() {
     if (!isOn()) return;
     const zoom = Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH);
-    const height = window.innerHeight / zoom; // more than HIGH on a screen that is less wide, as 4:3
+    const height = Math.min(window.innerHeight / zoom, TALLEST); // more than HIGH on a screen that is less wide, as 4:3
     root.style.setProperty("zoom", `${zoom}`);
     root.style.setProperty("--t1", `${Math.max(15, SMALLEST * height)}px`);
     root.style.setProperty("--t2", `${Math.max(16, SMALLEST * height)}px`);
