@@ -69,12 +69,17 @@ def wait_for_answer(address: str) -> None:
     raise RuntimeError("The server did not answer within five minutes.")
 
 
+BEEN_HERE = "localStorage.getItem('jsma guide') ?? localStorage.setItem('jsma guide', '0')"
+"""A script that makes a page that of somebody who has been here: to others the guide is offered."""
+
+
 class Lab:
     """The lab open in a page, with what a visitor sees and does there."""
 
     def __init__(self, page, address: str):
         self.page = page
         self.address = address
+        page.add_init_script(f"try {{ {BEEN_HERE} }} catch {{}}")  # a page without an address has no storage
         page.set_default_timeout(120_000)  # for busy machines; what is there is not waited for
         self.complaints: list[str] = []
         self.foreign: list[str] = []

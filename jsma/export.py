@@ -1,4 +1,4 @@
-"""Export of an attack: an animation, a picture of one step, a table; and a picture of a grid of attacks."""
+"""Export of an attack: its image as colours, a table of its steps; and a picture of a grid of attacks."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from .attack import Result, Step
-from .palette import COLOURS, rgb, shades
+from .palette import COLOURS, rgb
 from .stop import Stop
 
-ON_WHITE, ON_BLACK = COLOURS["light"], COLOURS["dark"]
+ON_WHITE = COLOURS["light"]
 """Exported pictures have a white background; the digits in them are white on black."""
 
 TINT = rgb(ON_WHITE["tint"])
@@ -22,21 +22,6 @@ TINT = rgb(ON_WHITE["tint"])
 
 SOURCE, TARGET = ON_WHITE["source"], ON_WHITE["target"]
 """The colours of source and target."""
-
-
-def animated_gif(steps: Sequence[Step], scale: int = 10, milliseconds: int = 350) -> bytes:
-    """Return an animated GIF of the image at every step, with changed pixels tinted and a longer last frame.
-
-    scale: the width of an image pixel in the GIF's pixels; milliseconds: per frame. The images must be grey,
-    (1, H, W); raises ValueError for others.
-    """
-    from PIL import Image
-
-    frames = [Image.fromarray(picture(step.image, steps[0].image, scale)) for step in steps]
-    durations = [milliseconds] * (len(frames) - 1) + [6 * milliseconds]
-    file = io.BytesIO()
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    return file.getvalue()
 
 
 def picture(image: Tensor, original: Tensor, scale: int = 1) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -51,39 +36,6 @@ def picture(image: Tensor, original: Tensor, scale: int = 1) -> np.ndarray[Any, 
     colours = torch.where((image != original)[0][..., None], tinted, 14 + 241 * value)
     pixels: np.ndarray[Any, np.dtype[np.uint8]] = colours.round().byte().numpy()  # (H, W, 3)
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def step_png(step: Step, original: Tensor, target: int) -> bytes:
-    """Return a PNG of one step: the image with the next pair marked, all Jacobian maps, and the probabilities."""
-    from matplotlib.figure import Figure
-
-    classes, width = len(step.outputs), step.image.shape[2]
-    figure = Figure(figsize=(12, 5.6), dpi=130, layout="constrained")
-    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(2, 5))
-    image, bars = left.subplots(2, 1, height_ratios=(5, 3))
-    image.imshow(picture(step.image, original))
-    for pixel, colour, marker in _marked_pixels(step):
-        image.plot(pixel % width, pixel // width, marker, ms=14, mfc="none", mec=colour, mew=2)
-    image.set_title(f"iteration {step.iteration}, {step.changed} pixels changed")
-    bars.bar(
-        range(classes),
-        step.probabilities.tolist(),
-        color=[TARGET if c == target else ON_WHITE["bar"] for c in range(classes)],
-    )
-    bars.set(xticks=range(classes), ylim=(0, 1), title=f"probabilities; target {target}")
-    limit = float(step.jacobian.abs().quantile(0.99)) or 1.0
-    maps = right.subplots(2, -(-classes // 2))
-    for label, axes in enumerate(maps.flat):
-        axes.axis("off")
-        if label < classes:
-            drawn = axes.imshow(step.jacobian[label, 0], cmap=_diverging(), vmin=-limit, vmax=limit)
-            axes.set_title(f"{label}" + (" (target)" if label == target else ""))
-    right.colorbar(drawn, ax=maps, shrink=0.7, label="derivative with respect to each pixel")
-    right.suptitle(_caption(step))
-    image.axis("off")
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()
 
 
 def grid_png(
@@ -155,25 +107,6 @@ _THICK: dict[str, Any] = {"edgecolor": TARGET, "linewidth": 3}
 
 def _reason(stop: Stop | None) -> str:
     return "" if stop is None else stop.brief
-
-
-def _diverging() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("jacobian", shades("light", "diverging"))
-
-
-def _marked_pixels(step: Step) -> list[tuple[int, str, str]]:
-    """Return index, colour and matplotlib marker of both pixels of the pair; nothing on the last step."""
-    pair = step.pair
-    return [] if pair is None else [(pair.first, ON_BLACK["p"], "o"), (pair.second, ON_BLACK["q"], "s")]
-
-
-def _caption(step: Step) -> str:
-    if step.stop is not None:
-        return f"Jacobian; ended: {step.stop.value}"
-    assert step.pair is not None  # only the last step has none
-    return f"Jacobian; next pair: α = {step.pair.alpha:.3g}, β = {step.pair.beta:.3g}, −αβ = {step.pair.score:.3g}"
 
 
 def steps_csv(steps: Sequence[Step]) -> str:

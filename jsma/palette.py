@@ -6,6 +6,8 @@ The colours are defined in palette.css only. The stage includes this file; Pytho
 import re
 from pathlib import Path
 
+import numpy as np
+
 FILE = Path(__file__).with_name("palette.css")
 
 
@@ -23,6 +25,17 @@ COLOURS = _colours()
 def shades(theme: str, name: str) -> list[str]:
     """Return the colours of a scale: "diverging" (below zero, zero, above) or "amount" (from zero to the largest)."""
     return COLOURS[theme][name].split()
+
+
+def coloured(values: np.ndarray, theme: str, scale: str, low: float, high: float) -> np.ndarray:
+    """Return the colours of values (...) as uint8 (..., 3): the first colour of the scale at `low`, the last at `high`.
+
+    theme: "light" or "dark"; scale: "diverging" or "amount" (see `shades`).
+    """
+    stops = np.array([rgb(stop) for stop in shades(theme, scale)], float)
+    places = (values - low) / max(high - low, 1e-12) * (len(stops) - 1)
+    channels = [np.interp(places, range(len(stops)), stops[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -37,7 +37,7 @@ def chosen_attacks() -> list[Trace]:
         key="rules",
         bind="query-params",
         persist_state="session",
-        on_change=session.dismiss_notices,
+        on_change=session.note_bound_choice,
         help=f"At most {MOST} at a time. They brighten pixels unless they say otherwise: **darken**, or **both** ways. "
         + " ".join(f"**{name}**: {TERMS[name]}" for name in EXPLAINED),
     )

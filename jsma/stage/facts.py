@@ -200,6 +200,18 @@ class Recording:
 
         return page(self)
 
+    def to_gif(self) -> bytes:
+        """Return the recording as an animated GIF with a frame for each step; see pictures.to_gif."""
+        from .pictures import to_gif  # here: it imports this module
+
+        return to_gif(self)
+
+    def to_png(self, step: int) -> bytes:
+        """Return one step as a PNG; see pictures.to_png."""
+        from .pictures import to_png  # here: it imports this module
+
+        return to_png(self, step)
+
     def _repr_html_(self) -> str:
         """Return the HTML that shows the recording in a notebook."""
         from .page import frame  # here: it imports this module

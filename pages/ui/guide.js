@@ -1,6 +1,9 @@
 // The guide of the lab: five cards, each beside the part of the stage that it speaks of, with the step that shows it.
+// It is offered to whoever has not been here, once.
 
 const GUIDE_KEY = "jsma guide"; // the card at which a visitor has stopped
+const CLASS_KEY = "jsma class"; // kept by the page Class
+const CHOSEN_BY_OTHERS = ["hide", "views", "predict"]; // what links say of what a teacher has prepared
 
 /** Each card: its region, the button that brings the stage there, what it says, and its chapter of the walkthrough. */
 const CARDS = [
@@ -35,13 +38,29 @@ const CARDS = [
   },
 ];
 
-/** Make the buttons Watch and Guide me of a stage work. @type {(root: HTMLElement) => void} */
+/**
+ * Whether the guide is offered: at the first visit, where nobody else has prepared what is shown.
+ * visited, member: what this browser keeps of earlier visits and of a class; framed: whether the lab is a part of another page.
+ * @type {(visit: { search: string, visited: string | null, member: string | null, framed: boolean }) => boolean}
+ */
+export function isOffered({ search, visited, member, framed }) {
+  const query = new URLSearchParams(search);
+  return visited === null && member === null && !framed && !CHOSEN_BY_OTHERS.some((name) => query.has(name));
+}
+
+/**
+ * Make the buttons Watch and Guide me of a stage work. `welcome` offers the guide, if it is to be offered.
+ * @type {(root: HTMLElement) => { welcome(): void, end(): void }}
+ */
 export function offerGuide(root) {
   /** @type {(selector: string) => HTMLElement} */
   const find = (selector) => root.querySelector(selector);
   const press = (name) => find(`[data-testid="stage-${name}"]`).click();
   const [card, opener] = [find(".guide"), find(".guide-me")];
   let shown = -1;
+  let pinnedTo = opener;
+  const resized = new ResizeObserver(() => pin(root, card, pinnedTo));
+  resized.observe(root);
 
   function facts() {
     const text = (selector) => find(selector)?.textContent ?? "";
@@ -60,6 +79,7 @@ export function offerGuide(root) {
 
   function show(number) {
     unpin();
+    forgetOffer();
     const { at, step, chapter, say } = CARDS[number];
     press(step);
     shown = number;
@@ -75,7 +95,7 @@ export function offerGuide(root) {
       <button data-guide="0" aria-label="Close the guide">✕</button></p>`;
     card.hidden = false;
     region.scrollIntoView({ block: "nearest" });
-    pin(root, card, region);
+    pin(root, card, (pinnedTo = region));
     /** @type {HTMLElement} */
     const next = card.querySelector('[data-guide="1"]');
     next.focus({ preventScroll: true });
@@ -88,6 +108,30 @@ export function offerGuide(root) {
     opener.focus({ preventScroll: true });
   }
 
+  /** Offer the guide below its button, without taking the focus; a click elsewhere or Escape takes the offer away. */
+  function welcome() {
+    if (!isOffered(visitOf()) || !opener.clientWidth) return;
+    noteCard("0");
+    card.innerHTML = `<p class="guide-foot"><span><b>New here?</b> ${CARDS.length} cards explain what you see.</span>
+      <button data-guide="1">Guide me</button><button data-guide="0" aria-label="No, thank you">✕</button></p>`;
+    card.hidden = false;
+    pin(root, card, opener);
+    document.addEventListener("pointerdown", declined, true);
+    document.addEventListener("keydown", declined, true);
+  }
+
+  /** @type {(event: PointerEvent | KeyboardEvent) => void} */
+  function declined(event) {
+    if (event instanceof KeyboardEvent ? event.key !== "Escape" : event.composedPath().includes(card)) return;
+    card.hidden = true;
+    forgetOffer();
+  }
+
+  function forgetOffer() {
+    document.removeEventListener("pointerdown", declined, true);
+    document.removeEventListener("keydown", declined, true);
+  }
+
   opener.addEventListener("click", () => show(Number(lastCard() ?? 0) % CARDS.length));
   find(".watch").addEventListener("click", () => {
     press("start");
@@ -97,11 +141,23 @@ export function offerGuide(root) {
     const way = /** @type {Element} */ (event.target).closest("button")?.dataset.guide;
     if (way === undefined) return;
     if (way === "1" && shown === CARDS.length - 1) noteCard("0");
+    forgetOffer();
     if (way === "0" || !CARDS[shown + Number(way)]) close();
     else show(shown + Number(way));
   });
   root.addEventListener("keydown", (event) => event.key === "Escape" && shown >= 0 && close());
   opener.classList.toggle("strong", lastCard() === null); // to whoever has not been here
+  return { welcome, end: () => (resized.disconnect(), forgetOffer()) };
+}
+
+function visitOf() {
+  const framed = window.self !== window.top;
+  try {
+    const [visited, member] = [GUIDE_KEY, CLASS_KEY].map((name) => localStorage.getItem(name));
+    return { search: location.search, visited, member, framed };
+  } catch {
+    return { search: "", visited: "", member: null, framed }; // no storage in this browser: it would be offered at every visit
+  }
 }
 
 /** Below the region, or above it where there is no room. @type {(root: HTMLElement, card: HTMLElement, region: HTMLElement) => void} */

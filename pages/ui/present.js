@@ -13,6 +13,9 @@ const KEYS = [
 ];
 const WIDE = 1160;
 const HIGH = 720; // the room, in CSS pixels, that the projector's layout needs; it is enlarged to the screen
+const TALL = 810; // from here on, as on a screen of 4:3, there is room for Perturb below Saliency
+const TALLEST = 930; // a screen of 5:4; on a taller one, as an upright phone, a part stays empty
+const SMALLEST = 0.0202; // the height of the smallest text as a share of the screen's
 
 /** Make the button Present of a stage and the key P work. @type {(root: HTMLElement) => { end(): void }} */
 export function offerPresent(root) {
@@ -33,14 +36,22 @@ export function offerPresent(root) {
   function end() {
     if (!isOn()) return;
     for (const element of [page, root]) element.removeAttribute("data-presented");
-    root.style.removeProperty("zoom");
+    for (const name of ["zoom", "--t1", "--t2", "--more"]) root.style.removeProperty(name);
+    root.removeAttribute("data-tall");
     light(null);
     keys.hidden = true;
     if (document.fullscreenElement) document.exitFullscreen();
   }
 
   function fit() {
-    if (isOn()) root.style.setProperty("zoom", `${Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH)}`);
+    if (!isOn()) return;
+    const zoom = Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH);
+    const height = Math.min(window.innerHeight / zoom, TALLEST); // more than HIGH on a screen that is less wide, as 4:3
+    root.style.setProperty("zoom", `${zoom}`);
+    root.style.setProperty("--t1", `${Math.max(15, SMALLEST * height)}px`);
+    root.style.setProperty("--t2", `${Math.max(16, SMALLEST * height)}px`);
+    root.style.setProperty("--more", `${height - HIGH}px`);
+    root.toggleAttribute("data-tall", height > TALL);
   }
 
   /** @type {(part: Element | null) => void} */

@@ -63,6 +63,15 @@ def note_choice() -> None:
     st.session_state.chosen = True
 
 
+def note_bound_choice() -> None:
+    """Make what the visitor has chosen in a widget bound to the address an entry of the browser's history.
+
+    Streamlit writes such a choice over the entry there is; Back then undoes it.
+    """
+    dismiss_notices()
+    st.session_state.bound_choices = st.session_state.get("bound_choices", 0) + 1
+
+
 def correct(choice: Choice) -> None:
     """Replace a requested choice that is not possible by `choice`; the notices about it stay."""
     st.session_state.choice = choice
@@ -105,8 +114,9 @@ def publish(**of_page: str) -> None:
         st.query_params.update(wanted)
         state.chosen, state.address = False, _ours()
     known = {name: value for name, value in st.query_params.items() if name in names}
+    wish = {"known": known, "wanted": wanted, "names": names, "entry": state.get("bound_choices", 0)}
     # In a list: a dictionary's values are looked through for tables, for which Streamlit imports pandas.
-    _address_bar(key="address-bar", data=[{"known": known, "wanted": wanted, "names": names}], height=0)
+    _address_bar(key="address-bar", data=[wish], height=0)
 
 
 def address() -> dict[str, str]:

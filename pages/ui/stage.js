@@ -24,14 +24,14 @@ function mountStage(root) {
   /** @type {HTMLElement} */
   const copy = root.querySelector(".copy");
   copy.addEventListener("click", () => copyLink(copy, root.dataset.iteration));
-  offerGuide(root);
+  const guide = offerGuide(root);
   const [stage, present, pickers] = [createStage(root), offerPresent(root), offerPickers(root)];
   const { end, receive } = stage;
   return Object.assign(stage, {
     recall: keptPredictions,
     remember: keepPredictions,
-    receive: (setting, payload) => (receive(setting, payload), pickers.mark()),
-    end: () => (present.end(), pickers.end(), end()),
+    receive: (setting, payload) => (receive(setting, payload), pickers.mark(), setting.level === 1 && guide.welcome()),
+    end: () => (guide.end(), present.end(), pickers.end(), end()),
   });
 }
 

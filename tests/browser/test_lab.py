@@ -208,7 +208,25 @@ def test_the_guide_leads_by_keyboard_from_the_picture_to_the_verdict_and_goes_on
     card.get_by_text("5 of 5").wait_for()
     page.keyboard.press("Enter")
     assert not card.is_visible()
-    page.evaluate("localStorage.removeItem('jsma guide')")
+    page.evaluate("localStorage.setItem('jsma guide', '0')")
+
+
+def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
+    page, card = seven.page, seven.part("stage-guide-card")
+    ways = {4: lambda: page.keyboard.press("Escape"), 3: lambda: seven.part("stage-image").click()}
+    for target, decline in ways.items():
+        page.evaluate("localStorage.removeItem('jsma guide')")
+        page.locator(f".st-key-target-{target} button").click()  # the stage is shown anew, as when the page is opened
+        card.get_by_text("New here?").wait_for()
+        assert not card.evaluate("card => card.contains(document.activeElement)")
+        decline()
+        assert not card.is_visible()
+        assert page.evaluate("localStorage.getItem('jsma guide')") == "0"
+    seven.wait_for_title("3")
+    seven.wait_until_idle()
+    seven.part("stage-guide").click()
+    card.get_by_text("1 of 5").wait_for()
+    page.keyboard.press("Escape")
 
 
 CUT = """stage => [...stage.querySelectorAll('h1, h2, h3, p, span, b, td, th, button, canvas')]

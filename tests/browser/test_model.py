@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from benchmarks.driving import Lab
+
 pytestmark = pytest.mark.slow
 
 
-def test_a_training_stopped_half_way_gives_a_network_to_attack(lab):
+def test_a_training_stopped_half_way_gives_a_network_to_attack_also_in_a_second_tab(lab):
     lab.open("?digit=7&target=3")
     page = lab.page
     page.get_by_role("link", name="Model").click()
@@ -24,7 +26,11 @@ def test_a_training_stopped_half_way_gives_a_network_to_attack(lab):
     assert lab.part("stage-verdict").is_visible()
     lab.wait_for_address(f"step={lab.iteration}")
     verdict = lab.part("stage-verdict").inner_text()
-    page.reload()  # a new session, which takes the weights from this browser
-    lab.part("stage-verdict").wait_for()
-    assert lab.part("stage-verdict").inner_text() == verdict
-    assert page.get_by_test_id("stAlert").count() == 0
+    tab = Lab(
+        page.context.new_page(), lab.address
+    )  # a new session, as after F5: it takes the weights from this browser
+    tab.open(page.url.removeprefix(f"{lab.address}/"))
+    tab.part("stage-verdict").wait_for()
+    assert tab.part("stage-verdict").inner_text() == verdict
+    assert tab.page.get_by_test_id("stAlert").count() == 0
+    tab.page.close()

@@ -52,14 +52,16 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
     page, stage = screen.page, screen.part("stage")
     page.keyboard.press("p")
     page.wait_for_function("document.documentElement.hasAttribute('data-presented')")
-    for width, height in ((2560, 1440), (1440, 900), (1280, 720)):
+    for width, height in ((2560, 1440), (1440, 900), (1280, 1024), (1400, 1050), (1024, 768), (1280, 720)):
         resize(screen, width, height)
         box = stage.bounding_box()
         assert (box["x"], box["y"], round(box["width"]), round(box["height"])) == (0, 0, width, height)
         assert stage.evaluate(
             "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth]"
         ) == [0, 0]
-        assert stage.evaluate(SMALLEST) >= 0.02
+        assert stage.evaluate(SMALLEST) >= 0.02, (width, height)
+        readout = stage.locator(".readout").bounding_box()
+        assert 0.95 * height < readout["y"] + readout["height"] <= height
     assert not page.get_by_test_id("stSidebar").is_visible()
     assert not page.locator(".stAppHeader").is_visible()
 

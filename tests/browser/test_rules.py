@@ -142,3 +142,6 @@ def test_a_link_says_which_rules_run(comparison):
     assert names.all_inner_texts() == ["TJSMA, both"]
     comparison.page.wait_for_function("() => !location.search.includes('rules=WJSMA')")
     comparison.wait_for_address("rules=TJSMA%2C+both")
+    comparison.page.go_back()  # undoes the choice, and leaves the page where it is
+    comparison.part("comparison-card-1").wait_for()
+    assert names.all_inner_texts() == ["WJSMA", "TJSMA, both"]

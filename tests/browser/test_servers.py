@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import time
+from base64 import b64encode
 from pathlib import Path
 from socket import create_connection
 from urllib.error import HTTPError
@@ -18,8 +19,12 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+import jsma
 from benchmarks.classroom import cpu_seconds
 from benchmarks.driving import ROOT, Lab, free_port, start_server, wait_for_answer
+from pages.ui import networks
+from pages.ui.keeping import network_facts, weights_as_bytes
+from pages.ui.networks import Network
 from tests.helpers.waiting import LONG
 
 pytestmark = pytest.mark.slow
@@ -27,14 +32,34 @@ pytestmark = pytest.mark.slow
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
+STORE = """([facts, weights]) => new Promise((done) => {
+  const opening = indexedDB.open("jsma", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("networks");
+  opening.onsuccess = () => {
+    const bytes = Uint8Array.from(atob(weights), (letter) => letter.charCodeAt());
+    const change = opening.result.transaction("networks", "readwrite");
+    change.objectStore("networks").put({ facts, weights: bytes }, "own");
+    change.oncomplete = () => (opening.result.close(), done());
+  };
+})"""
+"""A script that leaves a trained network in a browser, as the app does."""
+
+
 @pytest.fixture
 def visitors(chromium):
-    """Return a function that lets one more visitor in, in a window of their own, without others' cookies."""
+    """Return a function that lets one more visitor in, in a window of their own, without others' cookies.
+
+    own: a network that they have trained before.
+    """
     contexts = []
 
-    def enter(address: str, link: str) -> Lab:
+    def enter(address: str, link: str, own: Network | None = None) -> Lab:
         contexts.append(chromium.new_context(viewport={"width": 1440, "height": 900}))
-        return Lab(contexts[-1].new_page(), address).open(link)
+        lab = Lab(contexts[-1].new_page(), address)
+        if own:
+            lab.page.goto(f"{address}/_stcore/health")
+            lab.page.evaluate(STORE, [network_facts(own), b64encode(weights_as_bytes(own)).decode()])
+        return lab.open(link)
 
     yield enter
     for context in contexts:
@@ -84,12 +109,15 @@ def goes_on(lab: Lab, digit: int) -> bool:
     return True
 
 
-def test_a_server_that_is_killed_and_started_again_shows_every_visitor_their_frame_and_who_has_a_link_to_it(visitors):
+def test_a_server_that_is_killed_and_started_again_shows_every_visitor_their_frame_and_network_and_who_has_a_link_to_it(
+    visitors,
+):
     process, address = start_server()
     port = int(address.rsplit(":", 1)[1])
     try:
         one = visitors(address, "?digit=7&sample=4&target=8&model=lenet&output=probabilities&direction=decrease&step=4")
-        two = visitors(address, "?digit=1&target=8&model=lenet")
+        own = networks.own("lenet", jsma.load_model("lenet"), {"uci": 0.9}, "uci")
+        two = visitors(address, "?digit=1&target=8&model=own", own)
         two.press("step")
         two.press("step")
         two.wait_for_address("step=2")
@@ -104,6 +132,8 @@ def test_a_server_that_is_killed_and_started_again_shows_every_visitor_their_fra
         for lab in (one, two):
             come_back(lab)
         assert [frame(one), frame(two)] == before
+        assert "model=own" in two.page.url
+        assert two.page.get_by_test_id("stAlert").count() == 0  # it has not fallen back to another network
         assert goes_on(one, 5)
         assert goes_on(two, 0)
     finally:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from urllib.request import urlopen
 
-from benchmarks.driving import ICON, Lab
+from benchmarks.driving import BEEN_HERE, ICON, Lab
 from tests.helpers.waiting import until
 
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """A script that waits until what has changed is drawn."""
 
-FORGET = "() => { localStorage.clear(); indexedDB.deleteDatabase('jsma'); }"
+FORGET = f"() => {{ localStorage.clear(); {BEEN_HERE}; indexedDB.deleteDatabase('jsma'); }}"
 
 
 def watched(lab: Lab) -> Iterator[Lab]:

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.runtime.scriptrunner import StopException
 
 from benchmarks.made_photos import VARIANTS, draw
-from jsma import export
+from jsma.stage import Recording
 from pages.ui.choice import OWN
 from pages.ui.shared import own_digits
 from pages.ui.your_digit import camera
@@ -150,10 +150,10 @@ def test_what_to_do_with_heic_and_how_large_a_picture_may_be_is_told_before_one_
 
 
 def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):
-    def fail(steps):
+    def fail(recording):
         raise MemoryError
 
-    monkeypatch.setattr(export, "animated_gif", fail)
+    monkeypatch.setattr(Recording, "to_gif", fail)
     visitor.switch_page("app.py").session_state["download-image/gif-asked"] = True
     visitor.run()
     assert not visitor.exception

@@ -56,7 +56,20 @@ KNOWS = {
     "other_attacks": {"features", "training_methods"},
     "glossary": {"baselines", "explanations", "other_attacks", "report", "rules"},
     "analysis": {"attack", "baselines", "rules", "saliency"},
-    "stage": {"attack", "convolution", "glossary", "jacobian", "network", "palette", "rules", "saliency", "stop"},
+    "wording": set(),
+    "stage": {
+        "attack",
+        "convolution",
+        "export",
+        "glossary",
+        "jacobian",
+        "network",
+        "palette",
+        "rules",
+        "saliency",
+        "stop",
+        "wording",
+    },
 }
 """Imports run one way: which of its siblings each module may import."""
 

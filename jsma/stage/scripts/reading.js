@@ -143,7 +143,7 @@ function drawLines(canvas, recording, { k, colours, history, shown }, { lines, r
   pen.fillStyle = colours.ink;
   pen.fillRect(x(k) - 0.5, top - 4, 1, bottom - top + 8);
   write(pen, "now", clamp(x(k), left + 12, right), height - 2, { ...style, colour: colours.ink, align: "center" });
-  if (x(k) - left > 50) write(pen, "start", left, height - 2, style);
+  if (x(k) - left > 4 * t1) write(pen, "start", left, height - 2, style);
   const now = lines.map(({ name, values }) => `${name}: ${words(values[k])}`).join(", ");
   canvas.setAttribute("aria-label", `${history} along the iterations; at iteration ${k}, ${now}.`);
 }

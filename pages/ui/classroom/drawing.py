@@ -6,9 +6,9 @@ from html import escape
 import numpy as np
 
 from jsma.export import picture
+from jsma.palette import coloured
 from jsma.stage.recording import Recording
 from pages.ui.classroom.picks import Pair, heat
-from pages.ui.shared.heat import coloured
 from pages.ui.tiles import data_url
 
 

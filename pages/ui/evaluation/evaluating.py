@@ -141,7 +141,7 @@ def how_many() -> int:
         key="images",
         bind="query-params",
         persist_state="session",
-        on_change=session.dismiss_notices,
+        on_change=session.note_bound_choice,
         help="Taken evenly: the first ones of each class, in the order of the data set.",
     )
 

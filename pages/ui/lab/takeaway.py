@@ -23,18 +23,14 @@ def downloads(choice: Choice, index: int, step: int, recording: Recording) -> No
     def steps() -> list[Step]:
         return list(choice.attack.steps(module, image, choice.target))
 
-    def png() -> bytes:
-        all_steps = steps()
-        return export.step_png(all_steps[step], all_steps[0].image, choice.target)
-
     def pixels(ending: str) -> bytes:
         return image_file(steps()[step].image, f"image{ending}")
 
     name = f"jsma-{choice.data}-{choice.digit}-to-{choice.target}"
     files = (
         ("Whole attack (HTML page)", f"{name}.html", "text/html", recording.to_html),
-        ("Animation (GIF)", f"{name}.gif", "image/gif", lambda: export.animated_gif(steps())),
-        ("This step (PNG)", f"{name}-step-{step}.png", "image/png", png),
+        ("Animation (GIF)", f"{name}.gif", "image/gif", recording.to_gif),
+        ("This step (PNG)", f"{name}-step-{step}.png", "image/png", lambda: recording.to_png(step)),
         ("All steps (CSV)", f"{name}.csv", "text/csv", lambda: export.steps_csv(steps())),
         ("This image alone (PNG, 8 bits)", f"{name}-image-{step}.png", "image/png", lambda: pixels(".png")),
         ("This image alone (NumPy)", f"{name}-image-{step}.npy", "application/x-npy", lambda: pixels(".npy")),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from torch import Tensor
 
-from pages.ui.shared.heat import coloured
+from jsma.palette import coloured
 
 WIDTH = 960
 """About how wide a sheet is drawn, in screen pixels; the browser makes it smaller where there is less room."""

@@ -14,13 +14,13 @@ from jsma.export import picture
 from jsma.glossary import explained
 from jsma.models import NETWORKS
 from jsma.other_attacks import Norm, OtherAttack
+from jsma.palette import coloured
 from pages.ui.cache import computed
 from pages.ui.choice import OWN, Choice
 from pages.ui.formatting import an, number, percent
 from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed
 from pages.ui.shared.comparison.methods import Trace
-from pages.ui.shared.heat import coloured
 from pages.ui.shared.predicting import guess
 from pages.ui.theme import theme
 from pages.ui.tiles import data_url

@@ -6,11 +6,10 @@ import numpy as np
 from torch import Tensor
 
 from jsma.explanations import MAPS
-from jsma.palette import shades
+from jsma.palette import coloured, shades
 from pages.ui.formatting import number
 from pages.ui.saliency_maps.computing import RANDOM
 from pages.ui.shared.comparison.methods import looks, sign
-from pages.ui.shared.heat import coloured
 
 SCALE = 8
 """How many pixels of the picture a pixel of a map gets in each direction."""

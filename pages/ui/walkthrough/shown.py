@@ -5,9 +5,9 @@ import streamlit as st
 from torch import Tensor
 
 from jsma.export import picture
+from jsma.palette import coloured
 from jsma.stage.recording import Recording
 from pages.ui.formatting import percent
-from pages.ui.shared.heat import coloured
 from pages.ui.theme import theme
 from pages.ui.tiles import data_url
 
