@@ -16,6 +16,7 @@ fields; enums are stored by value, except "stop", which is the name of a `Stop`.
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,17 +53,29 @@ def decode(payload: bytes) -> Recording:
     kinds = {"rule": Rule, "output": Output, "direction": Direction, "theta": float, "gamma": float}
     facts["attack"] = Attack(**{name: kind(facts.pop(name)) for name, kind in kinds.items()})
     facts["steps"] = tuple(map(_step, facts["steps"]))
-    recording = Recording(**facts, **_views(payload, start, facts))
-    vars(recording)["payload"] = payload  # so that it is not encoded and stored a second time
+    shape = len(facts["steps"]), facts["classes"], facts["height"] * facts["width"]
+    return _with(payload, Recording(**facts, **_views(payload, start, *shape)))
+
+
+def stored_once(recording: Recording) -> Recording:
+    """Return the same as `decode` of its payload, without reading that: its arrays become views into the payload."""
+    payload = encode(recording)
+    start = 4 + int.from_bytes(payload[:4], "little")
+    views = _views(payload, start, len(recording.steps), recording.classes, recording.pixels)
+    return _with(payload, replace(recording, **views))
+
+
+def _with(payload: bytes, recording: Recording) -> Recording:
+    """Return `recording` with its payload, so that it is not encoded and stored a second time."""
+    vars(recording)["payload"] = payload
     return recording
 
 
-def _views(payload: bytes, start: int, facts: dict[str, Any]) -> dict[str, Any]:
+def _views(payload: bytes, start: int, steps: int, classes: int, pixels: int) -> dict[str, Any]:
     """Return the arrays, which begin at the byte `start`, as views into the payload."""
-    steps, pixels = len(facts["steps"]), facts["height"] * facts["width"]
     arrays: dict[str, Any] = {}
     for name, kind in ARRAYS.items():
-        shape = (steps, facts["classes"], pixels) if name == "jacobian_codes" else (steps, pixels)
+        shape = (steps, classes, pixels) if name == "jacobian_codes" else (steps, pixels)
         arrays[name] = np.frombuffer(payload, kind, math.prod(shape), start).reshape(shape)
         start += arrays[name].nbytes
     return arrays

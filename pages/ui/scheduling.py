@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui.admission import CHECK_SECONDS, CORES, Gate, end_if_unwanted, this_session
 from pages.ui.fairness import Usage
@@ -152,6 +153,16 @@ def admit(returns: bool = False) -> None:
     if not returns:
         _server().gate.leave()  # the run before may have been ended within, on the same thread
     _server().gate.enter(this_session(), end_if_unwanted, returns)
+
+
+def admit_fragment() -> None:
+    """Do the same as `admit` where a fragment runs alone, without the page's frame; for those that run on all screens.
+
+    A reveal lets two hundred of them run at once.
+    """
+    context = get_script_run_ctx()
+    if context and context.fragment_ids_this_run:
+        admit()
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """A student's view: whatever the teacher has chosen, drawn again as soon as that changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from pages.ui import navigation, session
+from pages.ui import navigation, scheduling, session
 from pages.ui.classroom import drawing, reveal
 from pages.ui.formatting import an
 from pages.ui.outside import plain
@@ -33,6 +33,7 @@ def show(member: Member, questions: Mapping[str, Question]) -> None:
 
     @st.fragment
     def view() -> None:
+        scheduling.admit_fragment()
         _head(member)
         session.show_notices()
         try:
@@ -139,11 +140,11 @@ def _question(member: Member, now: Round, questions: Mapping[str, Question]) -> 
         _send(member, now, chosen is not None, lambda: (checked_option(chosen, question), 0))
 
 
-def _answers(member: Member, now: Round) -> tuple[Answer | None, list[Answer]]:
+def _answers(member: Member, now: Round) -> tuple[Answer | None, Sequence[Answer]]:
     """Return what this student has answered, and once it is revealed what all have."""
     if not now.revealed:
         return service.store().own_answer(member.code, member.token, now.number), []
-    answers = service.store().revealed_answers(member.code)
+    answers = service.revealed(member.code, now)
     return next((answer for answer in answers if answer.number == member.number), None), answers
 
 

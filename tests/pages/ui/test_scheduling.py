@@ -4,10 +4,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
+from types import SimpleNamespace
 
 import pytest
 
-from pages.ui.scheduling import CORES, Abandoned, Pool, held
+from pages.ui import scheduling
+from pages.ui.admission import Gate
+from pages.ui.fairness import Usage
+from pages.ui.scheduling import CORES, Abandoned, Pool, Server, admit_fragment, held
 from tests.helpers.waiting import LONG, until
 
 
@@ -193,3 +197,40 @@ def test_who_waits_for_a_lock_leaves_when_that_is_unwanted(monkeypatch):
 
     with lock, ThreadPoolExecutor(1) as other, pytest.raises(Unwanted):
         other.submit(wait).result(LONG)
+
+
+@pytest.fixture
+def gate(monkeypatch) -> Gate:
+    """The gate of this server, for one script at a time."""
+    gate = Gate(1, Usage())
+    monkeypatch.setattr(scheduling, "_server", lambda: Server(Pool(1), gate))
+    monkeypatch.setattr(scheduling, "end_if_unwanted", lambda: None)
+    return gate
+
+
+def runs(monkeypatch, fragments: list[str] | None) -> None:
+    """Let every script be a run of these fragments alone, or of the whole page."""
+    monkeypatch.setattr(scheduling, "get_script_run_ctx", lambda: SimpleNamespace(fragment_ids_this_run=fragments))
+
+
+def test_when_all_screens_of_a_class_change_at_once_they_are_drawn_one_after_the_other(monkeypatch, gate):
+    runs(monkeypatch, ["view"])
+    inside, at_once = [], []
+
+    def draw(number: int) -> None:
+        admit_fragment()
+        inside.append(number)
+        at_once.append(len(inside))
+        time.sleep(0.001)
+        inside.remove(number)
+        gate.leave()
+
+    with ThreadPoolExecutor(20) as screens:
+        list(screens.map(draw, range(20)))
+    assert at_once == [1] * 20
+
+
+def test_a_fragment_within_a_run_of_the_page_does_not_wait_again(monkeypatch, gate):
+    runs(monkeypatch, None)
+    admit_fragment()
+    assert gate.is_empty

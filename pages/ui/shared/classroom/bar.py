@@ -3,7 +3,7 @@
 import streamlit as st
 
 from jsma.stage.recording import Recording
-from pages.ui import navigation
+from pages.ui import navigation, scheduling
 from pages.ui.outside import plain
 from pages.ui.shared.classroom import membership, service
 from pages.ui.shared.classroom.errors import NoSuchClass, Refused
@@ -35,6 +35,7 @@ def show() -> None:
 
 
 def _bar(member: Member) -> None:
+    scheduling.admit_fragment()
     with st.container(horizontal=True, vertical_alignment="center", key="class-bar"):
         try:
             now = service.store().current(member.code)

@@ -12,6 +12,7 @@ from asyncio import Future
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,7 +24,7 @@ from starlette.routing import Route
 from pages.ui.shared.classroom.codes import NUMBERS, read_code
 
 if TYPE_CHECKING:
-    from pages.ui.shared.classroom.store import Pulse, Store
+    from pages.ui.shared.classroom.store import Answer, Pulse, Round, Store
 
 PATH = "classroom"
 QUARTER = 0.25
@@ -46,6 +47,12 @@ def _store(*_: str | None) -> "Store":
     from pages.ui.shared.classroom.store import Store
 
     return Store(connect())
+
+
+@lru_cache(maxsize=8)
+def revealed(code: str, now: "Round") -> tuple["Answer", ...]:
+    """Return the answers of a revealed round, which change no more: read once for all who look at `now`."""
+    return tuple(store().revealed_answers(code))
 
 
 @dataclass(eq=False)

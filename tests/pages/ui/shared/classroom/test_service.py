@@ -10,7 +10,7 @@ from starlette.routing import Match
 from pages.ui.shared.classroom import service
 from pages.ui.shared.classroom.errors import DatabaseUnavailable
 from pages.ui.shared.classroom.service import Listener
-from pages.ui.shared.classroom.store import Pulse
+from pages.ui.shared.classroom.store import Answer, Pulse, Round
 from tests.helpers.loops import in_a_loop
 
 
@@ -101,3 +101,19 @@ def test_a_browser_is_answered_whatever_it_asks(monkeypatch, clock):
     clock.now += 10
     answer("/classroom", code="KMRTW")
     assert set(database.heard) <= {100_000}
+
+
+def test_what_two_hundred_screens_reveal_is_read_once(monkeypatch):
+    reads = []
+
+    class Revealed:
+        def revealed_answers(self, code: str) -> list[Answer]:
+            reads.append(code)
+            return [Answer(3, 100_000, len(reads), 34)]
+
+    monkeypatch.setattr(service, "store", Revealed)
+    now = Round(3, "predict", "", revealed=True, version=7)
+    assert {service.revealed("KMRTW", now) for _ in range(200)} == {(Answer(3, 100_000, 1, 34),)}
+    assert reads == ["KMRTW"]
+    assert service.revealed("KMRTW", now._replace(version=8)) == (Answer(3, 100_000, 2, 34),)
+    service.revealed.cache_clear()
