@@ -375,4 +375,4 @@ def _program() -> None:
     st.markdown("The two pixels of the pair change by θ, with the sign of the direction, and stay within the range.")
     excerpt.show(Features.moved, "before = ", "clamp(low, high)")
     st.markdown("At every iteration the search domain is computed again.")
-    excerpt.show(search_domain, "if direction is", "return (images > low)")
+    excerpt.show(search_domain, "if direction.sign", "return (images > low)")
