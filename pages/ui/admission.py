@@ -142,6 +142,11 @@ def this_session() -> str:
     return context.session_id if context else ""
 
 
+def this_address() -> str:
+    """Return where this visitor's connection comes from; behind a proxy on this machine, from where it comes there."""
+    return st.context.ip_address or st.context.headers.get("X-Real-IP", "")
+
+
 def end_if_unwanted() -> None:
     """End the script here if its visitor has left or has asked for another run of it."""
     _ = "choice" in st.session_state  # where Streamlit looks whether it should

@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionClient
 
 from pages.ui import memory, scheduling
+from pages.ui.admission import this_address
 from pages.ui.uploads import Unread
 
 
@@ -63,7 +64,7 @@ def note_visitor() -> None:
     Where one address has very many windows open, further ones are told so and get nothing computed.
     """
     visitors, context, most = _visitors(), get_script_run_ctx(), windows_of_an_address()
-    if visitors and context and not visitors.enter(context.session_id, _address(), most):
+    if visitors and context and not visitors.enter(context.session_id, this_address(), most):
         st.error(
             f"{most} windows are open from your address, and this server allows no more from one address. Close some "
             "that are not needed and load this page again, or ask the operator of the server to set "
@@ -77,11 +78,6 @@ def windows_of_an_address() -> int:
     """Return how many windows one address may have open: 100, or what JSMA_WINDOWS_PER_ADDRESS says."""
     asked = os.environ.get("JSMA_WINDOWS_PER_ADDRESS", "")
     return int(asked) if asked.isascii() and asked.isdigit() and int(asked) else 100
-
-
-def _address() -> str:
-    """Return where this visitor's connection comes from; behind a proxy on this machine, from where it comes there."""
-    return st.context.ip_address or st.context.headers.get("X-Real-IP", "")
 
 
 @st.cache_resource(show_spinner=False)

@@ -35,6 +35,20 @@ def test_the_first_may_work_and_the_others_are_counted(clock):
     assert [queue.ahead_of(who) for who in "dcba"] == [2, 1, 0, 0]
 
 
+def test_one_with_a_hundred_windows_delays_others_by_one_turn(clock):
+    queue = Queue(1, clock)
+    for window in range(100):
+        assert queue.ahead_of(f"window {window}", "10.0.0.1") == window
+    assert queue.ahead_of("guest", "10.0.0.2") == 1
+    assert queue.ahead_of("window 0", "10.0.0.1") == 0  # who has a turn keeps it
+    assert queue.ahead_of("window 1", "10.0.0.1") == 2
+    queue.leave("window 0")
+    assert queue.ahead_of("guest", "10.0.0.2") == 0
+    assert queue.ahead_of("another guest", "10.0.0.3") == 1
+    assert queue.ahead_of("window 1", "10.0.0.1") == 2
+    assert queue.ahead_of("window 0", "10.0.0.1") == 101  # it comes last again
+
+
 def test_who_leaves_makes_room_and_comes_last_again(clock):
     queue = Queue(1, clock)
     assert [queue.ahead_of(who) for who in "abc"] == [0, 1, 2]
