@@ -43,8 +43,9 @@ export function percent(share) {
   return `${share === 1 ? "100" : (100 * share).toFixed(1)} %`;
 }
 
+const COUNTS = new Intl.NumberFormat("en-US");
 /** @type {(value: number) => string} */
-export const counted = (value) => value.toLocaleString("en-US");
+export const counted = (value) => COUNTS.format(value);
 /** @type {(count: number, word: string) => string} */
 export const plural = (count, word) => `${counted(count)} ${word}${count === 1 ? "" : "s"}`;
 
