@@ -60,7 +60,7 @@ def tools(targeted: bool) -> dict[str, Tool]:
     sys.modules.setdefault("visdom", ModuleType("visdom"))  # adv-lib imports it for plots that are not drawn here
     _torchvision_mnist()  # torchvision, which adv-lib imports, does not load by itself beside a CPU-only torch
     found = {"TJSMA, both directions, refined": saliency}
-    found |= {f"sparsest, {width} × {count}": search(width, count) for width, count in ((1, 4), (2, 4), (4, 4))}
+    found |= {f"sparsest, {width} × {count}": search(width, count) for width, count in ((1, 4), (2, 4), (4, 4), (6, 6))}
     if not targeted:
         found |= {f"σ-zero, {steps:,} steps": sigma_zero(steps) for steps in (100, 1000)}
     return found | {"FMN-L0, 1,000 steps": fmn(1000)}

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .convolution import FasterGradients
 from .features import Features
-from .network import Network, forward
+from .network import Network, forward, logits_only
 from .rules import Untargeted
 from .saliency import Direction
 
@@ -70,7 +70,7 @@ class Goal:
         """Return the margins of samples (M, n), (M,)."""
         found = [samples.new_empty(0)]
         for part, owner in self.batches(samples, owners):
-            found.append(margins(self.network(self.shaped(part)), self.labels[owner], self.untargeted))
+            found.append(margins(logits_only(self.network, self.shaped(part)), self.labels[owner], self.untargeted))
         return torch.cat(found)
 
     def promising(self, samples: Tensor, owners: Tensor, count: int) -> tuple[Tensor, Tensor]:

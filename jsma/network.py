@@ -152,6 +152,18 @@ def forward(model: Model, images: Tensor) -> tuple[Tensor, Tensor]:
     return network.call(images, torch.contiguous_format)
 
 
+@torch.no_grad()
+def logits_only(network: Network, images: Tensor) -> Tensor:
+    """Return the logits (N, classes) for images (N, C, H, W), without their graph; errors as in `forward`."""
+    if network.fits_channels_last(images):
+        try:
+            images_last = torch.empty_like(images, memory_format=torch.channels_last).copy_(images)
+            return network.forward(images_last)
+        except RuntimeError:  # as in forward
+            network.suits_channels_last = False
+    return network.forward(images)
+
+
 def check_mode(model: nn.Module) -> None:
     """Raise ValueError if a layer in training mode makes outputs random, mixes images or changes the model."""
     for layer in model.modules():

@@ -15,7 +15,7 @@ from torch import Tensor
 from .attack import Attack, Result, count_changed, resolve_targets
 from .features import UNIT, Bounds, prepare, shapes_explained
 from .goal import Goal, with_changes
-from .network import Model, network_of
+from .network import Model, logits_only, network_of
 from .refinement import refine
 from .rules import Untargeted, has_succeeded
 from .stop import Stop
@@ -100,8 +100,7 @@ def _search(goal: Goal, width: int, candidates: int, limit: int) -> tuple[Tensor
 
 
 def _logits(goal: Goal, samples: Tensor) -> Tensor:
-    with torch.no_grad():
-        return torch.cat([goal.network(goal.shaped(part)) for (part,) in goal.batches(samples)])
+    return torch.cat([logits_only(goal.network, goal.shaped(part)) for (part,) in goal.batches(samples)])
 
 
 def _children(
