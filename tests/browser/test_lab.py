@@ -40,6 +40,7 @@ def test_the_first_visit_shows_an_attack_without_a_click_and_it_can_be_stepped_t
     assert lab.ink("stage-image") == before["stage-image"]
 
 
+@pytest.mark.slow
 def test_picking_digit_sample_target_and_model_starts_that_attack_and_no_class_is_its_own_target(lab):
     lab.open("?digit=4&target=9")
     assert lab.page.locator(".st-key-target-4 button").is_disabled()
@@ -127,6 +128,7 @@ def test_settled_step_reaches_pythons_words_and_the_address(shared):
     lab.page.get_by_test_id("stMarkdown").filter(has_text="Iteration 5 of").wait_for()
 
 
+@pytest.mark.slow
 def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_where_it_was_left(lab):
     lab.open("?digit=7&target=3")
     entries = lab.page.evaluate("history.length")
@@ -143,6 +145,7 @@ def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_wher
     lab.page.locator("[data-testid=stage][data-iteration='2']").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("link", "words"),
     [
@@ -163,6 +166,7 @@ def test_nonsense_in_the_link_gives_a_notice_and_a_working_lab(lab, link, words)
         assert lab.iteration == 1
 
 
+@pytest.mark.slow
 def test_missing_mnist_is_explained_and_a_download_without_network_survived(lab):
     lab.open("?data=mnist&digit=7&target=3")
     lab.page.get_by_text("No MNIST in").wait_for()
@@ -236,6 +240,7 @@ CUT = """stage => [...stage.querySelectorAll('h1, h2, h3, p, span, b, td, th, bu
 SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [[(1440, 900), (1280, 720)], [(390, 844)]], ids=["desk", "phone"])
 def test_nothing_is_cut_or_scrolls_sideways(lab, sizes):
     for size in sizes:

@@ -11,6 +11,8 @@ import jsma
 from jsma import Attack, Direction, Output, Rule
 from jsma.stage import record
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 0.0103
 """γ: at most 4 iterations, which are enough to look at."""
 

@@ -48,7 +48,10 @@ class Trace:
 traced = cache(Trace)
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-to-{case[1]}-{case[2].value}-{case[3].value}")
+MARKED = [*CASES[:2], *(pytest.param(case, marks=pytest.mark.slow) for case in CASES[2:])]
+
+
+@pytest.fixture(params=MARKED, ids=lambda case: f"{case[0]}-to-{case[1]}-{case[2].value}-{case[3].value}")
 def case(request, shared) -> tuple[Lab, Trace]:
     """The lab on a case at step 2, and what Python knows of it."""
     trace = traced(*request.param, step=2)

@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks.driving import Lab
 
+pytestmark = pytest.mark.slow
+
 WATCH = """list => {
   window.lit = [];
   const note = () => {
