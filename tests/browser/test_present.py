@@ -21,6 +21,12 @@ def screen(profile, server):
     yield from watched(lab.open("?digit=7&target=3"))
 
 
+def wear(lab: Lab, scheme: str) -> None:
+    """Let the system ask for light or dark, and wait until the stage is drawn so."""
+    lab.page.emulate_media(color_scheme=scheme)
+    lab.part("stage").and_(lab.page.locator(f"[data-theme={scheme}]")).wait_for()
+
+
 def resize(lab: Lab, width: int, height: int) -> None:
     lab.page.set_viewport_size({"width": width, "height": height})
     lab.page.evaluate(TWO_FRAMES)
@@ -72,6 +78,9 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
     page.keyboard.press("5")
     screen.wait_for_title("7", "5")
     screen.wait_for_address("target=5")
+    wear(screen, "dark")  # as at sunset, in the middle of a lesson
+    assert stage.evaluate("stage => getComputedStyle(stage).backgroundColor") == "rgb(15, 18, 23)"
+    wear(screen, "light")
     page.keyboard.press("s")
     assert page.locator(".picture.spotlit").count() == 1
     page.keyboard.press("?")
