@@ -12,6 +12,9 @@ SMALLEST = """stage => Math.min(...[...stage.querySelectorAll("*:not(.spoken)")]
 ).map((part) => parseFloat(getComputedStyle(part).fontSize) * part.currentCSSZoom)) / innerHeight"""
 """A script that gives the size of the smallest text as a share of the window's height."""
 
+HIDDEN = "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth]"
+"""A script that gives how many pixels of the stage lie outside the window: below, and at the right."""
+
 
 @pytest.fixture(scope="module")
 def screen(profile, server):
@@ -30,6 +33,17 @@ def wear(lab: Lab, scheme: str) -> None:
 def resize(lab: Lab, width: int, height: int) -> None:
     lab.page.set_viewport_size({"width": width, "height": height})
     lab.page.evaluate(TWO_FRAMES)
+
+
+def predict(lab: Lab, *pixels: tuple[int, int]) -> None:
+    """Predict a pair, rows and columns from 0, for the first step, and reveal the best one."""
+    lab.part("stage-slider").fill("0")
+    lab.part("stage-predict").click()
+    picture = lab.part("stage-image").bounding_box()
+    for row, column in pixels:
+        x, y = [(at + 0.5) / 28 * picture["width"] for at in (column, row)]
+        lab.page.mouse.click(picture["x"] + x, picture["y"] + y)
+    lab.part("stage-reveal").click()
 
 
 def test_beside_the_open_sidebar_the_whole_loop_is_in_sight_on_a_small_screen(screen):
@@ -62,9 +76,7 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
         resize(screen, width, height)
         box = stage.bounding_box()
         assert (box["x"], box["y"], round(box["width"]), round(box["height"])) == (0, 0, width, height)
-        assert stage.evaluate(
-            "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth]"
-        ) == [0, 0]
+        assert stage.evaluate(HIDDEN) == [0, 0]
         assert stage.evaluate(SMALLEST) >= 0.02, (width, height)
         readout = stage.locator(".readout").bounding_box()
         assert 0.95 * height < readout["y"] + readout["height"] <= height
@@ -74,6 +86,11 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
     picture = screen.part("stage-image").bounding_box()
     page.mouse.move(picture["x"] + picture["width"] * 3.5 / 28, picture["y"] + picture["height"] * 2.5 / 28)
     page.get_by_text("row 2, column 3").first.wait_for()
+
+    resize(screen, 1440, 900)
+    predict(screen, (7, 8), (13, 11))
+    assert stage.evaluate(HIDDEN) == [0, 0]
+    screen.part("stage-watch").click()
 
     page.keyboard.press("5")
     screen.wait_for_title("7", "5")
