@@ -35,21 +35,38 @@ def resize(lab: Lab, width: int, height: int) -> None:
     lab.page.evaluate(TWO_FRAMES)
 
 
-def predict(lab: Lab, *pixels: tuple[int, int]) -> None:
-    """Predict a pair, rows and columns from 0, for the first step, and reveal the best one."""
+def pick(lab: Lab, *pixels: tuple[int, int]) -> None:
+    """Predict a pair, rows and columns from 0, for the first step."""
     lab.part("stage-slider").fill("0")
     lab.part("stage-predict").click()
     picture = lab.part("stage-image").bounding_box()
     for row, column in pixels:
         x, y = [(at + 0.5) / 28 * picture["width"] for at in (column, row)]
         lab.page.mouse.click(picture["x"] + x, picture["y"] + y)
-    lab.part("stage-reveal").click()
+
+
+def bottom(lab: Lab, part: str) -> float:
+    """Return where a part of the stage ends, in pixels from the top of the window."""
+    return lab.page.locator(part).evaluate("part => part.getBoundingClientRect().bottom")
 
 
 def test_beside_the_open_sidebar_the_whole_loop_is_in_sight_on_a_small_screen(screen):
     assert screen.page.get_by_test_id("stSidebar").is_visible()
-    perturb = screen.page.locator(".perturb").bounding_box()
-    assert perturb["y"] + perturb["height"] <= 720
+    assert bottom(screen, ".perturb") <= 720
+
+
+def test_beside_the_open_sidebar_the_button_that_reveals_the_best_pair_and_the_verdict_are_in_sight_too(screen):
+    for pixels in (
+        ((7, 8), (13, 11)),
+        ((2, 2), (26, 2)),
+    ):  # a pair that is admissible; one that is not, beside a score card
+        pick(screen, *pixels)
+        assert 0 < bottom(screen, "[data-testid=stage-rank]") < bottom(screen, "[data-testid=stage-reveal]") <= 720
+        screen.part("stage-reveal").click()
+        assert bottom(screen, ".tally") <= bottom(screen, ".perturb") <= 720
+        screen.part("stage-watch").click()
+    screen.press("end")
+    assert bottom(screen, ".verdict") <= 720
 
 
 def test_the_digits_in_the_title_are_pickers_also_by_keyboard(screen):
@@ -88,7 +105,8 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
     page.get_by_text("row 2, column 3").first.wait_for()
 
     resize(screen, 1440, 900)
-    predict(screen, (7, 8), (13, 11))
+    pick(screen, (7, 8), (13, 11))
+    screen.part("stage-reveal").click()
     assert stage.evaluate(HIDDEN) == [0, 0]
     screen.part("stage-watch").click()
 
