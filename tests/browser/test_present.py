@@ -12,6 +12,9 @@ SMALLEST = """stage => Math.min(...[...stage.querySelectorAll("*:not(.spoken)")]
 ).map((part) => parseFloat(getComputedStyle(part).fontSize) * part.currentCSSZoom)) / innerHeight"""
 """A script that gives the size of the smallest text as a share of the window's height."""
 
+HIDDEN = "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth]"
+"""A script that gives how many pixels of the stage lie outside the window: below, and at the right."""
+
 
 @pytest.fixture(scope="module")
 def screen(profile, server):
@@ -21,15 +24,49 @@ def screen(profile, server):
     yield from watched(lab.open("?digit=7&target=3"))
 
 
+def wear(lab: Lab, scheme: str) -> None:
+    """Let the system ask for light or dark, and wait until the stage is drawn so."""
+    lab.page.emulate_media(color_scheme=scheme)
+    lab.part("stage").and_(lab.page.locator(f"[data-theme={scheme}]")).wait_for()
+
+
 def resize(lab: Lab, width: int, height: int) -> None:
     lab.page.set_viewport_size({"width": width, "height": height})
     lab.page.evaluate(TWO_FRAMES)
 
 
+def pick(lab: Lab, *pixels: tuple[int, int]) -> None:
+    """Predict a pair, rows and columns from 0, for the first step."""
+    lab.part("stage-slider").fill("0")
+    lab.part("stage-predict").click()
+    picture = lab.part("stage-image").bounding_box()
+    for row, column in pixels:
+        x, y = [(at + 0.5) / 28 * picture["width"] for at in (column, row)]
+        lab.page.mouse.click(picture["x"] + x, picture["y"] + y)
+
+
+def bottom(lab: Lab, part: str) -> float:
+    """Return where a part of the stage ends, in pixels from the top of the window."""
+    return lab.page.locator(part).evaluate("part => part.getBoundingClientRect().bottom")
+
+
 def test_beside_the_open_sidebar_the_whole_loop_is_in_sight_on_a_small_screen(screen):
     assert screen.page.get_by_test_id("stSidebar").is_visible()
-    perturb = screen.page.locator(".perturb").bounding_box()
-    assert perturb["y"] + perturb["height"] <= 720
+    assert bottom(screen, ".perturb") <= 720
+
+
+def test_beside_the_open_sidebar_the_button_that_reveals_the_best_pair_and_the_verdict_are_in_sight_too(screen):
+    for pixels in (
+        ((7, 8), (13, 11)),
+        ((2, 2), (26, 2)),
+    ):  # a pair that is admissible; one that is not, beside a score card
+        pick(screen, *pixels)
+        assert 0 < bottom(screen, "[data-testid=stage-rank]") < bottom(screen, "[data-testid=stage-reveal]") <= 720
+        screen.part("stage-reveal").click()
+        assert bottom(screen, ".tally") <= bottom(screen, ".perturb") <= 720
+        screen.part("stage-watch").click()
+    screen.press("end")
+    assert bottom(screen, ".verdict") <= 720
 
 
 def test_the_digits_in_the_title_are_pickers_also_by_keyboard(screen):
@@ -56,9 +93,7 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
         resize(screen, width, height)
         box = stage.bounding_box()
         assert (box["x"], box["y"], round(box["width"]), round(box["height"])) == (0, 0, width, height)
-        assert stage.evaluate(
-            "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth]"
-        ) == [0, 0]
+        assert stage.evaluate(HIDDEN) == [0, 0]
         assert stage.evaluate(SMALLEST) >= 0.02, (width, height)
         readout = stage.locator(".readout").bounding_box()
         assert 0.95 * height < readout["y"] + readout["height"] <= height
@@ -69,9 +104,18 @@ def test_presented_the_stage_fills_any_screen_and_keys_lead_the_class(screen):
     page.mouse.move(picture["x"] + picture["width"] * 3.5 / 28, picture["y"] + picture["height"] * 2.5 / 28)
     page.get_by_text("row 2, column 3").first.wait_for()
 
+    resize(screen, 1440, 900)
+    pick(screen, (7, 8), (13, 11))
+    screen.part("stage-reveal").click()
+    assert stage.evaluate(HIDDEN) == [0, 0]
+    screen.part("stage-watch").click()
+
     page.keyboard.press("5")
     screen.wait_for_title("7", "5")
     screen.wait_for_address("target=5")
+    wear(screen, "dark")  # as at sunset, in the middle of a lesson
+    assert stage.evaluate("stage => getComputedStyle(stage).backgroundColor") == "rgb(15, 18, 23)"
+    wear(screen, "light")
     page.keyboard.press("s")
     assert page.locator(".picture.spotlit").count() == 1
     page.keyboard.press("?")

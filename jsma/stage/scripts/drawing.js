@@ -45,8 +45,22 @@ export function moveFocus(element) {
  */
 const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) => tag + (Number(lab) + level - 1));
 
-/** How many pixels of the window a CSS pixel of `element` fills, where the page enlarges it. @type {(element: Element) => number} */
-export const zoomOf = (element) => element.currentCSSZoom ?? 1;
+/**
+ * How many pixels of the window a CSS pixel of `element` fills, where the page enlarges it. WebKit does not tell: there,
+ * what is enlarged is the stage that is presented.
+ * @type {(element: Element) => number}
+ */
+export function zoomOf(element) {
+  const presented = /** @type {HTMLElement} */ (element.closest("[data-presented]"));
+  return element.currentCSSZoom ?? Number(presented?.style.zoom || 1);
+}
+
+/** Where an element is in the window, in its own CSS pixels. @type {(element: Element) => { left: number, top: number, width: number, height: number }} */
+export function boxOf(element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const zoom = element.currentCSSZoom ?? 1; // where this is missing, in WebKit, the box is in the element's own pixels
+  return { left: left / zoom, top: top / zoom, width: width / zoom, height: height / zoom };
+}
 
 /** Remember the sizes of all canvases under `root`, to be called when the layout may have changed. @type {(root: Element) => void} */
 export function measureCanvases(root) {

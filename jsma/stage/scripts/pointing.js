@@ -1,6 +1,6 @@
 // Pointing and picking, by mouse, finger or keyboard: one pixel is the same in every picture, map, dot and number.
 
-import { clamp, zoomOf } from "./drawing.js";
+import { boxOf, clamp, zoomOf } from "./drawing.js";
 
 /** @import { Recording } from "./types.js" */
 
@@ -31,9 +31,8 @@ export function listenForPixels(root, { size, pixelAt, current, point, pick, say
     const marked = target.closest?.("[data-pixel]");
     if (marked) return Number(marked.getAttribute("data-pixel"));
     if (!(target instanceof HTMLCanvasElement)) return null;
-    const [{ left, top, width, height }, zoom] = [target.getBoundingClientRect(), zoomOf(target)];
-    const box = { width: width / zoom, height: height / zoom };
-    return pixelAt(target, (event.clientX - left) / zoom, (event.clientY - top) / zoom, box);
+    const [box, zoom] = [boxOf(target), zoomOf(target)];
+    return pixelAt(target, event.clientX / zoom - box.left, event.clientY / zoom - box.top, box);
   }
 
   root.addEventListener("pointermove", (event) => point(pixelUnder(event)));

@@ -1,6 +1,6 @@
 // Every term is explained in one click.
 
-import { clamp, zoomOf } from "./drawing.js";
+import { boxOf, clamp } from "./drawing.js";
 import { GLOSSARY } from "./texts.js";
 
 /** A word that explains itself when clicked: the glossary's `name`, shown as `text`. @type {(name: string, text?: string) => string} */
@@ -47,8 +47,7 @@ export function explainTerms(root) {
 
 /** @type {(root: HTMLElement, note: HTMLElement, word: HTMLElement) => void} */
 function placeBeside(root, note, word) {
-  const [stage, at] = [root.getBoundingClientRect(), word.getBoundingClientRect()];
-  const zoom = zoomOf(root);
-  note.style.left = `${clamp((at.left - stage.left) / zoom - 20, 0, stage.width / zoom - note.offsetWidth)}px`;
-  note.style.top = `${(at.bottom - stage.top) / zoom + root.scrollTop + 6}px`;
+  const [stage, at] = [boxOf(root), boxOf(word)];
+  note.style.left = `${clamp(at.left - stage.left - 20, 0, stage.width - note.offsetWidth)}px`;
+  note.style.top = `${at.top + at.height - stage.top + root.scrollTop + 6}px`;
 }
