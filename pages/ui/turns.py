@@ -49,7 +49,7 @@ class Queue:
 
     def _in_order(self) -> list[str]:
         """Return the sessions in the order of their turns."""
-        self._addresses = {each: self._addresses[each] for each in self._asked}
+        self._addresses = {each: self._addresses.get(each, "") for each in self._asked}
         here = set(self._addresses.values())
         self._served = {address: number for address, number in self._served.items() if address in here}
         of_address: Counter[str] = Counter()

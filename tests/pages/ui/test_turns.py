@@ -77,6 +77,12 @@ def test_who_works_keeps_the_turn_however_long_it_takes(clock):
     assert queue.ahead_of("b") == 0
 
 
+def test_who_works_without_having_asked_counts_too(clock):
+    queue = Queue(1, clock)
+    with queue.working("a"):
+        assert queue.ahead_of("b") == 1
+
+
 def test_a_failure_at_work_gives_the_turn_back(clock):
     queue = Queue(1, clock)
     with pytest.raises(ZeroDivisionError), queue.working("a"):
