@@ -35,7 +35,8 @@ with cells.in_progress(progress, work, reader) as moved:
         cells.head()
         for source in range(cells.CLASSES):
             if source < done:
-                clicked[source] = cells.draw(work.rows[source], reader)
+                with st.container():  # as deep as in its place, or React would make its tiles anew
+                    clicked[source] = cells.draw(work.rows[source], reader)
             else:
                 places[source] = st.empty()
                 with places[source].container():
