@@ -20,7 +20,7 @@ from pages.ui.cache import computed
 from pages.ui.choice import Choice, data_labels
 from pages.ui.download import download
 from pages.ui.formatting import percent
-from pages.ui.grid.transfer import read_by, transfer
+from pages.ui.grid.transfer import Reader, transfer
 from pages.ui.networks import Network, network
 from pages.ui.scheduling import Proceed, held
 
@@ -181,13 +181,13 @@ def head() -> None:
     st.html(f'<div class="targets"><span class="corner">to<br>from</span>{labels}</div>')
 
 
-def draw(row: Row, reader: Network | None = None) -> int | None:
+def draw(row: Row, reader: Reader | None = None) -> int | None:
     """Draw a row of tiles; return the target whose tile was clicked, the digit itself on the diagonal, or None.
 
     reader: another network; what it reads stands in the place of the cost.
     """
     places = {target: k for k, target in enumerate(others(row.source))}
-    reads = read_by(reader, row) if reader else None
+    reads = reader.reads(row) if reader else None
     clicked, failed, transferred = None, [], []
     with st.container(key=f"attacks-row-{row.source}"), tiles.sheet() as sheet:
         _row_label(row.source)
@@ -236,7 +236,7 @@ def _label(row: Row, target: int, k: int) -> str:
     return f"*{row.source} to {target}:* **{ending}** {changed} px, {iterations} it."
 
 
-def _shown(label: str, reader: Network, reads: int, fools_both: bool) -> str:
+def _shown(label: str, reader: Reader, reads: int, fools_both: bool) -> str:
     """Return the `label` of an attack that says what another network reads in it; the cost is for screen readers."""
     start, cost = label.rsplit("** ", 1)
     return f"{start}** *{cost} {reader.label}* reads {reads}{' ✓*, the target*' if fools_both else ''}"
@@ -255,7 +255,7 @@ def open_in_lab(source: int, target: int, position: int, digits: Digits) -> None
 
 
 @contextmanager
-def in_progress(place: DeltaGenerator, work: Work, reader: Network | None = None) -> Iterator[Callable[[], None]]:
+def in_progress(place: DeltaGenerator, work: Work, reader: Reader | None = None) -> Iterator[Callable[[], None]]:
     """While a grid is filled, show in `place` how far it is and a button to stop; after that, how its attacks ended.
 
     With a `reader`, it also says what that network reads in them. A grid that is not whole after that gets a button to
@@ -291,7 +291,7 @@ def _go_on(work: Work) -> None:
     access.focus_on("stop", "button")
 
 
-def draw_figures(place: DeltaGenerator, work: Work, reader: Network | None = None) -> None:
+def draw_figures(place: DeltaGenerator, work: Work, reader: Reader | None = None) -> None:
     """Write in `place` the headline figures, each with what it divides by; with a `reader`, how many transfer to it."""
     if not work.rows:
         place.caption("No attack is done yet.")
@@ -311,7 +311,7 @@ def draw_figures(place: DeltaGenerator, work: Work, reader: Network | None = Non
             st.metric(name, value, help=TERMS[term], width="content")
 
 
-def _outcome(work: Work, reader: Network | None) -> str:
+def _outcome(work: Work, reader: Reader | None) -> str:
     return f"{_endings(work.report())} {transfer(reader, work.rows).sentence(reader.label) if reader else ''}"
 
 
@@ -323,7 +323,7 @@ def _endings(report: Report) -> str:
 
 
 @st.fragment
-def offer_download(work: Work, choice: Choice, reader: Network | None = None) -> None:
+def offer_download(work: Work, choice: Choice, reader: Reader | None = None) -> None:
     """Offer the whole grid as a picture, which is made when asked for."""
     settings = [
         f"{choice.rule.label} on {controls.OUTPUTS[choice.output].lower()}",
@@ -343,7 +343,7 @@ def offer_download(work: Work, choice: Choice, reader: Network | None = None) ->
 
     def png() -> bytes:
         originals, results = torch.stack([row.image for row in work.rows]), [row.result for row in work.rows]
-        reads = [read_by(reader, row) for row in work.rows] if reader else None
+        reads = [reader.reads(row) for row in work.rows] if reader else None
         return grid_png(originals, results, title, reads=reads)
 
     download("The grid (PNG)", f"{name}.png", "image/png", png, key="download-grid")

@@ -1,11 +1,10 @@
 """Transfer: attacks that were made for one network, shown to another."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 import torch
-from torch import Tensor
 
 from pages.ui import networks, session
 from pages.ui.choice import Choice
@@ -42,7 +41,29 @@ class Transfer:
         )
 
 
-def ask_for_reader(choice: Choice) -> Network | None:
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Another network that the images are shown to; it remembers what it has read while a page is drawn."""
+
+    network: Network
+    _known: "dict[Row, list[int]]" = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The name that the network has for visitors."""
+        return self.network.label
+
+    @torch.no_grad()
+    def reads(self, row: "Row") -> list[int]:
+        """Return what it reads in a row of the grid: by target, and for the source in the digit itself."""
+        if row not in self._known:
+            images = row.result.images
+            of_all = torch.cat([images[: row.source], row.image[None], images[row.source :]])
+            self._known[row] = self.network.module(of_all).argmax(dim=1).tolist()
+        return self._known[row]
+
+
+def ask_for_reader(choice: Choice) -> Reader | None:
     """Let the visitor say which other network the images are shown to, and return it; None for no other."""
 
     def take() -> None:
@@ -61,23 +82,14 @@ def ask_for_reader(choice: Choice) -> Network | None:
         "that it reads as the target, too, **transfer**: whoever cannot look into a network can attack another one "
         "instead.",
     )
-    return network(choice.reader) if choice.reader else None
+    return Reader(network(choice.reader)) if choice.reader else None
 
 
-@torch.no_grad()
-def read_by(reader: Network, row: "Row") -> list[int]:
-    """Return what `reader` reads in a row of the grid: by target, and for the source in the digit itself."""
-    images = row.result.images
-    of_all = torch.cat([images[: row.source], row.image[None], images[row.source :]])
-    reads: Tensor = reader.module(of_all).argmax(dim=1)
-    return reads.tolist()
-
-
-def transfer(reader: Network, rows: "list[Row]") -> Transfer:
+def transfer(reader: Reader, rows: "list[Row]") -> Transfer:
     """Return how often `reader` is fooled, too, by the attacks of `rows` that fooled the network they were made for."""
     fooled = as_target = as_label = 0
     for row in rows:
-        reads = read_by(reader, row)
+        reads = reader.reads(row)
         targets = [target for target in range(len(reads)) if target != row.source]
         for target, success in zip(targets, row.result.success.tolist(), strict=True):
             fooled += success
