@@ -47,12 +47,12 @@ const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) =
 
 /**
  * How many pixels of the window a CSS pixel of `element` fills, where the page enlarges it. WebKit does not tell: there,
- * what is enlarged is the stage that is presented.
+ * what is enlarged is the stage.
  * @type {(element: Element) => number}
  */
 export function zoomOf(element) {
-  const presented = /** @type {HTMLElement} */ (element.closest("[data-presented]"));
-  return element.currentCSSZoom ?? Number(presented?.style.zoom || 1);
+  const stage = /** @type {HTMLElement} */ (element.closest(".stage"));
+  return element.currentCSSZoom ?? Number(stage?.style.zoom || 1);
 }
 
 /** Where an element is in the window, in its own CSS pixels. @type {(element: Element) => { left: number, top: number, width: number, height: number }} */
