@@ -215,6 +215,18 @@ def test_the_guide_leads_by_keyboard_from_the_picture_to_the_verdict_and_goes_on
     page.evaluate("localStorage.setItem('jsma guide', '0')")
 
 
+COVERED = """card => {
+  const overlap = (one, other) =>
+    Math.min(one.right, other.right) > Math.max(one.left, other.left) + 0.5 &&
+    Math.min(one.bottom, other.bottom) > Math.max(one.top, other.top) + 0.5;
+  const parts = ".title, .actions, .plainly > *, .transport, section, .readout";
+  return [...card.closest(".stage").querySelectorAll(parts)].filter((part) => part.getClientRects().length)
+    .filter((part) => overlap(part.getBoundingClientRect(), card.getBoundingClientRect()))
+    .map((part) => part.className);
+}"""
+"""A script that gives the parts of the stage on which the guide's card lies."""
+
+
 def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
     page, card = seven.page, seven.part("stage-guide-card")
     ways = {4: lambda: page.keyboard.press("Escape"), 3: lambda: seven.part("stage-image").click()}
@@ -223,6 +235,10 @@ def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
         page.locator(f".st-key-target-{target} button").click()  # the stage is shown anew, as when the page is opened
         card.get_by_text("New here?").wait_for()
         assert not card.evaluate("card => card.contains(document.activeElement)")
+        for width, height in ((390, 844), (1280, 720), (1440, 900)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(TWO_FRAMES)
+            assert card.evaluate(COVERED) == []
         decline()
         assert not card.is_visible()
         assert page.evaluate("localStorage.getItem('jsma guide')") == "0"
