@@ -18,7 +18,7 @@ export function setHtml(element, html) {
   const focused = /** @type {HTMLElement} */ (root.activeElement);
   const lost = element.contains(focused) ? focused : null;
   written.set(element, html);
-  element.innerHTML = atLevel(html, Number(element.closest("[data-level]").getAttribute("data-level")));
+  element.innerHTML = unbroken(atLevel(html, Number(element.closest("[data-level]").getAttribute("data-level"))));
   if (lost) moveFocus(sameIn(element, lost) ?? element.closest("[tabindex]"));
 }
 
@@ -44,6 +44,10 @@ export function moveFocus(element) {
  * @type {(html: string, level: number) => string}
  */
 const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) => tag + (Number(lab) + level - 1));
+
+/** A term is a button, after which a line may break; its comma or full stop stays with it. @type {(html: string) => string} */
+const unbroken = (html) =>
+  html.replace(/(<button [^>]*class="term"[^>]*>[^<]*<\/button>)([.,:;)]+)/g, '<span class="unbroken">$1$2</span>');
 
 /**
  * How many pixels of the window a CSS pixel of `element` fills, where the page enlarges it. WebKit does not tell: there,
