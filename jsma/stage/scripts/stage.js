@@ -2,7 +2,7 @@
 
 import { createCard } from "./card.js";
 import { isDark, listenForKeys, showControls } from "./controls.js";
-import { boxOf, clamp, measureCanvases, moveFocus, prepare, readColours, setHtml, zoomOf } from "./drawing.js";
+import { boxOf, clamp, measureCanvases, moveFocus, prepare, readColours, setHtml } from "./drawing.js";
 import { createLoop } from "./loop.js";
 import { createMap } from "./map.js";
 import { createMaps } from "./maps.js";
@@ -138,7 +138,7 @@ export function createStage(root) {
   /** Choose the layout for the room there is, read the theme's colours, and measure. */
   function arrange() {
     const presented = root.hasAttribute("data-presented");
-    const { layout, zoom, low } = layoutFor(boxOf(root).width * zoomOf(root), window.innerHeight, presented);
+    const { layout, zoom, low } = layoutFor(boxOf(root).width * Number(root.style.zoom || 1), window.innerHeight, presented);
     if (!presented) root.style.setProperty("zoom", `${zoom}`); // what is presented, present.js enlarges
     const crowded = layout !== "phone" && ["map", "saliency"].every((name) => view.views.includes(/** @type {ViewName} */ (name)));
     view.layout = layout;
