@@ -36,13 +36,15 @@ def skeleton(actions: str = "", guide: str = "") -> str:
     names = {name.lower(): name for name in TERMS}
 
     def button(found: re.Match[str]) -> str:
-        term = names[found[1].lower()]
-        return f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{found[1]}</button>'
+        word, mark = found.groups()
+        term = names[word.lower()]
+        button = f'<button type="button" class="term" aria-expanded="false" data-term="{term}">{word}</button>'
+        return f'<span class="unbroken">{button}{mark}</span>' if mark else button
 
     weighted_rules = " and ".join(f"<dfn>{rule.label}</dfn>" for rule in Rule if rule.weighs_by_probability)
     html = pieces.html(pieces.HERE, "stage").replace("<!-- actions -->", actions).replace("<!-- guide -->", guide)
     html = html.replace("<!-- weighing rules -->", f"The rules {weighted_rules}")
-    return re.sub(r"<dfn>(.*?)</dfn>", button, html)
+    return re.sub(r"<dfn>(.*?)</dfn>([.,:;)]*)", button, html)
 
 
 def page(recording: "Recording") -> str:

@@ -1,5 +1,7 @@
 // The guide of the lab: five cards, each beside the part of the stage that it speaks of, with the step that shows it.
-// It is offered to whoever has not been here, once.
+// It is offered to whoever has not been here, once, in the line of the title.
+
+import { boxOf, clamp, zoomOf } from "../../jsma/stage/scripts/drawing.js";
 
 const GUIDE_KEY = "jsma guide"; // the card at which a visitor has stopped
 const CLASS_KEY = "jsma class"; // kept by the page Class
@@ -58,8 +60,9 @@ export function offerGuide(root) {
   const press = (name) => find(`[data-testid="stage-${name}"]`).click();
   const [card, opener] = [find(".guide"), find(".guide-me")];
   let shown = -1;
-  let pinnedTo = opener;
-  const resized = new ResizeObserver(() => pin(root, card, pinnedTo));
+  /** @type {HTMLElement | null} */
+  let pinnedTo = null; // the offer is pinned to nothing
+  const resized = new ResizeObserver(() => pinnedTo && pin(root, card, pinnedTo));
   resized.observe(root);
 
   function facts() {
@@ -94,6 +97,7 @@ export function offerGuide(root) {
       <button data-guide="1">${number + 1 < CARDS.length ? "Next" : "Done"}</button>
       <button data-guide="0" aria-label="Close the guide">✕</button></p>`;
     card.hidden = false;
+    card.classList.remove("offer");
     region.scrollIntoView({ block: "nearest" });
     pin(root, card, (pinnedTo = region));
     /** @type {HTMLElement} */
@@ -108,19 +112,19 @@ export function offerGuide(root) {
     opener.focus({ preventScroll: true });
   }
 
-  /** Offer the guide below its button, without taking the focus; a click elsewhere or Escape takes the offer away. */
+  /** Offer the guide without taking the focus; a click elsewhere or Escape takes the offer away. */
   function welcome() {
     if (!isOffered(visitOf()) || !opener.clientWidth) return;
     noteCard("0");
-    card.innerHTML = `<p class="guide-foot"><span><b>New here?</b> ${CARDS.length} cards explain what you see.</span>
+    card.innerHTML = `<p class="guide-foot"><span><b>New here?</b><i> ${CARDS.length} cards explain what you see.</i></span>
       <button data-guide="1">Guide me</button><button data-guide="0" aria-label="No, thank you">✕</button></p>`;
     card.hidden = false;
-    pin(root, card, opener);
-    document.addEventListener("pointerdown", declined, true);
+    card.classList.add("offer");
+    document.addEventListener("click", declined); // once it has been dealt with: on a phone what is below moves up
     document.addEventListener("keydown", declined, true);
   }
 
-  /** @type {(event: PointerEvent | KeyboardEvent) => void} */
+  /** @type {(event: MouseEvent | KeyboardEvent) => void} */
   function declined(event) {
     if (event instanceof KeyboardEvent ? event.key !== "Escape" : event.composedPath().includes(card)) return;
     card.hidden = true;
@@ -128,7 +132,7 @@ export function offerGuide(root) {
   }
 
   function forgetOffer() {
-    document.removeEventListener("pointerdown", declined, true);
+    document.removeEventListener("click", declined);
     document.removeEventListener("keydown", declined, true);
   }
 
@@ -162,10 +166,11 @@ function visitOf() {
 
 /** Below the region, or above it where there is no room. @type {(root: HTMLElement, card: HTMLElement, region: HTMLElement) => void} */
 function pin(root, card, region) {
-  const [stage, at] = [root.getBoundingClientRect(), region.getBoundingClientRect()];
-  const below = at.bottom + 10;
-  const top = below + card.offsetHeight < window.innerHeight ? below : Math.max(0, at.top - card.offsetHeight - 10);
-  card.style.left = `${Math.max(0, Math.min(at.left - stage.left, stage.width - card.offsetWidth))}px`;
+  const [stage, at] = [boxOf(root), boxOf(region)];
+  const below = at.top + at.height + 10;
+  const fits = below + card.offsetHeight < window.innerHeight / zoomOf(root);
+  const top = fits ? below : Math.max(0, at.top - card.offsetHeight - 10);
+  card.style.left = `${clamp(at.left - stage.left, 0, stage.width - card.offsetWidth)}px`;
   card.style.top = `${top - stage.top}px`;
 }
 

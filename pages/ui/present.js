@@ -1,5 +1,6 @@
 // Present: the stage alone fills the screen, to be read from the last row. Keys choose what the class looks at.
 
+import { layoutFor, PRESENTED } from "../../jsma/stage/scripts/room.js";
 import { sidebarButton } from "./sidebar_buttons.js";
 
 /** What each key does, as ? lists it. */
@@ -11,8 +12,6 @@ const KEYS = [
   ["?", "show or hide this list"],
   ["P or Escape", "end presenting"],
 ];
-const WIDE = 1160;
-const HIGH = 720; // the room, in CSS pixels, that the projector's layout needs; it is enlarged to the screen
 const TALL = 810; // from here on, as on a screen of 4:3, there is room for Perturb below Saliency
 const TALLEST = 930; // a screen of 5:4; on a taller one, as an upright phone, a part stays empty
 const SMALLEST = 0.0202; // the height of the smallest text as a share of the screen's
@@ -36,8 +35,7 @@ export function offerPresent(root) {
   function end() {
     if (!isOn()) return;
     for (const element of [page, root]) element.removeAttribute("data-presented");
-    for (const name of ["zoom", "--t1", "--t2", "--more"]) root.style.removeProperty(name);
-    root.removeAttribute("data-tall");
+    unfit();
     light(null);
     keys.hidden = true;
     if (document.fullscreenElement) document.exitFullscreen();
@@ -45,13 +43,19 @@ export function offerPresent(root) {
 
   function fit() {
     if (!isOn()) return;
-    const zoom = Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH);
-    const height = Math.min(window.innerHeight / zoom, TALLEST); // more than HIGH on a screen that is less wide, as 4:3
+    const { layout, zoom } = layoutFor(window.innerWidth, window.innerHeight, true);
+    if (layout === "phone") return unfit(); // the column that is scrolled
+    const height = Math.min(window.innerHeight / zoom, TALLEST); // more than needed on a screen that is less wide, as 4:3
     root.style.setProperty("zoom", `${zoom}`);
     root.style.setProperty("--t1", `${Math.max(15, SMALLEST * height)}px`);
     root.style.setProperty("--t2", `${Math.max(16, SMALLEST * height)}px`);
-    root.style.setProperty("--more", `${height - HIGH}px`);
+    root.style.setProperty("--more", `${height - PRESENTED.high}px`);
     root.toggleAttribute("data-tall", height > TALL);
+  }
+
+  function unfit() {
+    for (const name of ["zoom", "--t1", "--t2", "--more"]) root.style.removeProperty(name);
+    root.removeAttribute("data-tall");
   }
 
   /** @type {(part: Element | null) => void} */
@@ -59,6 +63,7 @@ export function offerPresent(root) {
     root.toggleAttribute("data-spotlight", part !== null);
     root.querySelector(".spotlit")?.classList.remove("spotlit");
     part?.classList.add("spotlit");
+    part?.scrollIntoView({ block: "nearest" });
   }
 
   function lightNext() {

@@ -18,12 +18,12 @@ from jsma.stage import pieces
 from jsma.stage.page import VIEWS, skeleton
 from jsma.stage.recording import Recording
 
-ACTIONS = """<span class="actions"><button class="present" data-testid="stage-present" title="Key P">Present</button>
+ACTIONS = """<div class="guide" data-testid="stage-guide-card" role="dialog" aria-label="Guide" hidden></div>
+<span class="actions"><button class="present" data-testid="stage-present" title="Key P">Present</button>
 <button class="copy" data-testid="stage-copy">Copy link</button></span>
 <div class="present-keys" role="dialog" aria-label="Keys" hidden></div>
 <div class="picker-menu" role="group" hidden></div>"""
-GUIDE = """<button class="watch">Watch</button><button class="guide-me" data-testid="stage-guide">Guide me</button>
-<div class="guide" data-testid="stage-guide-card" role="dialog" aria-label="Guide" hidden></div>"""
+GUIDE = """<button class="watch">Watch</button><button class="guide-me" data-testid="stage-guide">Guide me</button>"""
 
 _component = st.components.v2.component(
     "jsma_stage",

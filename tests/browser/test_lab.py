@@ -32,7 +32,7 @@ def test_the_first_visit_shows_an_attack_without_a_click_and_it_can_be_stepped_t
     assert lab.iteration == lab.iterations
     assert lab.part("stage").locator(".bars").inner_text() != bars
     verdict = lab.part("stage-verdict").inner_text()
-    assert f"it reads a 2, {steps[-1].probabilities[2]:.1%}".replace("%", " %") in verdict
+    assert f"it reads a 2, {steps[-1].probabilities[2]:.1%}".replace("%", "\xa0%") in verdict
     assert f"{steps[-1].changed} pixels" in verdict
     assert lab.part("stage-step").is_disabled()
     lab.press("start")
@@ -191,7 +191,8 @@ def test_the_line_below_the_title_says_in_plain_words_what_the_attack_does(seven
     steps = steps_of(7, 3)
     words = seven.part("stage").locator(".plain-words").inner_text()
     assert f"Change {steps[-1].changed} pixels and it reads a 3." in words
-    assert "reads this 7, > 99.9 % sure" in words or f"{steps[0].probabilities[7]:.1%}".replace("%", " %") in words
+    sure = f"{steps[0].probabilities[7]:.1%}".replace("%", "\xa0%")
+    assert "reads this 7, >\xa099.9\xa0% sure" in words or sure in words
 
 
 def test_the_guide_leads_by_keyboard_from_the_picture_to_the_verdict_and_goes_on_where_it_was_left(seven):
@@ -215,6 +216,18 @@ def test_the_guide_leads_by_keyboard_from_the_picture_to_the_verdict_and_goes_on
     page.evaluate("localStorage.setItem('jsma guide', '0')")
 
 
+COVERED = """card => {
+  const overlap = (one, other) =>
+    Math.min(one.right, other.right) > Math.max(one.left, other.left) + 0.5 &&
+    Math.min(one.bottom, other.bottom) > Math.max(one.top, other.top) + 0.5;
+  const parts = ".title, .actions, .plainly > *, .transport, section, .readout";
+  return [...card.closest(".stage").querySelectorAll(parts)].filter((part) => part.getClientRects().length)
+    .filter((part) => overlap(part.getBoundingClientRect(), card.getBoundingClientRect()))
+    .map((part) => part.className);
+}"""
+"""A script that gives the parts of the stage on which the guide's card lies."""
+
+
 def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
     page, card = seven.page, seven.part("stage-guide-card")
     ways = {4: lambda: page.keyboard.press("Escape"), 3: lambda: seven.part("stage-image").click()}
@@ -223,6 +236,10 @@ def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
         page.locator(f".st-key-target-{target} button").click()  # the stage is shown anew, as when the page is opened
         card.get_by_text("New here?").wait_for()
         assert not card.evaluate("card => card.contains(document.activeElement)")
+        for width, height in ((390, 844), (1280, 720), (1440, 900)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(TWO_FRAMES)
+            assert card.evaluate(COVERED) == []
         decline()
         assert not card.is_visible()
         assert page.evaluate("localStorage.getItem('jsma guide')") == "0"

@@ -29,9 +29,9 @@ ATTACKS = [  # digit, target, network, and how
     (6, 1, "tutorial", Attack(gamma=BUDGET, rule=Rule.TJSMA, output=Output.PROBABILITIES)),
 ]
 
-SIZES = [(1164, 900), (1004, 720), (1280, 720), (390, 844)]
+SIZES = [(1164, 900), (1004, 720), (1280, 720), (1920, 1080), (390, 844)]
 """Windows with the room that the stage has beside the app's sidebar in one of 1440 × 900 and one of 1280 × 720; in the
-latter without the sidebar; on a phone."""
+latter without the sidebar; on a large screen, which enlarges it; on a phone."""
 
 SCRIPT = Path(__file__).with_name("words_drawn.js").read_text(encoding="utf-8")
 

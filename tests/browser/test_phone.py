@@ -44,6 +44,25 @@ def test_the_transport_does_not_cover_the_picture(phone, size):
     assert picture["width"] >= 150
 
 
+@pytest.mark.parametrize("size", [PHONE, ON_ITS_SIDE], ids=["upright", "on its side"])
+def test_presented_on_a_phone_the_stage_fills_the_screen_and_is_scrolled(phone, size):
+    turn(phone, size)
+    page, stage = phone.page, phone.part("stage")
+    page.keyboard.press("p")
+    page.evaluate(TWO_FRAMES)
+    box, picture = stage.bounding_box(), phone.part("stage-image").bounding_box()
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, *size)
+    assert picture["width"] * picture["height"] > 0.18 * size[0] * size[1]
+    transport = stage.locator(".transport").bounding_box()
+    assert transport["y"] + transport["height"] <= size[1] + 1
+    stage.evaluate("stage => stage.scrollTo(0, stage.scrollHeight)")
+    readout = stage.locator(".readout").bounding_box()
+    assert readout["y"] + readout["height"] <= transport["y"]
+    beside = phone.part("stage-image").bounding_box()["y"] >= 0
+    assert beside == (size == ON_ITS_SIDE)
+    page.keyboard.press("p")
+
+
 def test_the_drawer_closes_when_a_page_is_chosen(phone):
     turn(phone, PHONE)
     phone.page.get_by_test_id("stExpandSidebarButton").click()

@@ -69,6 +69,32 @@ def test_beside_the_open_sidebar_the_button_that_reveals_the_best_pair_and_the_v
     assert bottom(screen, ".verdict") <= 720
 
 
+def test_a_large_screen_enlarges_the_stage_to_its_room_with_the_three_steps_in_sight(screen):
+    page, stage, picture = screen.page, screen.part("stage"), screen.part("stage-image")
+    sidebar = page.get_by_test_id("stSidebar")
+    resize(screen, 1440, 900)
+    before = picture.bounding_box()["width"]
+    for beside in (True, False):
+        if not beside:
+            sidebar.hover()
+            page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+            sidebar.and_(page.locator("[data-collapsed=true]")).wait_for(state="attached")
+        for width, height in ((1920, 1080), (2560, 1440)):
+            resize(screen, width, height)
+            box = stage.bounding_box()
+            assert box["x"] + box["width"] > width - 24
+            assert (box["x"] > 300) == beside
+            assert bottom(screen, ".perturb") < bottom(screen, ".readout") <= height
+            assert picture.bounding_box()["width"] > 1.2 * before
+            assert stage.evaluate(SMALLEST) > 0.0115  # 12 pixels at 900
+            cell = picture.bounding_box()
+            page.mouse.move(cell["x"] + cell["width"] * 3.5 / 28, cell["y"] + cell["height"] * 2.5 / 28)
+            stage.locator(".readout", has_text="row 2, column 3").wait_for()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar.and_(page.locator("[data-collapsed=false]")).wait_for()
+    resize(screen, 1280, 720)
+
+
 def test_the_digits_in_the_title_are_pickers_also_by_keyboard(screen):
     page = screen.page
     page.get_by_role("button", name="3: choose another target").click()

@@ -67,8 +67,8 @@ globalThis.wordsDrawn = (() => {
   function measure() {
     const style = getComputedStyle(stage());
     const [p, q] = ["--p", "--q"].map((name) => style.getPropertyValue(name).trim());
-    const [plane, { left, right, top, bottom }] = [part("plane").getBoundingClientRect(), part("kinds").getBoundingClientRect()];
-    const button = { left: left - plane.left, right: right - plane.left, top: top - plane.top, bottom: bottom - plane.top };
+    const { offsetLeft: left, offsetTop: top, offsetWidth, offsetHeight } = part("kinds"); // which stands in the plane's own box
+    const button = { left, right: left + offsetWidth, top, bottom: top + offsetHeight };
     around = { p, q, button, sizes: new Map() };
     for (const canvas of stage().querySelectorAll("canvas")) around.sizes.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
   }

@@ -45,7 +45,15 @@ test("a slope that would read as zero is told as a power of ten", () => {
 
 test("next to nothing and nearly all are told as that", () => {
   const shares = [0, 0.0004, 0.0005, 0.5, 0.9994, 0.9995, 1];
-  assert.deepEqual(shares.map(words.percent), ["0.0 %", "< 0.1 %", "0.1 %", "50.0 %", "99.9 %", "> 99.9 %", "100 %"]);
+  assert.deepEqual(shares.map(words.percent), [
+    "0.0\u00a0%",
+    "<\u00a00.1\u00a0%",
+    "0.1\u00a0%",
+    "50.0\u00a0%",
+    "99.9\u00a0%",
+    ">\u00a099.9\u00a0%",
+    "100\u00a0%",
+  ]);
 });
 
 test("counts, plurals and articles", () => {
@@ -82,10 +90,10 @@ test("the line in plain words says how sure the network is, and what the attack 
   const sure = { reads: 1, probabilities: [0.25, 0.75], outputs: [0, 0] };
   assert.equal(
     line(sure, "REACHED_TARGET"),
-    "The network reads this 7 as a 1, 75.0 % sure. Change 4 pixels and it reads a 3. Watch it, then find out why these.",
+    "The network reads this 7 as a 1, 75.0\u00a0% sure. Change 4 pixels and it reads a 3. Watch it, then find out why these.",
   );
   assert.match(line(sure, null, "BUDGET_SPENT"), /Even with 4 pixels changed it does not read a 3\./);
-  assert.equal(line({ ...sure, stop: "REACHED_TARGET" }), "The network reads this 7 as a 1, 75.0 % sure.");
+  assert.equal(line({ ...sure, stop: "REACHED_TARGET" }), "The network reads this 7 as a 1, 75.0\u00a0% sure.");
 });
 
 test("the title names the class to beat where the network misreads the digit", () => {
@@ -110,10 +118,10 @@ test("a screen reader is told every way an attack may end", () => {
   const last = { reads: 1, probabilities: [0.25, 0.75] };
   for (const stop of ["REACHED_TARGET", "BUDGET_SPENT", "NO_ADMISSIBLE_PAIR", "DOMAIN_EMPTY"]) {
     const told = words.spokenStep(made([step({ ...last, stop })]), 0);
-    assert.match(told, /^Iteration 0 of 0, reads 1, 75\.0 %\. Stopped: .+\.$/);
+    assert.match(told, /^Iteration 0 of 0, reads 1, 75\.0\u00a0%\. Stopped: .+\.$/);
     assert.doesNotMatch(told, /undefined|null|NaN|</);
   }
-  assert.equal(words.spokenStep(made([step(last), step(last)]), 0), "Iteration 0 of 1, reads 1, 75.0 %");
+  assert.equal(words.spokenStep(made([step(last), step(last)]), 0), "Iteration 0 of 1, reads 1, 75.0\u00a0%");
 });
 
 test("why no pair is admissible is said, where the derivatives tell", () => {

@@ -5,7 +5,7 @@ import { channelsOf, colourOf, measureCanvases, middleOf, packed, paintPixels, p
 import { pairNumbers, partnersOf } from "./pairs.js";
 import { predictButtons } from "./perturb.js";
 import { term } from "./terms.js";
-import { counted, domainWords, misreadAs, number, percent, place, plural, slope } from "./words.js";
+import { counted, domainWords, hundredths, misreadAs, number, percent, place, plural, slope } from "./words.js";
 
 /** @import { DrawnView, Find, Pair, PairNumbers, Recording, Step, StepWithPair, View } from "./types.js" */
 
@@ -80,7 +80,7 @@ function runnerUp([first, second, score], at, step, where) {
   const cell = (i) => `<td data-pixel="${i}" class="${i === step.pair.first ? "p" : i === step.pair.second ? "q" : ""}">${where(i)}</td>`;
   const share = Math.floor((1000 * score) / step.pair.score) / 10; // never rounded up to 100 %
   return `<tr><td class="quiet">${at + 2}</td>${cell(first)}<td class="quiet with">with</td>${cell(second)}
-    <td class="quiet value share" title="share of the best score">${share.toFixed(1)} %</td><td class="value">${slope(score)}</td></tr>`;
+    <td class="quiet value share" title="share of the best score">${hundredths(share.toFixed(1))}</td><td class="value">${slope(score)}</td></tr>`;
 }
 
 /** How many pairs were compared, and what ruled the others out. @type {(recording: Recording, step: Step) => string} */
@@ -123,7 +123,7 @@ function yourNumbers(recording, view) {
   return `
     ${head}${scoreHtml(numbers.score, "")}
     <p class="rank" data-testid="stage-rank">Rank <b>${counted(rank)}</b> of ${counted(total)}</p>
-    <p class="caption">${Math.floor(100 * share)} % of the best score. ${better}</p>
+    <p class="caption">${hundredths(Math.floor(100 * share))} of the best score. ${better}</p>
     ${histogramHtml(bins, share)}`;
 }
 
@@ -147,7 +147,7 @@ function histogramHtml(bins, share) {
   const bar = (count, at) =>
     `<i class="${at === mine ? "mine" : ""}" style="height:${count ? 6 + (94 * Math.log1p(count)) / tallest : 0}%"></i>`;
   return `<p class="sides quiet"><span>how many pairs score this (log)</span></p>
-    <div class="histogram" role="img" aria-label="How the scores of all admissible pairs are spread; yours is at ${Math.floor(100 * share)} % of the best.">${[...bins].map(bar).join("")}</div>
+    <div class="histogram" role="img" aria-label="How the scores of all admissible pairs are spread; yours is at ${hundredths(Math.floor(100 * share))} of the best.">${[...bins].map(bar).join("")}</div>
     <p class="sides quiet"><span>score 0</span><span>best pair, hidden</span></p>`;
 }
 
@@ -159,7 +159,7 @@ function tallyHtml(tally) {
   const ranks = tries.map(({ rank }) => rank).filter((rank) => rank !== null);
   const mean = tries.reduce((sum, { share }) => sum + share, 0) / tries.length;
   return `<p class="tally" data-testid="stage-tally">So far: <b>${tries.length}</b> predicted, <b>${exact}</b> exact${ranks.length ? `, best rank <b>${counted(Math.min(...ranks))}</b>` : ""},
-    on average <b>${Math.floor(100 * mean)} %</b> of the best score.</p>`;
+    on average <b>${hundredths(Math.floor(100 * mean))}</b> of the best score.</p>`;
 }
 
 /** @type {(view: View) => string} */

@@ -18,7 +18,7 @@ export function setHtml(element, html) {
   const focused = /** @type {HTMLElement} */ (root.activeElement);
   const lost = element.contains(focused) ? focused : null;
   written.set(element, html);
-  element.innerHTML = atLevel(html, Number(element.closest("[data-level]").getAttribute("data-level")));
+  element.innerHTML = unbroken(atLevel(html, Number(element.closest("[data-level]").getAttribute("data-level"))));
   if (lost) moveFocus(sameIn(element, lost) ?? element.closest("[tabindex]"));
 }
 
@@ -45,14 +45,18 @@ export function moveFocus(element) {
  */
 const atLevel = (html, level) => html.replace(/(<\/?h)([1-3])/g, (_, tag, lab) => tag + (Number(lab) + level - 1));
 
+/** A term is a button, after which a line may break; its comma or full stop stays with it. @type {(html: string) => string} */
+const unbroken = (html) =>
+  html.replace(/(<button [^>]*class="term"[^>]*>[^<]*<\/button>)([.,:;)]+)/g, '<span class="unbroken">$1$2</span>');
+
 /**
  * How many pixels of the window a CSS pixel of `element` fills, where the page enlarges it. WebKit does not tell: there,
- * what is enlarged is the stage that is presented.
+ * what is enlarged is the stage.
  * @type {(element: Element) => number}
  */
 export function zoomOf(element) {
-  const presented = /** @type {HTMLElement} */ (element.closest("[data-presented]"));
-  return element.currentCSSZoom ?? Number(presented?.style.zoom || 1);
+  const stage = /** @type {HTMLElement} */ (element.closest(".stage"));
+  return element.currentCSSZoom ?? Number(stage?.style.zoom || 1);
 }
 
 /** Where an element is in the window, in its own CSS pixels. @type {(element: Element) => { left: number, top: number, width: number, height: number }} */

@@ -4,7 +4,7 @@ import { setHtml } from "./drawing.js";
 import { pairNumbers } from "./pairs.js";
 import { greyOf } from "./picture.js";
 import { term } from "./terms.js";
-import { an, changeWords, endings, number, percent, plural, room, slope, verdictSentence } from "./words.js";
+import { an, changeWords, endings, hundredths, number, percent, plural, room, slope, verdictSentence } from "./words.js";
 
 /** @import { DrawnView, Find, Layout, Recording, Shown, Step, View } from "./types.js" */
 
@@ -113,7 +113,9 @@ function answerHtml(recording, k) {
 function verdictHtml(recording, k) {
   const step = recording.steps[k];
   const share = ((100 * step.changed) / recording.pixels).toFixed(1);
-  const cost = k ? `${plural(k, "pair")}, ${plural(step.changed, "pixel")}: ${share} % of the picture.` : "Not a single pixel was changed.";
+  const cost = k
+    ? `${plural(k, "pair")}, ${plural(step.changed, "pixel")}: ${hundredths(share)} of the picture.`
+    : "Not a single pixel was changed.";
   const ending = ({ title, fact, fired }) =>
     `<li class="${fired ? "fired" : ""}"><span aria-hidden="true">${fired ? "✓" : ""}</span><span>${title}</span><span>${fact}</span></li>`;
   return `

@@ -2,7 +2,7 @@
 
 import { createCard } from "./card.js";
 import { isDark, listenForKeys, showControls } from "./controls.js";
-import { clamp, measureCanvases, moveFocus, prepare, readColours, setHtml } from "./drawing.js";
+import { boxOf, clamp, measureCanvases, moveFocus, prepare, readColours, setHtml } from "./drawing.js";
 import { createLoop } from "./loop.js";
 import { createMap } from "./map.js";
 import { createMaps } from "./maps.js";
@@ -15,6 +15,7 @@ import { listenForPixels, pixelOnGrid } from "./pointing.js";
 import { listenForRadios, markChosen } from "./radios.js";
 import { createReading } from "./reading.js";
 import { readRecording } from "./recording.js";
+import { layoutFor } from "./room.js";
 import { shownSaliency } from "./saliency.js";
 import { createSpeaker } from "./speech.js";
 import { inWords } from "./spoken.js";
@@ -136,17 +137,18 @@ export function createStage(root) {
 
   /** Choose the layout for the room there is, read the theme's colours, and measure. */
   function arrange() {
-    const width = root.clientWidth;
-    const low = window.innerHeight < 800;
     const presented = root.hasAttribute("data-presented");
-    view.layout = presented || (width >= 1160 && low) ? "projector" : width < 860 ? "phone" : "desk";
-    const crowded = view.layout !== "phone" && ["map", "saliency"].every((name) => view.views.includes(/** @type {ViewName} */ (name)));
-    view.short = view.layout === "projector" || crowded;
-    view.runners = view.layout === "projector" ? 3 : low ? 2 : 4;
-    root.dataset.layout = view.layout;
+    const { layout, zoom, low } = layoutFor(boxOf(root).width * Number(root.style.zoom || 1), window.innerHeight, presented);
+    if (!presented) root.style.setProperty("zoom", `${zoom}`); // what is presented, present.js enlarges
+    const crowded = layout !== "phone" && ["map", "saliency"].every((name) => view.views.includes(/** @type {ViewName} */ (name)));
+    view.layout = layout;
+    view.short = layout === "projector" || crowded;
+    view.runners = layout === "projector" ? 3 : low ? 2 : 4;
+    root.dataset.layout = layout;
+    root.toggleAttribute("data-large", !presented && zoom > 1);
     root.toggleAttribute("data-crowded", crowded);
-    root.toggleAttribute("data-tight", view.layout === "desk" && width < 1060);
-    root.toggleAttribute("data-low", view.layout === "desk" && low);
+    root.toggleAttribute("data-tight", layout === "desk" && root.clientWidth < 1060);
+    root.toggleAttribute("data-low", layout === "desk" && low);
     root.dataset.theme = isDark(root) ? "dark" : "light";
     view.colours = { ...readColours(root), theme: root.dataset.theme };
     measureCanvases(root);
@@ -414,12 +416,14 @@ export function createStage(root) {
   });
   const terms = explainTerms(root);
   closeExplanations(root);
-  const resized = new ResizeObserver(() => {
+  const rearrange = () => {
     if (!recording || !root.clientWidth) return;
     arrange();
     render();
-  });
+  };
+  const resized = new ResizeObserver(rearrange);
   resized.observe(root, { box: "border-box" }); // the content of the phone layout keeps its width in a wider place
+  window.addEventListener("resize", rearrange); // a window that only grows higher has room, too
   document.fonts?.ready.then(() => recording && root.isConnected && render());
 
   /** Leave nothing behind that would keep this stage in memory, or at work. */
@@ -429,6 +433,7 @@ export function createStage(root) {
     stopListening();
     member.end();
     resized.disconnect();
+    window.removeEventListener("resize", rearrange);
     speaker.end();
     views.loop.end();
   }

@@ -33,14 +33,17 @@ export function powerOfTen(value) {
   return `${mantissa}·10${[...exponent].map((sign) => SUPERSCRIPT[sign]).join("")}`;
 }
 
+/** A number of hundredths, its sign on the same line. @type {(number: number | string) => string} */
+export const hundredths = (number) => `${number}\u00a0%`;
+
 /**
  * A share with one decimal; next to nothing and nearly all are told as that, and the whole as 100 %.
  * @type {(share: number) => string}
  */
 export function percent(share) {
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
-  if (share < 1 && share >= 0.9995) return "> 99.9 %";
-  return `${share === 1 ? "100" : (100 * share).toFixed(1)} %`;
+  if (share > 0 && share < 0.0005) return hundredths("<\u00a00.1");
+  if (share < 1 && share >= 0.9995) return hundredths(">\u00a099.9");
+  return hundredths(share === 1 ? "100" : (100 * share).toFixed(1));
 }
 
 const COUNTS = new Intl.NumberFormat("en-US");
