@@ -19,7 +19,7 @@ from ..saliency import Direction, all_pairs, skyband, top_pair_candidates
 from .codec import stored_once
 from .facts import WHITE, Counts, PairFacts, Recording, StepFacts
 
-__all__ = ["Counts", "PairFacts", "Recording", "StepFacts", "record"]
+__all__ = ["Counts", "PairFacts", "Recording", "StepFacts", "record", "record_steps"]
 
 RUNNERS_UP = 5
 """The number of best pairs that are listed, the chosen one included."""
@@ -48,6 +48,19 @@ def record(
     for step in attack.steps(model, image, target):
         proceed()
         steps.append(step)
+    return record_steps(model, steps, label, target, attack, proceed)
+
+
+def record_steps(
+    model: Model,
+    steps: list[Step],
+    label: int,
+    target: int,
+    attack: Attack,
+    proceed: Callable[[], object] = lambda: None,
+) -> Recording:
+    """Return what `record` returns, from all steps of the attack; proceed is called from time to time."""
+    image = steps[0].image
     jacobians = _jacobians(model, torch.stack([step.image for step in steps]), attack.output, proceed)
     proceed()
     recording = Recording(

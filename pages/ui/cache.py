@@ -11,7 +11,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui.networks import Network
-from pages.ui.scheduling import Proceed, carried_out, carry_out_ahead
+from pages.ui.scheduling import Proceed, Together, carried_out, carry_out_ahead
 
 SHARED_BYTES = 24_000_000
 OWN_BYTES = 12_000_000
@@ -61,7 +61,8 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
     """Return work(*arguments, proceed), from the cache if it was computed before, for any visitor.
 
     own: whether it depends on a visitor's own digits, so that it belongs to their session only; the same holds
-    if one of the arguments is their own network. The value is shared: it must not be altered.
+    if one of the arguments is their own network. The value is shared: it must not be altered. `work` may return a
+    `Together` to be advanced with others first.
     proceed is to be called at every step (see pages/ui/scheduling.py); note: what a waiting visitor is shown.
     """
     own = own or any(isinstance(each, Network) and each.own for each in arguments)
@@ -79,12 +80,13 @@ def precompute(work: Callable, *arguments: Any) -> None:
 def _job(cache: Cache, key: Hashable, work: Callable, arguments: tuple) -> tuple[Hashable, Callable[[Proceed], Any]]:
     """Return the key of this computation among all jobs, and the computation, which stores its value in `cache`."""
 
-    def compute(proceed: Proceed) -> Any:
-        value = work(*arguments, proceed)
+    def stored(value: Any) -> Any:
+        if isinstance(value, Together):  # there is none yet
+            return value._replace(finish=lambda proceed: stored(value.finish(proceed)))
         cache.put(key, value)
         return value
 
-    return (id(cache), key), compute
+    return (id(cache), key), lambda proceed: stored(work(*arguments, proceed))
 
 
 def _key(work: Callable, arguments: tuple) -> Hashable:

@@ -6,14 +6,14 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from jsma import Attack, Digits
+from jsma import Attack, Digits, Trace
 from jsma.data import DATA_SETS
-from jsma.stage.recording import Recording, record
+from jsma.stage.recording import Recording, record_steps
 from pages.ui import memory
 from pages.ui.cache import computed, precompute
 from pages.ui.choice import OWN, Choice
 from pages.ui.networks import Network, network
-from pages.ui.scheduling import Proceed
+from pages.ui.scheduling import Proceed, Together
 from pages.ui.shared import own_digits
 
 
@@ -59,5 +59,10 @@ def _digit(data: str, index: int) -> tuple[Tensor, int]:
     return chosen.images[index], int(chosen.labels[index])
 
 
-def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Recording:
-    return record(network.module, image, label, target, attack, proceed)
+def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Together:
+    trace = Trace(attack, network.module, image, target)
+
+    def finish(proceed: Proceed) -> Recording:
+        return record_steps(trace.model, trace.steps, label, target, attack, proceed)
+
+    return Together(trace, finish)

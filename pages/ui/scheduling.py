@@ -1,4 +1,7 @@
-"""Short computations for visitors: a few at a time, in fair order, each only while a visitor waits for it."""
+"""Short computations for visitors: a few at a time, in fair order, each only while a visitor waits for it.
+
+Attacks for several visitors are advanced together, a step each at a time: one may join or leave at every step.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
@@ -12,8 +15,12 @@ import streamlit as st
 import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from jsma import Trace, advance
 from pages.ui.admission import CHECK_SECONDS, CORES, Gate, end_if_unwanted, this_session
 from pages.ui.fairness import Usage
+
+MOST_TOGETHER = 16
+"""So many attacks are advanced together at most: more would save little, and their steps would take longer."""
 
 SPINNER_SECONDS = 0.1
 """After so long a waiting visitor is shown what is being computed."""
@@ -30,21 +37,40 @@ Proceed = Callable[[], None]
 """To be called by a computation at every step; raises Abandoned if the computation is to end."""
 
 
+class Together(NamedTuple):
+    """What a computation returns to be carried on when an attack, `trace`, has ended; `finish` then returns its value.
+
+    Attacks of the same kind are advanced together.
+    """
+
+    trace: Trace
+    finish: Callable[[Proceed], Any]
+
+
 @dataclass(eq=False)
 class Job:
     """A computation that is enqueued or running. wanted_by: how many scripts of each session wait for it.
 
-    asked_by: all sessions that have asked for it, which share its cost. When `done` is set, there is a value or error.
+    asked_by: all sessions that have asked for it, which share its cost, in seconds. attack: what it waits for, if it
+    does. When `done` is set, there is a value or error.
     """
 
     key: Hashable
     work: Callable[[Proceed], Any]
     wanted_by: Counter[str] = field(default_factory=Counter)
     asked_by: set[str] = field(default_factory=set)
+    attack: Together | None = None
     running: bool = False
+    cost: float = 0.0
+    ended: bool = False
     done: Event = field(default_factory=Event)
     value: Any = None
     error: BaseException | None = None
+
+    @property
+    def kind(self) -> Hashable:
+        """What this job has in common with those that are carried out together with it: by itself, nothing."""
+        return self.attack.trace.kind if self.attack else self
 
     def proceed(self) -> None:
         """Raise Abandoned if no session waits for this job any more."""
@@ -70,9 +96,7 @@ class Pool:
             job = self._jobs.setdefault(key, Job(key, work))
             job.wanted_by[session] += 1
             job.asked_by.add(session)
-            if self._threads < self.at_once:
-                self._threads += 1
-                Thread(target=self._carry_out_all, daemon=True).start()
+            self._start_thread()
         return job
 
     def withdraw(self, session: str, job: Job) -> None:
@@ -83,9 +107,10 @@ class Pool:
                 del self._jobs[job.key]
 
     def least_at_work(self) -> float:
-        """Return the smallest use among the sessions with a running job; infinity if no job is running."""
+        """Return the smallest use among the sessions with a job that has begun; infinity if none has."""
         with self._lock:
-            sessions = [session for job in self._jobs.values() if job.running for session in job.wanted_by]
+            begun = [job for job in self._jobs.values() if job.running or job.cost]
+            sessions = [session for job in begun for session in job.wanted_by]
             return min(map(self._usage.of, sessions), default=float("inf"))
 
     @property
@@ -93,37 +118,77 @@ class Pool:
         """Whether no job is waiting or running."""
         return not self._jobs
 
+    def _start_thread(self) -> None:
+        if self._threads < self.at_once:
+            self._threads += 1
+            Thread(target=self._carry_out_all, daemon=True).start()
+
     def _carry_out_all(self) -> None:
         torch.set_num_threads(1)
-        while job := self._next():
-            self._carry_out(job)
+        while jobs := self._next():
+            began = thread_time()
+            if jobs[0].attack:
+                _advance(jobs)
+            else:
+                _carry_out(jobs[0])
+            cost = (thread_time() - began) / len(jobs)
+            with self._lock:
+                for job in jobs:
+                    job.cost += cost
+                    self._put_back(job)
 
-    def _next(self) -> Job | None:
+    def _next(self) -> list[Job]:
+        """Return the next job, or the next ones of one kind; none if no job waits, after which the thread ends."""
         with self._lock:
-            waiting = [job for job in self._jobs.values() if not job.running]
-            if not waiting:
+            at_work = {job.kind for job in self._jobs.values() if job.running}
+            waiting = [job for job in self._jobs.values() if job.kind not in at_work]
+            waiting.sort(key=lambda job: min(map(self._usage.of, job.wanted_by)))
+            jobs = [job for job in waiting if job.kind == waiting[0].kind][:MOST_TOGETHER]
+            for job in jobs:
+                job.running = True
+            if not jobs:
                 self._threads -= 1
-                return None
-            job = min(waiting, key=lambda job: min(map(self._usage.of, job.wanted_by)))
-            job.running = True
-            return job
+            elif len(jobs) < len(waiting):
+                self._start_thread()
+            return jobs
 
-    def _carry_out(self, job: Job) -> None:
-        began, value, error = thread_time(), None, None
-        try:
-            value = job.work(job.proceed)
-        except BaseException as problem:
-            error = problem
-        cost = thread_time() - began
-        with self._lock:
-            for session in job.asked_by:
-                self._usage.charge(session, cost / len(job.asked_by))
-            if isinstance(error, Abandoned) and job.wanted_by:  # asked for again just after it ended
-                job.running = False
-                return
-            del self._jobs[job.key]
-        job.value, job.error = value, error
+    def _put_back(self, job: Job) -> None:
+        """Let a job that has run wait for its next part, unless it has ended or nobody wants it any more."""
+        job.running = False
+        if job.wanted_by and not job.ended:
+            return
+        for session in job.asked_by:
+            self._usage.charge(session, job.cost / len(job.asked_by))
+        del self._jobs[job.key]
         job.done.set()
+
+
+def _carry_out(job: Job) -> None:
+    """Compute until there is a value, an error or an attack to wait for."""
+    try:
+        value = job.work(job.proceed)
+    except Abandoned:  # it is put back if it was asked for again just now
+        return
+    except BaseException as error:
+        job.error, job.ended = error, True
+        return
+    if isinstance(value, Together):
+        job.attack, job.work = value, value.finish
+    else:
+        job.value, job.ended = value, True
+
+
+def _advance(jobs: list[Job]) -> None:
+    """Advance the attacks that the jobs, all of one kind, wait for by a step each."""
+    attacks = {job: job.attack for job in jobs if job.attack}
+    try:
+        advance([attack.trace for attack in attacks.values()])
+    except BaseException as error:
+        for job in jobs:
+            job.error, job.ended = error, True
+    for job, attack in attacks.items():
+        if attack.trace.ended:
+            job.attack = None
 
 
 class Server(NamedTuple):
