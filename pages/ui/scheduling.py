@@ -37,29 +37,19 @@ Proceed = Callable[[], None]
 """To be called by a computation at every step; raises Abandoned if the computation is to end."""
 
 
-class Together(NamedTuple):
-    """What a computation returns to be carried on when an attack, `trace`, has ended; `finish` then returns its value.
-
-    Attacks of the same kind are advanced together.
-    """
-
-    trace: Trace
-    finish: Callable[[Proceed], Any]
-
-
 @dataclass(eq=False)
 class Job:
     """A computation that is enqueued or running. wanted_by: how many scripts of each session wait for it.
 
-    asked_by: all sessions that have asked for it, which share its cost, in seconds. attack: what it waits for, if it
-    does. When `done` is set, there is a value or error.
+    asked_by: all sessions that have asked for it, which share its cost, in seconds. trace: an attack that has to end
+    before `work` is carried out. When `done` is set, there is a value or error.
     """
 
     key: Hashable
     work: Callable[[Proceed], Any]
+    trace: Trace | None = None
     wanted_by: Counter[str] = field(default_factory=Counter)
     asked_by: set[str] = field(default_factory=set)
-    attack: Together | None = None
     running: bool = False
     cost: float = 0.0
     ended: bool = False
@@ -70,7 +60,7 @@ class Job:
     @property
     def kind(self) -> Hashable:
         """What this job has in common with those that are carried out together with it: by itself, nothing."""
-        return self.attack.trace.kind if self.attack else self
+        return self.trace.kind if self.trace and not self.trace.ended else self
 
     def proceed(self) -> None:
         """Raise Abandoned if no session waits for this job any more."""
@@ -90,10 +80,10 @@ class Pool:
         self._jobs: dict[Hashable, Job] = {}  # waiting or running, in the order they came
         self._threads = 0
 
-    def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any]) -> Job:
+    def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> Job:
         """Enqueue the job `key` unless it is there already, and return it; without sessions that wait it is dropped."""
         with self._lock:
-            job = self._jobs.setdefault(key, Job(key, work))
+            job = self._jobs.setdefault(key, Job(key, work, trace))
             job.wanted_by[session] += 1
             job.asked_by.add(session)
             self._start_thread()
@@ -127,10 +117,10 @@ class Pool:
         torch.set_num_threads(1)
         while jobs := self._next():
             began = thread_time()
-            if jobs[0].attack:
-                _advance(jobs)
-            else:
+            if jobs[0].kind is jobs[0]:
                 _carry_out(jobs[0])
+            else:
+                _advance(jobs)
             cost = (thread_time() - began) / len(jobs)
             with self._lock:
                 for job in jobs:
@@ -164,31 +154,31 @@ class Pool:
 
 
 def _carry_out(job: Job) -> None:
-    """Compute until there is a value, an error or an attack to wait for."""
-    try:
-        value = job.work(job.proceed)
-    except Abandoned:  # it is put back if it was asked for again just now
-        return
-    except BaseException as error:
-        job.error, job.ended = error, True
-        return
-    if isinstance(value, Together):
-        job.attack, job.work = value, value.finish
-    else:
-        job.value, job.ended = value, True
+    with _errors_of(job):
+        job.value, job.ended = job.work(job.proceed), True
 
 
 def _advance(jobs: list[Job]) -> None:
-    """Advance the attacks that the jobs, all of one kind, wait for by a step each."""
-    attacks = {job: job.attack for job in jobs if job.attack}
+    """Advance the attacks of `jobs`, all of one kind, by a step each."""
+    traces = {job: job.trace for job in jobs if job.trace}
+    for job, trace in traces.items():
+        with _errors_of(job):
+            trace.begin()
+    under_way = [job for job in traces if not job.ended]
+    with _errors_of(*under_way):
+        advance([traces[job] for job in under_way])
+
+
+@contextmanager
+def _errors_of(*jobs: Job) -> Iterator[None]:
+    """End `jobs` with the error that is raised within; not where they are abandoned: they may be asked for again."""
     try:
-        advance([attack.trace for attack in attacks.values()])
+        yield
+    except Abandoned:
+        pass
     except BaseException as error:
         for job in jobs:
             job.error, job.ended = error, True
-    for job, attack in attacks.items():
-        if attack.trace.ended:
-            job.attack = None
 
 
 class Server(NamedTuple):
@@ -239,14 +229,14 @@ def while_waiting() -> Iterator[None]:
         admit(returns=True)
 
 
-def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any:
+def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str, trace: Trace | None = None) -> Any:
     """Enqueue `work` and return what it returns, or raise what it raises; scripts with the same `key` share it.
 
     If the visitor leaves or asks for something else, the script ends here, and so does the work if no other
-    session waits for it. note: what a waiting visitor is shown.
+    session waits for it. note: what a waiting visitor is shown; trace: an attack that has to end before.
     """
     pool, session = _server().pool, this_session()
-    job = pool.ask(session, key, work)
+    job = pool.ask(session, key, work, trace)
     try:
         with while_waiting():
             if not job.done.wait(SPINNER_SECONDS):
@@ -260,10 +250,10 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
     return job.value
 
 
-def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any]) -> None:
+def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> None:
     """Do the same as `carried_out` for the server itself: no visitor waits yet, and it is done in any case."""
     pool = _server().pool
-    job = pool.ask(SERVER, key, work)
+    job = pool.ask(SERVER, key, work, trace)
     job.done.wait()
     pool.withdraw(SERVER, job)
     if job.error is not None:

@@ -69,6 +69,7 @@ KNOWS = {
         "rules",
         "saliency",
         "stop",
+        "trace",
         "wording",
     },
 }
