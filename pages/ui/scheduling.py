@@ -131,7 +131,7 @@ class Pool:
         """Return the next job, or the next ones of one kind; none if no job waits, after which the thread ends."""
         with self._lock:
             at_work = {job.kind for job in self._jobs.values() if job.running}
-            waiting = [job for job in self._jobs.values() if job.kind not in at_work]
+            waiting = [job for job in self._jobs.values() if not job.running and job.kind not in at_work]
             waiting.sort(key=lambda job: min(map(self._usage.of, job.wanted_by)))
             jobs = [job for job in waiting if job.kind == waiting[0].kind][:MOST_TOGETHER]
             for job in jobs:
