@@ -3,11 +3,16 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event, Lock, Semaphore
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+import jsma
+from jsma import Trace, load_model
+from jsma.stage.recording import record, record_trace
 from pages.ui import scheduling
 from pages.ui.admission import Gate
 from pages.ui.fairness import Usage
@@ -384,3 +389,23 @@ def test_what_attacks_together_cost_is_shared_by_their_sessions(pool, monkeypatc
     had = [pool._usage.of(who) for who in "ab"]
     assert min(had) >= 0.002
     assert max(had) < 0.004
+
+
+def test_attacks_of_visitors_who_ask_at_once_are_recorded_as_each_is_alone(pool, uci):
+    model, attack = load_model("tutorial").double(), jsma.Attack(gamma=0.006)
+    steps, _ = occupied(pool)
+    traces = [Trace(attack, model, uci.images[k], (int(uci.labels[k]) + 3) % 10) for k in range(3)]
+    jobs = [
+        pool.ask(f"visitor {k}", k, partial(record_trace, trace, int(uci.labels[k])), trace)
+        for k, trace in enumerate(traces)
+    ]
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    for trace, job in zip(traces, jobs, strict=True):
+        alone = record(model, trace.image, job.value.label, trace.target, attack)
+        assert len(alone.steps) == 3
+        assert np.array_equal(job.value.image_codes, alone.image_codes)
+        for one, other in zip(job.value.steps, alone.steps, strict=True):
+            assert (one.counts, one.skyband, one.stop) == (other.counts, other.skyband, other.stop)
+            assert [each[:2] for each in one.best_pairs] == [each[:2] for each in other.best_pairs]
+            assert one.outputs == pytest.approx(other.outputs, rel=1e-12)
