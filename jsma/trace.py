@@ -73,7 +73,7 @@ def advance(traces: Sequence[Trace]) -> None:
     >>> while under_way := [trace for trace in traces if not trace.ended]:
     ...     advance(under_way)
     >>> [(len(trace.steps), trace.steps[-1].stop.name) for trace in traces]
-    [(12, 'REACHED_TARGET'), (11, 'REACHED_TARGET')]
+    [(12, 'REACHED_TARGET'), (9, 'REACHED_TARGET')]
     """
     states = [each.begin() for each in traces]
     if not states:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -21,6 +21,10 @@ from pages.ui.fairness import Usage
 
 MOST_TOGETHER = 16
 """So many attacks are advanced together at most: more would save little, and their steps would take longer."""
+
+USE_PER_SECOND = 0.1
+"""A second of waiting makes up for so many seconds of use: where a class asks for all that the cores can do, the
+longest waits get shorter, and who has asked for much still waits behind who asks for one."""
 
 SPINNER_SECONDS = 0.1
 """After so long a waiting visitor is shown what is being computed."""
@@ -42,12 +46,13 @@ class Job:
     """A computation that is enqueued or running. wanted_by: how many scripts of each session wait for it.
 
     asked_by: all sessions that have asked for it, which share its cost, in seconds. trace: an attack that has to end
-    before `work` is carried out. When `done` is set, there is a value or error.
+    before `work` is carried out. since: when it was enqueued. When `done` is set, there is a value or error.
     """
 
     key: Hashable
     work: Callable[[Proceed], Any]
-    trace: Trace | None = None
+    trace: Trace | None
+    since: float
     wanted_by: Counter[str] = field(default_factory=Counter)
     asked_by: set[str] = field(default_factory=set)
     running: bool = False
@@ -71,11 +76,12 @@ class Job:
 class Pool:
     """Carries out jobs in at most `at_once` threads; threads end when no job is waiting.
 
-    The next job is that of the session that has used the least CPU time lately. Jobs with the same key are one job.
+    The next job is that of the session that has used the least CPU time lately; waiting makes up for some use.
+    Jobs with the same key are one job.
     """
 
-    def __init__(self, at_once: int, usage: Usage | None = None) -> None:
-        self.at_once, self._usage = at_once, usage or Usage()
+    def __init__(self, at_once: int, usage: Usage | None = None, clock: Callable[[], float] = monotonic) -> None:
+        self.at_once, self._usage, self._clock = at_once, usage or Usage(), clock
         self._lock = Lock()
         self._jobs: dict[Hashable, Job] = {}  # waiting or running, in the order they came
         self._threads = 0
@@ -83,7 +89,7 @@ class Pool:
     def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> Job:
         """Enqueue the job `key` unless it is there already, and return it; without sessions that wait it is dropped."""
         with self._lock:
-            job = self._jobs.setdefault(key, Job(key, work, trace))
+            job = self._jobs.setdefault(key, Job(key, work, trace, self._clock()))
             job.wanted_by[session] += 1
             job.asked_by.add(session)
             self._start_thread()
@@ -132,7 +138,7 @@ class Pool:
         with self._lock:
             at_work = {job.kind for job in self._jobs.values() if job.running}
             waiting = [job for job in self._jobs.values() if not job.running and job.kind not in at_work]
-            waiting.sort(key=lambda job: min(map(self._usage.of, job.wanted_by)))
+            waiting.sort(key=self._rank)
             jobs = [job for job in waiting if job.kind == waiting[0].kind][:MOST_TOGETHER]
             for job in jobs:
                 job.running = True
@@ -141,6 +147,10 @@ class Pool:
             elif len(jobs) < len(waiting):
                 self._start_thread()
             return jobs
+
+    def _rank(self, job: Job) -> float:
+        """Return what the next job has least of: use of its session, in seconds, less what its waiting makes up for."""
+        return min(map(self._usage.of, job.wanted_by)) - USE_PER_SECOND * (self._clock() - job.since)
 
     def _put_back(self, job: Job) -> None:
         """Let a job that has run wait for its next part, unless it has ended or nobody wants it any more."""

@@ -16,7 +16,7 @@ from jsma.stage.recording import record, record_trace
 from pages.ui import scheduling
 from pages.ui.admission import Gate
 from pages.ui.fairness import Usage
-from pages.ui.scheduling import CORES, MOST_TOGETHER, Abandoned, Pool, Server, admit_fragment, held
+from pages.ui.scheduling import CORES, MOST_TOGETHER, USE_PER_SECOND, Abandoned, Pool, Server, admit_fragment, held
 from tests.helpers.waiting import LONG, until
 
 
@@ -130,6 +130,25 @@ def test_who_has_had_much_waits_behind_who_has_had_little(pool):
     steps.end.set()
     assert all(job.done.wait(LONG) for job in jobs)
     assert order == ["modest", "new", "greedy", "greedy"]
+
+
+def test_who_has_waited_long_comes_before_who_has_had_a_little_less(clock):
+    usage = Usage(clock)
+    pool = Pool(1, usage, clock)
+    for who, had in (("more", 2.0), ("much", 50.0)):
+        usage.charge(who, had)
+    steps, _ = occupied(pool)
+    order = []
+
+    def work(who):
+        return lambda proceed: order.append(who)
+
+    jobs = [pool.ask(who, who, work(who)) for who in ("much", "more")]
+    clock.now = 2.0 / USE_PER_SECOND
+    jobs.append(pool.ask("less", "less", work("less")))
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert order == ["more", "less", "much"]
 
 
 def test_many_sessions_that_ask_on_and_on_get_the_same(pool):
