@@ -33,7 +33,7 @@ if hasattr(jsma, "advance"):
     traces = [jsma.Trace(attack, model, image, target) for image, _, target in cases]
     while under_way := [trace for trace in traces if not trace.ended]:
         jsma.advance(under_way)
-together = time.thread_time() - attacked if hasattr(jsma, "advance") else float("nan")
+together = time.thread_time() - attacked if hasattr(jsma, "advance") else 0.0
 print(recorded - began, attacked - recorded, together, steps, len(cases))
 """
 
@@ -56,8 +56,8 @@ def main() -> None:
         recorded, attacked, together, steps, count = map(min, zip(*turns, strict=True))
         print(
             f"{folder}: {1000 * recorded / count:.0f} ms a recording of {steps / count:.0f} steps, "
-            f"{1000 * recorded / steps:.1f} ms a step, {1000 * attacked / steps:.1f} of them the attack, "
-            f"{1000 * together / steps:.1f} if all are advanced together"
+            f"{1000 * recorded / steps:.1f} ms a step, {1000 * attacked / steps:.1f} of them the attack"
+            + (f", {1000 * together / steps:.1f} if all are advanced together" if together > 0 else "")
         )
 
 
