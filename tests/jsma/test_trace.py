@@ -71,6 +71,7 @@ def test_why_no_pair_is_admissible_is_told_of_the_one_attack_that_lacks_it():
         model[1].bias[:] = torch.tensor([-0.5, -0.5, -0.5])
         model[1].weight[:] = torch.ones(3, 4)
         model[3].weight[:] = torch.eye(3)
+        model[3].bias.zero_()
     dark, light = torch.zeros(1, 2, 2).double(), torch.full((1, 2, 2), 0.5).double()
     traces = [Trace(Attack(gamma=1.0), model, image, 1) for image in (dark, light)]
     advance(traces)
