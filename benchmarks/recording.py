@@ -1,7 +1,8 @@
 """What one new recording costs, in CPU time of one core, beside earlier versions: python -m benchmarks.recording
 
 Each version (--checkout FOLDER) records the same attacks on the built-in digits in a process of its own, in turns, so
-that other work on the machine slows all of them alike. Printed is the least of all turns, and the attack's part of it.
+that other work on the machine slows all of them alike. Printed is the least of all turns, and the attack's part of it:
+alone, and where all attacks are advanced together, as the app does for visitors who ask at the same time.
 """
 
 import argparse
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import sys, time
 import torch
+import jsma
 from jsma import Attack, load_model, load_uci_digits
 from jsma.stage.recording import record
 
@@ -26,7 +28,13 @@ steps = sum(len(record(model, *case, attack).steps) for case in cases)
 recorded = time.thread_time()
 for image, _, target in cases:
     list(attack.steps(model, image, target))
-print(recorded - began, time.thread_time() - recorded, steps, len(cases))
+attacked = time.thread_time()
+if hasattr(jsma, "advance"):
+    traces = [jsma.Trace(attack, model, image, target) for image, _, target in cases]
+    while under_way := [trace for trace in traces if not trace.ended]:
+        jsma.advance(under_way)
+together = time.thread_time() - attacked if hasattr(jsma, "advance") else 0.0
+print(recorded - began, attacked - recorded, together, steps, len(cases))
 """
 
 
@@ -45,10 +53,11 @@ def main() -> None:
             printed = subprocess.run(command, cwd=folder, check=True, capture_output=True, encoding="utf-8").stdout
             measured[folder].append([float(each) for each in printed.split()])
     for folder, turns in measured.items():
-        recorded, attacked, steps, count = map(min, zip(*turns, strict=True))
+        recorded, attacked, together, steps, count = map(min, zip(*turns, strict=True))
         print(
             f"{folder}: {1000 * recorded / count:.0f} ms a recording of {steps / count:.0f} steps, "
             f"{1000 * recorded / steps:.1f} ms a step, {1000 * attacked / steps:.1f} of them the attack"
+            + (f", {1000 * together / steps:.1f} if all are advanced together" if together > 0 else "")
         )
 
 

@@ -14,6 +14,7 @@ from .rules import Rule, Untargeted
 from .saliency import Direction, Pairs, best_pair, skyband
 from .sparse import sparsest
 from .stop import Stop
+from .trace import Trace, advance
 
 __version__ = "0.2.0"
 
@@ -31,8 +32,10 @@ __all__ = [
     "Rule",
     "Step",
     "Stop",
+    "Trace",
     "Untargeted",
     "accuracy",
+    "advance",
     "adversarial_distance",
     "best_pair",
     "download_mnist",

@@ -14,12 +14,13 @@ from torch import Tensor
 from ..attack import Attack, Step
 from ..convolution import FasterGradients
 from ..jacobian import Output, jacobian
-from ..network import Model, network_of
+from ..network import Model
 from ..saliency import Direction, all_pairs, skyband, top_pair_candidates
+from ..trace import Trace, advance
 from .codec import stored_once
 from .facts import WHITE, Counts, PairFacts, Recording, StepFacts
 
-__all__ = ["Counts", "PairFacts", "Recording", "StepFacts", "record"]
+__all__ = ["Counts", "PairFacts", "Recording", "StepFacts", "record", "record_trace"]
 
 RUNNERS_UP = 5
 """The number of best pairs that are listed, the chosen one included."""
@@ -43,12 +44,17 @@ def record(
     """
     if getattr(image, "ndim", 3) != 3:
         raise ValueError(f"Only an image (1, H, W) can be recorded; found the shape {tuple(image.shape)}.")
-    model = network_of(model)  # checked once for all steps
-    steps = []
-    for step in attack.steps(model, image, target):
+    trace = Trace(attack, model, image, target)
+    while not trace.ended:
         proceed()
-        steps.append(step)
-    jacobians = _jacobians(model, torch.stack([step.image for step in steps]), attack.output, proceed)
+        advance([trace])
+    return record_trace(trace, label, proceed)
+
+
+def record_trace(trace: Trace, label: int, proceed: Callable[[], object] = lambda: None) -> Recording:
+    """Return the same as `record` for an attack that has ended."""
+    steps, image, target, attack = trace.steps, trace.image, trace.target, trace.attack
+    jacobians = _jacobians(trace.model, torch.stack([step.image for step in steps]), attack.output, proceed)
     proceed()
     recording = Recording(
         height=image.shape[1],

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 from torch import Tensor
 
+from jsma import Trace
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed, carried_out, carry_out_ahead
 
@@ -62,18 +63,21 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
 
     own: whether it depends on a visitor's own digits, so that it belongs to their session only; the same holds
     if one of the arguments is their own network. The value is shared: it must not be altered.
+    If one of the arguments is a `Trace`, it is advanced to its end, together with others, before `work` is called.
     proceed is to be called at every step (see pages/ui/scheduling.py); note: what a waiting visitor is shown.
     """
     own = own or any(isinstance(each, Network) and each.own for each in arguments)
     cache = _own() if own else _shared()
     key = _key(work, arguments)
     value = cache.get(key)
-    return value if value is not MISSING else carried_out(*_job(cache, key, work, arguments), note)
+    return (
+        value if value is not MISSING else carried_out(*_job(cache, key, work, arguments), note, _trace_in(arguments))
+    )
 
 
 def precompute(work: Callable, *arguments: Any) -> None:
     """Compute what `computed` would return, before a visitor asks for it; one who asks meanwhile shares the work."""
-    carry_out_ahead(*_job(_shared(), _key(work, arguments), work, arguments))
+    carry_out_ahead(*_job(_shared(), _key(work, arguments), work, arguments), _trace_in(arguments))
 
 
 def _job(cache: Cache, key: Hashable, work: Callable, arguments: tuple) -> tuple[Hashable, Callable[[Proceed], Any]]:
@@ -87,6 +91,10 @@ def _job(cache: Cache, key: Hashable, work: Callable, arguments: tuple) -> tuple
     return (id(cache), key), compute
 
 
+def _trace_in(arguments: tuple) -> Trace | None:
+    return next((each for each in arguments if isinstance(each, Trace)), None)
+
+
 def _key(work: Callable, arguments: tuple) -> Hashable:
     return (work.__module__, work.__qualname__, *map(_identity, arguments))
 
@@ -97,4 +105,6 @@ def _identity(argument: Any) -> Hashable:
         return argument.key
     if isinstance(argument, Tensor):
         return tuple(argument.shape), hashlib.sha256(argument.numpy().tobytes()).digest()
+    if isinstance(argument, Trace):
+        return argument.attack, _identity(argument.image), argument.target
     return argument

@@ -4,11 +4,10 @@ import sys
 
 import streamlit as st
 import torch
-from torch import Tensor
 
-from jsma import Attack, Digits
+from jsma import Attack, Digits, Trace
 from jsma.data import DATA_SETS
-from jsma.stage.recording import Recording, record
+from jsma.stage.recording import Recording, record_trace
 from pages.ui import memory
 from pages.ui.cache import computed, precompute
 from pages.ui.choice import OWN, Choice
@@ -44,20 +43,20 @@ def _shared_digits(name: str) -> Digits:
 
 def recording(data: str, network: Network, index: int, target: int, attack: Attack) -> Recording:
     """Return the recorded attack on digit `index` of `data` towards `target`."""
-    image, label = _digit(data, index)
-    return computed(_record, network, image, label, target, attack, own=data == OWN)
+    return computed(_record, *_attack_on(data, network, index, target, attack), own=data == OWN)
 
 
 def record_first(choice: Choice) -> None:
     """Record the attack of `choice`, before a visitor asks for it."""
     position = int(digits(choice.data).of_class(choice.digit)[choice.sample])
-    precompute(_record, network(choice.model), *_digit(choice.data, position), choice.target, choice.attack)
+    precompute(_record, *_attack_on(choice.data, network(choice.model), position, choice.target, choice.attack))
 
 
-def _digit(data: str, index: int) -> tuple[Tensor, int]:
+def _attack_on(data: str, network: Network, index: int, target: int, attack: Attack) -> tuple[Network, int, Trace]:
+    """Return the arguments of `_record`."""
     chosen = digits(data)
-    return chosen.images[index], int(chosen.labels[index])
+    return network, int(chosen.labels[index]), Trace(attack, network.module, chosen.images[index], target)
 
 
-def _record(network: Network, image: Tensor, label: int, target: int, attack: Attack, proceed: Proceed) -> Recording:
-    return record(network.module, image, label, target, attack, proceed)
+def _record(network: Network, label: int, trace: Trace, proceed: Proceed) -> Recording:
+    return record_trace(trace, label, proceed)

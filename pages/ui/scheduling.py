@@ -1,19 +1,30 @@
-"""Short computations for visitors: a few at a time, in fair order, each only while a visitor waits for it."""
+"""Short computations for visitors: a few at a time, in fair order, each only while a visitor waits for it.
+
+Attacks for several visitors are advanced together, a step each at a time: one may join or leave at every step.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from jsma import Trace, advance
 from pages.ui.admission import CHECK_SECONDS, CORES, Gate, end_if_unwanted, this_session
 from pages.ui.fairness import Usage
+
+MOST_TOGETHER = 16
+"""So many attacks are advanced together at most: more would save little, and their steps would take longer."""
+
+USE_PER_SECOND = 0.1
+"""A second of waiting makes up for so many seconds of use: where a class asks for all that the cores can do, the
+longest waits get shorter, and who has asked for much still waits behind who asks for one."""
 
 SPINNER_SECONDS = 0.1
 """After so long a waiting visitor is shown what is being computed."""
@@ -34,17 +45,27 @@ Proceed = Callable[[], None]
 class Job:
     """A computation that is enqueued or running. wanted_by: how many scripts of each session wait for it.
 
-    asked_by: all sessions that have asked for it, which share its cost. When `done` is set, there is a value or error.
+    asked_by: all sessions that have asked for it, which share its cost, in seconds. trace: an attack that has to end
+    before `work` is carried out. since: when it was enqueued. When `done` is set, there is a value or error.
     """
 
     key: Hashable
     work: Callable[[Proceed], Any]
+    trace: Trace | None
+    since: float
     wanted_by: Counter[str] = field(default_factory=Counter)
     asked_by: set[str] = field(default_factory=set)
     running: bool = False
+    cost: float = 0.0
+    ended: bool = False
     done: Event = field(default_factory=Event)
     value: Any = None
     error: BaseException | None = None
+
+    @property
+    def kind(self) -> Hashable:
+        """What this job has in common with those that are carried out together with it: by itself, nothing."""
+        return self.trace.kind if self.trace and not self.trace.ended else self
 
     def proceed(self) -> None:
         """Raise Abandoned if no session waits for this job any more."""
@@ -55,24 +76,23 @@ class Job:
 class Pool:
     """Carries out jobs in at most `at_once` threads; threads end when no job is waiting.
 
-    The next job is that of the session that has used the least CPU time lately. Jobs with the same key are one job.
+    The next job is that of the session that has used the least CPU time lately; waiting makes up for some use.
+    Jobs with the same key are one job.
     """
 
-    def __init__(self, at_once: int, usage: Usage | None = None) -> None:
-        self.at_once, self._usage = at_once, usage or Usage()
+    def __init__(self, at_once: int, usage: Usage | None = None, clock: Callable[[], float] = monotonic) -> None:
+        self.at_once, self._usage, self._clock = at_once, usage or Usage(), clock
         self._lock = Lock()
         self._jobs: dict[Hashable, Job] = {}  # waiting or running, in the order they came
         self._threads = 0
 
-    def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any]) -> Job:
+    def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> Job:
         """Enqueue the job `key` unless it is there already, and return it; without sessions that wait it is dropped."""
         with self._lock:
-            job = self._jobs.setdefault(key, Job(key, work))
+            job = self._jobs.setdefault(key, Job(key, work, trace, self._clock()))
             job.wanted_by[session] += 1
             job.asked_by.add(session)
-            if self._threads < self.at_once:
-                self._threads += 1
-                Thread(target=self._carry_out_all, daemon=True).start()
+            self._start_thread()
         return job
 
     def withdraw(self, session: str, job: Job) -> None:
@@ -83,9 +103,10 @@ class Pool:
                 del self._jobs[job.key]
 
     def least_at_work(self) -> float:
-        """Return the smallest use among the sessions with a running job; infinity if no job is running."""
+        """Return the smallest use among the sessions with a job that has begun; infinity if none has."""
         with self._lock:
-            sessions = [session for job in self._jobs.values() if job.running for session in job.wanted_by]
+            begun = [job for job in self._jobs.values() if job.running or job.cost]
+            sessions = [session for job in begun for session in job.wanted_by]
             return min(map(self._usage.of, sessions), default=float("inf"))
 
     @property
@@ -93,37 +114,81 @@ class Pool:
         """Whether no job is waiting or running."""
         return not self._jobs
 
+    def _start_thread(self) -> None:
+        if self._threads < self.at_once:
+            self._threads += 1
+            Thread(target=self._carry_out_all, daemon=True).start()
+
     def _carry_out_all(self) -> None:
         torch.set_num_threads(1)
-        while job := self._next():
-            self._carry_out(job)
+        while jobs := self._next():
+            began = thread_time()
+            if jobs[0].kind is jobs[0]:
+                _carry_out(jobs[0])
+            else:
+                _advance(jobs)
+            cost = (thread_time() - began) / len(jobs)
+            with self._lock:
+                for job in jobs:
+                    job.cost += cost
+                    self._put_back(job)
 
-    def _next(self) -> Job | None:
+    def _next(self) -> list[Job]:
+        """Return the next job, or the next ones of one kind; none if no job waits, after which the thread ends."""
         with self._lock:
-            waiting = [job for job in self._jobs.values() if not job.running]
-            if not waiting:
+            at_work = {job.kind for job in self._jobs.values() if job.running}
+            waiting = [job for job in self._jobs.values() if not job.running and job.kind not in at_work]
+            waiting.sort(key=self._rank)
+            jobs = [job for job in waiting if job.kind == waiting[0].kind][:MOST_TOGETHER]
+            for job in jobs:
+                job.running = True
+            if not jobs:
                 self._threads -= 1
-                return None
-            job = min(waiting, key=lambda job: min(map(self._usage.of, job.wanted_by)))
-            job.running = True
-            return job
+            elif len(jobs) < len(waiting):
+                self._start_thread()
+            return jobs
 
-    def _carry_out(self, job: Job) -> None:
-        began, value, error = thread_time(), None, None
-        try:
-            value = job.work(job.proceed)
-        except BaseException as problem:
-            error = problem
-        cost = thread_time() - began
-        with self._lock:
-            for session in job.asked_by:
-                self._usage.charge(session, cost / len(job.asked_by))
-            if isinstance(error, Abandoned) and job.wanted_by:  # asked for again just after it ended
-                job.running = False
-                return
-            del self._jobs[job.key]
-        job.value, job.error = value, error
+    def _rank(self, job: Job) -> float:
+        """Return what the next job has least of: use of its session, in seconds, less what its waiting makes up for."""
+        return min(map(self._usage.of, job.wanted_by)) - USE_PER_SECOND * (self._clock() - job.since)
+
+    def _put_back(self, job: Job) -> None:
+        """Let a job that has run wait for its next part, unless it has ended or nobody wants it any more."""
+        job.running = False
+        if job.wanted_by and not job.ended:
+            return
+        for session in job.asked_by:
+            self._usage.charge(session, job.cost / len(job.asked_by))
+        del self._jobs[job.key]
         job.done.set()
+
+
+def _carry_out(job: Job) -> None:
+    with _errors_of(job):
+        job.value, job.ended = job.work(job.proceed), True
+
+
+def _advance(jobs: list[Job]) -> None:
+    """Advance the attacks of `jobs`, all of one kind, by a step each."""
+    traces = {job: job.trace for job in jobs if job.trace}
+    for job, trace in traces.items():
+        with _errors_of(job):
+            trace.begin()
+    under_way = [job for job in traces if not job.ended]
+    with _errors_of(*under_way):
+        advance([traces[job] for job in under_way])
+
+
+@contextmanager
+def _errors_of(*jobs: Job) -> Iterator[None]:
+    """End `jobs` with the error that is raised within; not where they are abandoned: they may be asked for again."""
+    try:
+        yield
+    except Abandoned:
+        pass
+    except BaseException as error:
+        for job in jobs:
+            job.error, job.ended = error, True
 
 
 class Server(NamedTuple):
@@ -174,14 +239,14 @@ def while_waiting() -> Iterator[None]:
         admit(returns=True)
 
 
-def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any:
+def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str, trace: Trace | None = None) -> Any:
     """Enqueue `work` and return what it returns, or raise what it raises; scripts with the same `key` share it.
 
     If the visitor leaves or asks for something else, the script ends here, and so does the work if no other
-    session waits for it. note: what a waiting visitor is shown.
+    session waits for it. note: what a waiting visitor is shown; trace: an attack that has to end before.
     """
     pool, session = _server().pool, this_session()
-    job = pool.ask(session, key, work)
+    job = pool.ask(session, key, work, trace)
     try:
         with while_waiting():
             if not job.done.wait(SPINNER_SECONDS):
@@ -195,10 +260,10 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str) -> Any
     return job.value
 
 
-def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any]) -> None:
+def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> None:
     """Do the same as `carried_out` for the server itself: no visitor waits yet, and it is done in any case."""
     pool = _server().pool
-    job = pool.ask(SERVER, key, work)
+    job = pool.ask(SERVER, key, work, trace)
     job.done.wait()
     pool.withdraw(SERVER, job)
     if job.error is not None:

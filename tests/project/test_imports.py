@@ -32,6 +32,7 @@ KNOWS = {
     "workers": set(),
     "writing": set(),
     "attack": {"convolution", "features", "jacobian", "network", "reason", "rules", "saliency", "stop", "workers"},
+    "trace": {"attack", "features", "network"},
     "goal": {"convolution", "features", "network", "rules", "saliency"},
     "refinement": {"attack", "features", "goal", "network", "rules"},
     "sparse": {"attack", "features", "goal", "network", "refinement", "rules", "stop"},
@@ -68,6 +69,7 @@ KNOWS = {
         "rules",
         "saliency",
         "stop",
+        "trace",
         "wording",
     },
 }

@@ -3,15 +3,20 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock
+from functools import partial
+from threading import Event, Lock, Semaphore
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+import jsma
+from jsma import Trace, load_model
+from jsma.stage.recording import record, record_trace
 from pages.ui import scheduling
 from pages.ui.admission import Gate
 from pages.ui.fairness import Usage
-from pages.ui.scheduling import CORES, Abandoned, Pool, Server, admit_fragment, held
+from pages.ui.scheduling import CORES, MOST_TOGETHER, USE_PER_SECOND, Abandoned, Pool, Server, admit_fragment, held
 from tests.helpers.waiting import LONG, until
 
 
@@ -127,6 +132,25 @@ def test_who_has_had_much_waits_behind_who_has_had_little(pool):
     assert order == ["modest", "new", "greedy", "greedy"]
 
 
+def test_who_has_waited_long_comes_before_who_has_had_a_little_less(clock):
+    usage = Usage(clock)
+    pool = Pool(1, usage, clock)
+    for who, had in (("more", 2.0), ("much", 50.0)):
+        usage.charge(who, had)
+    steps, _ = occupied(pool)
+    order = []
+
+    def work(who):
+        return lambda proceed: order.append(who)
+
+    jobs = [pool.ask(who, who, work(who)) for who in ("much", "more")]
+    clock.now = 2.0 / USE_PER_SECOND
+    jobs.append(pool.ask("less", "less", work("less")))
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert order == ["more", "less", "much"]
+
+
 def test_many_sessions_that_ask_on_and_on_get_the_same(pool):
     had = dict.fromkeys("abc", 0)
     asked = {"a": 6, "b": 2, "c": 2}  # a asks for three times as much
@@ -234,3 +258,173 @@ def test_a_fragment_within_a_run_of_the_page_does_not_wait_again(monkeypatch, ga
     runs(monkeypatch, None)
     admit_fragment()
     assert gate.is_empty
+
+
+class Attack:
+    """An attack of so many steps, in place of a `jsma.Trace`."""
+
+    def __init__(self, length: int = 3, kind: str = "one") -> None:
+        self.length, self.kind, self.steps = length, kind, 0
+
+    @property
+    def ended(self) -> bool:
+        return self.steps == self.length
+
+    def begin(self) -> None:
+        self.begun = True
+
+    def __call__(self, proceed) -> int:
+        assert self.ended
+        return self.steps
+
+
+class Turns:
+    """Stands in for `jsma.advance`: notes which attacks each turn advances, and takes a turn only when it may."""
+
+    def __init__(self) -> None:
+        self.taken: list[list[Attack]] = []
+        self.may = Semaphore(0)
+
+    def __call__(self, attacks: list[Attack]) -> None:
+        assert self.may.acquire(timeout=LONG)
+        self.taken.append(list(attacks))
+        for each in attacks:
+            each.steps += 1
+
+    def take(self, count: int) -> None:
+        """Let so many turns be taken, and wait until they have been."""
+        until_taken = len(self.taken) + count
+        self.may.release(count)
+        until(lambda: len(self.taken) == until_taken)
+
+    def take_all(self) -> None:
+        self.may.release(1000)
+
+
+@pytest.fixture
+def turns(monkeypatch) -> Turns:
+    turns = Turns()
+    monkeypatch.setattr(scheduling, "advance", turns)
+    return turns
+
+
+def test_attacks_that_wait_are_advanced_together_and_each_is_shown_as_soon_as_it_has_ended(pool, turns):
+    steps, _ = occupied(pool)
+    short, long = Attack(2), Attack(4)
+    jobs = [pool.ask(who, attack, attack, attack) for who, attack in (("a", short), ("b", long))]
+    steps.end.set()
+    turns.take(2)
+    turns.may.release()  # while the longer one goes on
+    assert jobs[0].done.wait(LONG)
+    assert not jobs[1].done.is_set()
+    turns.may.release()
+    assert jobs[1].done.wait(LONG)
+    assert [job.value for job in jobs] == [2, 4]
+    assert turns.taken == [[short, long], [short, long], [long], [long]]
+
+
+def test_an_attack_that_is_asked_for_while_others_are_under_way_joins_them(turns):
+    pool = Pool(2)
+    first, second = Attack(3), Attack(3)
+    jobs = [pool.ask("a", first, first, first)]
+    turns.take(1)
+    jobs.append(pool.ask("b", second, second, second))
+    turns.take_all()
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert turns.taken[0] == [first]
+    assert [first, second] in [sorted(turn, key=[first, second].index) for turn in turns.taken]
+    assert [job.value for job in jobs] == [3, 3]
+
+
+def test_an_attack_that_nobody_wants_any_more_leaves_at_the_next_step_and_the_others_go_on(pool, turns):
+    steps, _ = occupied(pool)
+    left, stays = Attack(5), Attack(5)
+    unwanted, wanted = (pool.ask(who, attack, attack, attack) for who, attack in (("a", left), ("b", stays)))
+    steps.end.set()
+    turns.take(1)
+    pool.withdraw("a", unwanted)
+    turns.take_all()
+    assert wanted.done.wait(LONG)
+    assert left.steps <= 2
+    assert stays.steps == 5
+    until(lambda: pool.is_empty)
+
+
+def test_only_attacks_of_one_kind_are_advanced_together(pool, turns):
+    steps, _ = occupied(pool)
+    attacks = [Attack(2, kind) for kind in ("one", "other", "one")]
+    jobs = [pool.ask(f"visitor {k}", attack, attack, attack) for k, attack in enumerate(attacks)]
+    steps.end.set()
+    turns.take_all()
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert all(len({each.kind for each in turn}) == 1 for turn in turns.taken)
+    assert [attacks[0], attacks[2]] in turns.taken
+
+
+def test_an_error_in_a_turn_is_told_to_all_who_wait_for_it(pool, monkeypatch):
+    def fail(attacks) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(scheduling, "advance", fail)
+    steps, _ = occupied(pool)
+    jobs = [pool.ask(who, who, *2 * [Attack()]) for who in "ab"]
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    assert [str(job.error) for job in jobs] == ["no", "no"]
+    until(lambda: pool.is_empty)
+
+
+def test_who_asks_for_one_attack_does_not_wait_for_the_many_of_another(pool, turns):
+    pool._usage.charge("modest", 0.001)  # as much as they may have had when the many came
+    pool._usage.charge("greedy", 0.002)
+    steps, _ = occupied(pool)
+    many = [pool.ask("greedy", number, *2 * [Attack(9)]) for number in range(2 * MOST_TOGETHER)]
+    steps.end.set()
+    turns.take(1)
+    one = Attack(2)
+    job = pool.ask("modest", "one", one, one)
+    turns.may.release(3)
+    assert job.done.wait(LONG)
+    assert not any(other.done.is_set() for other in many)
+    assert max(map(len, turns.taken)) == MOST_TOGETHER
+    for other in many:
+        pool.withdraw("greedy", other)
+    turns.take_all()
+    until(lambda: pool.is_empty)
+
+
+def test_what_attacks_together_cost_is_shared_by_their_sessions(pool, monkeypatch):
+    def cost(attacks: list[Attack]) -> None:
+        busy(0.004)
+        for each in attacks:
+            each.steps += 1
+
+    monkeypatch.setattr(scheduling, "advance", cost)
+    steps, _ = occupied(pool)
+    jobs = [pool.ask(who, who, *2 * [Attack(1)]) for who in "ab"]
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    until(lambda: pool.is_empty)
+    had = [pool._usage.of(who) for who in "ab"]
+    assert min(had) >= 0.002
+    assert max(had) < 0.004
+
+
+def test_attacks_of_visitors_who_ask_at_once_are_recorded_as_each_is_alone(pool, uci):
+    model, attack = load_model("tutorial").double(), jsma.Attack(gamma=0.006)
+    steps, _ = occupied(pool)
+    traces = [Trace(attack, model, uci.images[k], (int(uci.labels[k]) + 3) % 10) for k in range(3)]
+    jobs = [
+        pool.ask(f"visitor {k}", k, partial(record_trace, trace, int(uci.labels[k])), trace)
+        for k, trace in enumerate(traces)
+    ]
+    steps.end.set()
+    assert all(job.done.wait(LONG) for job in jobs)
+    for trace, job in zip(traces, jobs, strict=True):
+        alone = record(model, trace.image, job.value.label, trace.target, attack)
+        assert len(alone.steps) == 3
+        assert np.array_equal(job.value.image_codes, alone.image_codes)
+        for one, other in zip(job.value.steps, alone.steps, strict=True):
+            assert (one.counts, one.skyband, one.stop) == (other.counts, other.skyband, other.stop)
+            assert [each[:2] for each in one.best_pairs] == [each[:2] for each in other.best_pairs]
+            assert one.outputs == pytest.approx(other.outputs, rel=1e-12)

@@ -55,7 +55,7 @@ def set_options(monkeypatch, options: dict[str, object]) -> None:
 
 def test_the_first_visitor_finds_the_first_attack_computed(monkeypatch):
     startup._load()
-    monkeypatch.setattr(resources, "record", None)
+    monkeypatch.setattr(resources, "record_trace", None)
     assert not AppTest.from_file(APP, default_timeout=60).run().exception
 
 
