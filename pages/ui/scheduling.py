@@ -100,7 +100,7 @@ class Pool:
         with self._lock:
             job.wanted_by -= Counter({session: 1})
             if not job.wanted_by and not job.running and self._jobs.get(job.key) is job:
-                del self._jobs[job.key]
+                self._remove(job)
 
     def least_at_work(self) -> float:
         """Return the smallest use among the sessions with a job that has begun; infinity if none has."""
@@ -157,10 +157,14 @@ class Pool:
         job.running = False
         if job.wanted_by and not job.ended:
             return
+        self._remove(job)
+        job.done.set()
+
+    def _remove(self, job: Job) -> None:
+        """Charge those who asked for `job` with what it has cost, whether it has ended or is given up."""
         for session in job.asked_by:
             self._usage.charge(session, job.cost / len(job.asked_by))
         del self._jobs[job.key]
-        job.done.set()
 
 
 def _carry_out(job: Job) -> None:

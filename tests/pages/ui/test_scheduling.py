@@ -395,7 +395,7 @@ def test_who_asks_for_one_attack_does_not_wait_for_the_many_of_another(pool, tur
 
 def test_what_attacks_together_cost_is_shared_by_their_sessions(pool, monkeypatch):
     def cost(attacks: list[Attack]) -> None:
-        busy(0.004)
+        busy(0.04)
         for each in attacks:
             each.steps += 1
 
@@ -406,8 +406,17 @@ def test_what_attacks_together_cost_is_shared_by_their_sessions(pool, monkeypatc
     assert all(job.done.wait(LONG) for job in jobs)
     until(lambda: pool.is_empty)
     had = [pool._usage.of(who) for who in "ab"]
-    assert min(had) >= 0.002
-    assert max(had) < 0.004
+    assert min(had) >= 0.0199
+    assert max(had) < 0.04
+
+
+def test_an_attack_given_up_between_two_steps_is_charged_with_what_it_has_cost(pool):
+    steps, _ = occupied(pool)
+    job = pool.ask("a", "given up", *2 * [Attack(1)])
+    job.cost = 0.5  # seconds, of the steps so far
+    pool.withdraw("a", job)
+    assert 0.1 < pool._usage.of("a") <= 0.5
+    steps.end.set()
 
 
 def test_attacks_of_visitors_who_ask_at_once_are_recorded_as_each_is_alone(pool, uci):
