@@ -1,7 +1,7 @@
 """A class at once: from the teacher's reveal to every screen; for `python -m benchmarks.classroom --class`.
 
-Students are websockets that speak Streamlit's messages, spread over the servers; each asks for the pulse about once a
-second, as pages/ui/shared/classroom/watch.js does, and lets its page draw what has changed. The teacher acts on the
+Students are websockets that speak Streamlit's messages, spread over the servers; each waits for another pulse than it
+has drawn, as pages/ui/shared/classroom/watch.js does, and lets its page draw what has changed. The teacher acts on the
 database itself, so measured is from a reveal that is stored to the end of the last run that shows it. Students, servers
 and database share the machine's cores.
 """
@@ -24,7 +24,6 @@ from pages.ui.choice import Choice
 from pages.ui.shared.classroom import database
 from pages.ui.shared.classroom.activities import Activity, setting_of
 from pages.ui.shared.classroom.store import Store
-from pages.ui.shared.classroom.watch import MILLISECONDS
 
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 TOKEN = re.compile(rb'token[\\": ]+([\w-]{22})')
@@ -108,7 +107,6 @@ class Student:
                 await self._run(socket)
                 await self._run(socket, press="class-join-link")
                 while True:
-                    await asyncio.sleep(MILLISECONDS / 1000 * self.dice.uniform(0.8, 1.2))
                     version = (await self._pulse())["version"]
                     if version != self.drawn:
                         await self._run(socket, fragment=self._fragment)
@@ -120,7 +118,9 @@ class Student:
         where = urlsplit(self.address)
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
         try:
-            writer.write(f"GET /classroom?code={self.code} HTTP/1.0\r\nHost: {where.netloc}\r\n\r\n".encode())
+            writer.write(
+                f"GET /classroom?code={self.code}&seen={self.drawn} HTTP/1.0\r\nHost: {where.netloc}\r\n\r\n".encode()
+            )
             answer = await reader.read()
         finally:
             writer.close()

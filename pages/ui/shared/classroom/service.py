@@ -1,12 +1,14 @@
-"""The store of this server, and the small answer that browsers ask for every second: has anything changed?
+"""The store of this server, and the small answer that browsers wait for: has anything changed?
 
-That answer is no run of a page: browsers of a class ask for it beside Streamlit, and one that finds a change lets its
-page draw it. However many ask, the database is read at most every QUARTER of a second for each class. Nothing here is
-loaded when the server starts but these lines: a database is for who opens a class.
+That answer is no run of a page: browsers of a class ask for it beside Streamlit, and one that hears of a change lets
+its page draw it. It comes as soon as there is another pulse than the browser has seen, or after PATIENCE. However many
+wait, the database is read at most every QUARTER of a second for each class. Nothing here is loaded when the server
+starts but these lines: a database is for who opens a class.
 """
 
 import asyncio
 import os
+import re
 import time
 from asyncio import Future
 from collections.abc import Callable
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
 PATH = "classroom"
 QUARTER = 0.25
+PATIENCE = 5.0
+"""So many seconds a browser waits at most for an answer; then it asks again, which also says that it is there."""
+
+SEEN = re.compile(r"-?\d{1,9}(\.\d{1,9}){0,2}", re.ASCII)
+"""What a browser has seen: the pulse's version, or all its numbers."""
+
 HEARD_EVERY = 10.0
 """How often the database is told which participants are there, in seconds."""
 
@@ -86,6 +94,13 @@ class Listener:
             await asyncio.shield(known.reading)
         return known.pulse
 
+    async def change(self, code: str, number: int | None, seen: tuple[int, ...]) -> "Pulse | None":
+        """Return the pulse as `ask` does once it begins with other numbers than `seen`, or after PATIENCE."""
+        end = self._clock() + PATIENCE
+        while numbers(await self.ask(code, number))[: len(seen)] == seen and self._clock() < end:
+            await asyncio.sleep(QUARTER)
+        return self._of(code).pulse
+
     async def _read(self, code: str, known: _Known) -> None:
         now, heard = self._clock(), []
         if now - known.told >= HEARD_EVERY:
@@ -102,18 +117,30 @@ class Listener:
         return self._known.setdefault(code, _Known())
 
 
+def numbers(pulse: "Pulse | None") -> tuple[int, ...]:
+    """Return version, answers and who is there; zeros where there is no such class."""
+    return tuple(pulse) if pulse else (0, 0, 0)
+
+
 _listener = Listener(lambda code, heard: store().pulse(code, heard))
 
 
 async def _answer(request: Request) -> Response:
-    """Answer with version, answers and who is there, as JSON; version 0 where there is no such class."""
+    """Answer with version, answers and who is there, as JSON; version 0 where there is no such class.
+
+    Where the address says what the browser has `seen`, it answers when there is something else.
+    """
     code, who = read_code(request.query_params.get("code")), request.query_params.get("who", "")
     number = int(who) if who.isascii() and who.isdigit() and len(who) <= 6 and int(who) in NUMBERS else None
+    seen = request.query_params.get("seen", "")
     try:
-        pulse = await _listener.ask(code, number) if code else None
+        if code and SEEN.fullmatch(seen):
+            pulse = await _listener.change(code, number, tuple(map(int, seen.split("."))))
+        else:
+            pulse = await _listener.ask(code, number) if code else None
     except OSError:
         return Response(status_code=503)
-    return JSONResponse(pulse._asdict() if pulse else {"version": 0, "answered": 0, "here": 0})
+    return JSONResponse(dict(zip(("version", "answered", "here"), numbers(pulse), strict=True)))
 
 
 ROUTES = [Route(f"/{PATH}", _answer), Route(f"/{{base:path}}/{PATH}", _answer)]  # the second below a base path

@@ -13,7 +13,7 @@ NOTHING, ENDED = -1, 0
 """In place of a version: nothing could be drawn, which is tried again when the server answers; the class has ended."""
 
 MILLISECONDS = 800
-"""How often a browser asks, on average."""
+"""How long a browser waits, on average, before it asks again after a change, or where nobody answers."""
 
 _component = st.components.v2.component(
     "jsma_class_watch", html="<span></span>", js=join(Path(__file__).with_name("watch.js"))

@@ -1,4 +1,4 @@
-"""The answer that browsers ask for every second: few looks into the database, however many ask."""
+"""The answer that browsers wait for: few looks into the database, however many ask."""
 
 import asyncio
 import json
@@ -45,6 +45,25 @@ def test_two_hundred_browsers_cost_one_look_into_the_database_a_quarter_of_a_sec
     clock.now += 10
     in_a_loop(all_ask(listener, numbers))
     assert set(database.heard) == set(numbers)  # now and then it is told who is there
+
+
+def test_a_browser_waits_until_there_is_something_that_it_has_not_seen(monkeypatch, clock):
+    monkeypatch.setattr(service, "QUARTER", 0.0)
+    reads = [Pulse(1, 0, 0), Pulse(1, 0, 9), Pulse(1, 4, 9), Pulse(2, 4, 9)]
+    came = list[Pulse]()
+
+    def pulse(code: str, heard: list[int]) -> Pulse:
+        clock.now += 0.25
+        came.append(reads[min(len(came), 3)])
+        return came[-1]
+
+    for seen, answer, asked in (((1,), reads[3], 4), ((1, 0, 9), reads[0], 1), ((1, 0, 0), reads[1], 2)):
+        came.clear()
+        assert in_a_loop(Listener(pulse, clock).change("KMRTW", None, seen)) == answer
+        assert len(came) == asked
+    came, begun = reads[:3], clock.now
+    assert in_a_loop(Listener(pulse, clock).change("KMRTW", None, (2,))) == reads[3]  # nothing else comes
+    assert clock.now - begun == service.PATIENCE
 
 
 def test_a_database_that_fails_is_asked_again(clock):
@@ -96,6 +115,8 @@ def test_a_browser_is_answered_whatever_it_asks(monkeypatch, clock):
     assert answer("/classroom") == nobody
     for code in ("", "ACDEF", "\0\xff", "A" * 5000, "KM'--"):
         assert answer("/classroom", code=code) == nobody
+    for seen in ("0", "1.1.0", "-1", "", "1.1.1.1", "9" * 5000, "1..2", "٣", "null"):
+        assert answer("/classroom", code="KMRTW", seen=seen)["version"] == 1
     for who in ("-1", "1" * 5000, "٣٣٣٣٣٣", "null", "99999"):
         assert answer("/classroom", code="KMRTW", who=who)["version"] == 1
     clock.now += 10
