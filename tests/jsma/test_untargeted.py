@@ -97,3 +97,24 @@ def test_no_target_is_away_from_the_first_answer():
 
 def test_no_images_without_a_target():
     assert len(Attack().run(net(0), pictures(0, 0), None).stop) == 0
+
+
+def far_class(images: torch.Tensor) -> torch.Tensor:
+    """Return the logits of four classes: pixels 0 and 1 turn 0 into 1; pixels 2 and 3 raise 2, which stays far away."""
+    x = images.flatten(1)
+    near, far = x[:, :2].sum(dim=1), x[:, 2:4].sum(dim=1)
+    return torch.stack([5 - near, 4 + near, 90 * far - 300, -90 * far - 300], dim=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "changed"),
+    [
+        (Untargeted.MAXIMAL, Output.LOGITS, [[2, 3], [0, 1]]),
+        (Untargeted.MAXIMAL, Output.PROBABILITIES, [[0, 1]]),
+        (Untargeted.AWAY, Output.LOGITS, [[0, 1]]),
+    ],
+)
+def test_only_the_maximal_kind_on_logits_spends_pixels_on_a_class_far_from_the_answer(kind, output, changed):
+    result = Attack(output=output).run(far_class, torch.zeros(1, 1, 4, 7), kind)
+    assert result.success.all()
+    assert [pair for pair in result.pairs[0].tolist() if pair != [-1, -1]] == changed
