@@ -118,3 +118,19 @@ def test_only_the_maximal_kind_on_logits_spends_pixels_on_a_class_far_from_the_a
     result = Attack(output=output).run(far_class, torch.zeros(1, 1, 4, 7), kind)
     assert result.success.all()
     assert [pair for pair in result.pairs[0].tolist() if pair != [-1, -1]] == changed
+
+
+@pytest.mark.parametrize("rule", [Rule.WJSMA, Rule.TJSMA])
+def test_a_network_that_is_sure_beyond_rounding_is_led_away_by_the_pair_of_one_that_is_not(rule):
+    images = torch.tensor([0.0, 0.2, 0.1, 0.3]).repeat(7)[None, None, None]
+    attack, sure = Attack(rule), lambda images: 1000 * unsure(images)
+    assert sure(images).softmax(dim=1).tolist() == [[1.0, 0.0, 0.0]]
+    first, other = (next(attack.steps(model, images[0], None)).pair for model in (unsure, sure))
+    assert (first.first, first.second) == (other.first, other.second) == (0, 4)
+
+
+def unsure(images: torch.Tensor) -> torch.Tensor:
+    """Return the logits of three classes; the first falls most, and the second rises most, by every fourth pixel."""
+    x = images.flatten(1)
+    weights = torch.tensor([2.0, 1, 1, 1]).repeat(7)
+    return torch.stack([1.5 - x @ weights / 30, 0.2 + x @ weights / 30, -x @ weights / 60], dim=1)
