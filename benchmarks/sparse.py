@@ -225,7 +225,8 @@ def line(
     """Return the line of an attack that turned images into `ends`."""
     reads = model(ends).argmax(dim=1)
     success = reads != predictions if targets is None else reads == targets
-    changed = (ends != images).flatten(1).sum(dim=1)[success].double()
+    changed = (ends != images).flatten(1).sum(dim=1).double()
+    changed = changed[success] if success.any() else changed.new_full((1,), torch.inf)
     share = success.double().mean().item()
     return Line(name, share, changed.mean().item(), changed.median().item(), len(ends) / seconds, memory)
 
