@@ -195,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_target,
         required=True,
         help="the target class; or away (NT-JSMA: any class except the original prediction), or maximal (M-JSMA: the "
-        "same, with the best class and direction at every step)",
+        "same, with the best class and direction at every step; use it with --output probabilities)",
     )
     _add_settings(attacking, Attack())
     attacking.add_argument(

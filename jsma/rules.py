@@ -166,13 +166,19 @@ class Untargeted(Enum):
     """
 
     AWAY = "away"
-    """NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise."""
+    """NT-JSMA: a = -a_c and b = -b_c, so that the output of c falls and the others rise.
+
+    A rule that weighs the others by their probabilities weighs them by these as shares of their sum, which changes no
+    choice: where a network is sure of c, the probabilities themselves are 0 in floating point, and no pair admissible.
+    """
 
     MAXIMAL = "maximal"
     """M-JSMA: at every iteration, the best pair over all classes k and directions.
 
-    For k != c, a = a_k and b = b_k; for c, those of AWAY. The paper uses Direction.BOTH. Ties: the lowest class. A
-    change is never undone (the paper's oscillation rule).
+    For k != c, a = a_k and b = b_k; for c, a = -a_c and b = -b_c. The paper uses Direction.BOTH. Ties: the lowest
+    class. A change is never undone (the paper's oscillation rule). Scores of different classes are compared as they
+    are: with Output.LOGITS the best one often belongs to a class far from being the answer, and more pixels are changed
+    than with AWAY; with Output.PROBABILITIES about as few.
     """
 
 
@@ -195,6 +201,8 @@ def weighted_gradients(
     on the direction and is not applied here, see `Rule.in_direction`.
     """
     outputs, probabilities = output.of(logits), logits.detach().softmax(dim=1)
+    if untargeted is Untargeted.AWAY:  # shares of what c leaves: the same pairs, and they do not underflow to 0
+        probabilities = logits.detach().scatter(1, labels[:, None], -torch.inf).softmax(dim=1)
     if untargeted is not Untargeted.MAXIMAL:
         a, b = _gradients_towards(rule, output, leaf, outputs, probabilities, labels)
         yield (a, b) if untargeted is None else (-a, -b)

@@ -97,3 +97,40 @@ def test_no_target_is_away_from_the_first_answer():
 
 def test_no_images_without_a_target():
     assert len(Attack().run(net(0), pictures(0, 0), None).stop) == 0
+
+
+def far_class(images: torch.Tensor) -> torch.Tensor:
+    """Return the logits of four classes: pixels 0 and 1 turn 0 into 1; pixels 2 and 3 raise 2, which stays far away."""
+    x = images.flatten(1)
+    near, far = x[:, :2].sum(dim=1), x[:, 2:4].sum(dim=1)
+    return torch.stack([5 - near, 4 + near, 90 * far - 300, -90 * far - 300], dim=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "changed"),
+    [
+        (Untargeted.MAXIMAL, Output.LOGITS, [[2, 3], [0, 1]]),
+        (Untargeted.MAXIMAL, Output.PROBABILITIES, [[0, 1]]),
+        (Untargeted.AWAY, Output.LOGITS, [[0, 1]]),
+    ],
+)
+def test_only_the_maximal_kind_on_logits_spends_pixels_on_a_class_far_from_the_answer(kind, output, changed):
+    result = Attack(output=output).run(far_class, torch.zeros(1, 1, 4, 7), kind)
+    assert result.success.all()
+    assert [pair for pair in result.pairs[0].tolist() if pair != [-1, -1]] == changed
+
+
+@pytest.mark.parametrize("rule", [Rule.WJSMA, Rule.TJSMA])
+def test_a_network_that_is_sure_beyond_rounding_is_led_away_by_the_pair_of_one_that_is_not(rule):
+    images = torch.tensor([0.0, 0.2, 0.1, 0.3]).repeat(7)[None, None, None]
+    attack, sure = Attack(rule), lambda images: 1000 * unsure(images)
+    assert sure(images).softmax(dim=1).tolist() == [[1.0, 0.0, 0.0]]
+    first, other = (next(attack.steps(model, images[0], None)).pair for model in (unsure, sure))
+    assert (first.first, first.second) == (other.first, other.second) == (0, 4)
+
+
+def unsure(images: torch.Tensor) -> torch.Tensor:
+    """Return the logits of three classes; the first falls most, and the second rises most, by every fourth pixel."""
+    x = images.flatten(1)
+    weights = torch.tensor([2.0, 1, 1, 1]).repeat(7)
+    return torch.stack([1.5 - x @ weights / 30, 0.2 + x @ weights / 30, -x @ weights / 60], dim=1)
