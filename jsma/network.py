@@ -11,6 +11,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from .convolution import FasterGradients
+
 Model = nn.Module | Callable[[Tensor], Any]
 """Maps images (N, C, H, W) to logits (N, classes), each image independently of the others."""
 
@@ -113,7 +115,7 @@ class Network(nn.Module):
 
     def call(self, images: Tensor, layout: torch.memory_format) -> tuple[Tensor, Tensor]:
         """Return a new leaf tensor with the values of `images` in this layout, and its logits with their graph."""
-        with torch.inference_mode(False):
+        with torch.inference_mode(False), FasterGradients():
             leaf = torch.empty_like(images, memory_format=layout).copy_(images.detach()).requires_grad_()
             return leaf, self(leaf.clone())  # a copy, since the first layer may work in place
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from ..attack import Attack, Step
-from ..convolution import FasterGradients
 from ..jacobian import Output, jacobian
 from ..network import Model, network_of
 from ..saliency import Direction, all_pairs, skyband, top_pair_candidates
@@ -72,10 +71,9 @@ def record(
 def _jacobians(model: Model, images: Tensor, output: Output, proceed: Callable[[], object]) -> Tensor:
     """Return the Jacobians of all steps, (steps, classes, C, H, W). In batches, which takes half the time."""
     parts = []
-    with FasterGradients():
-        for batch in images.split(JACOBIANS_AT_ONCE):
-            proceed()
-            parts.append(jacobian(model, batch, output))
+    for batch in images.split(JACOBIANS_AT_ONCE):
+        proceed()
+        parts.append(jacobian(model, batch, output))
     return torch.cat(parts)
 
 
