@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, fold
 from torch.nn.modules.utils import _pair
 from torch.overrides import TorchFunctionMode
 
@@ -20,6 +20,9 @@ InputGradient = Callable[[Tensor, Tensor, Two, Two, Two], Tensor]
 
 MAX_CHANNELS = 4
 """The most input channels, those of grey and colour images, with which the scatter-add is faster."""
+
+MAX_IMAGES_TO_FOLD = 8
+"""Up to so many images torch's own scatter-add, `fold`, is faster than one for each kernel element."""
 
 
 class FasterGradients(TorchFunctionMode):
@@ -72,7 +75,9 @@ def _faster(
     )
     if covers:
         return _by_covering_kernel
-    return _by_few_channels if images.shape[1] <= MAX_CHANNELS else None
+    if images.shape[1] > MAX_CHANNELS:
+        return None
+    return _by_folding if len(images) <= MAX_IMAGES_TO_FOLD else _by_kernel_elements
 
 
 class _Convolution(torch.autograd.Function):
@@ -104,7 +109,13 @@ def _by_covering_kernel(gradient: Tensor, weight: Tensor, size: Two, stride: Two
     return padded[:, :, down : down + height, across : across + width]
 
 
-def _by_few_channels(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
+def _by_folding(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
+    """Return the gradient by the input, (N, C, *size): one matrix product per image, then a scatter-add."""
+    windows = weight.flatten(1).T @ gradient.flatten(2)  # (N, C * kernel elements, down * across)
+    return fold(windows, size, weight.shape[2:], padding=padding, stride=stride)
+
+
+def _by_kernel_elements(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
     """Return the gradient by the input, (N, C, *size): one matrix product, then a scatter-add per kernel element."""
     (height, width), (count, _, down, across), (_, channels, *kernel) = size, gradient.shape, weight.shape
     products = weight.flatten(1).T @ gradient.transpose(0, 1).flatten(1)  # (C * kernel elements, N * down * across)

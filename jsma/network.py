@@ -42,7 +42,9 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (N, classes). Raises ValueError for other shapes and for values that are not finite."""
-        logits = _logits_in(self.model(images))
+        with FasterGradients():
+            answer = self.model(images)
+        logits = _logits_in(answer)
         if logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:
             raise ValueError(
                 f"The model returned outputs of shape {tuple(logits.shape)} for {len(images)} images; "
@@ -115,7 +117,7 @@ class Network(nn.Module):
 
     def call(self, images: Tensor, layout: torch.memory_format) -> tuple[Tensor, Tensor]:
         """Return a new leaf tensor with the values of `images` in this layout, and its logits with their graph."""
-        with torch.inference_mode(False), FasterGradients():
+        with torch.inference_mode(False):
             leaf = torch.empty_like(images, memory_format=layout).copy_(images.detach()).requires_grad_()
             return leaf, self(leaf.clone())  # a copy, since the first layer may work in place
 

@@ -5,7 +5,14 @@ import torch
 from torch import nn
 
 from jsma import Attack
-from jsma.convolution import FasterGradients, _by_covering_kernel, _by_few_channels, _Convolution
+from jsma.convolution import (
+    MAX_IMAGES_TO_FOLD,
+    FasterGradients,
+    _by_covering_kernel,
+    _by_folding,
+    _by_kernel_elements,
+    _Convolution,
+)
 
 LAYERS = {
     "the tutorial's first": (1, {"kernel_size": 8, "stride": 2, "padding": 3}),
@@ -36,18 +43,20 @@ def used(monkeypatch):
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=["rows", "channels last"])
+@pytest.mark.parametrize("count", [3, MAX_IMAGES_TO_FOLD + 1])
 @pytest.mark.parametrize("name", LAYERS)
-def test_outputs_are_the_same_and_gradients_agree(name, layout, used):
+def test_outputs_are_the_same_and_gradients_agree(name, count, layout, used):
     torch.manual_seed(0)
     channels, settings = LAYERS[name]
     model = nn.Conv2d(channels, 6, **settings, dtype=torch.float64)
-    images = torch.rand(3, channels, 13, 14, dtype=torch.float64).to(memory_format=layout).requires_grad_()
+    images = torch.rand(count, channels, 13, 14, dtype=torch.float64).to(memory_format=layout).requires_grad_()
     plain = model(images)
     weights = torch.randn_like(plain)
     (expected,) = torch.autograd.grad(plain, images, weights)
     with FasterGradients():
         outputs = model(images)
-    ours = _by_covering_kernel if name.startswith("as large as") else _by_few_channels
+    by_scatter_add = _by_folding if count == 3 else _by_kernel_elements
+    ours = _by_covering_kernel if name.startswith("as large as") else by_scatter_add
     assert used == ([] if "left to torch" in name else [ours])
     assert torch.equal(outputs, plain)
     for _ in range(2):  # two products from one forward pass, as the attack takes them
@@ -55,11 +64,11 @@ def test_outputs_are_the_same_and_gradients_agree(name, layout, used):
         torch.testing.assert_close(gradient, expected)
 
 
-@pytest.mark.parametrize("count", [1, 9])
-def test_an_attack_uses_them_in_every_iteration(used, count):
+@pytest.mark.parametrize(("count", "first"), [(1, _by_folding), (9, _by_kernel_elements)])
+def test_an_attack_uses_them_in_every_iteration(used, count, first):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 16, 3), nn.Conv2d(16, 4, 6), nn.Flatten(), nn.Linear(4, 10))
     images = torch.rand(count, 1, 8, 8)
     turns = []
     Attack(theta=0.1, gamma=0.13).run(model, images, model(images).argmin(dim=1), progress=lambda *_: turns.append(1))
-    assert used[-2 * len(turns) :] == [_by_few_channels, _by_covering_kernel] * len(turns)
+    assert used[-2 * len(turns) :] == [first, _by_covering_kernel] * len(turns)
