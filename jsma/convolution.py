@@ -111,7 +111,8 @@ def _by_covering_kernel(gradient: Tensor, weight: Tensor, size: Two, stride: Two
 
 def _by_folding(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
     """Return the gradient by the input, (N, C, *size): one matrix product per image, then a scatter-add."""
-    windows = weight.flatten(1).T @ gradient.flatten(2)  # (N, C * kernel elements, down * across)
+    kernels = weight.flatten(1).T.expand(len(gradient), -1, -1)  # (N, C * kernel elements, outputs)
+    windows = kernels.bmm(gradient.flatten(2))  # (N, C * kernel elements, down * across)
     return fold(windows, size, weight.shape[2:], padding=padding, stride=stride)
 
 
