@@ -1,8 +1,8 @@
 """Where the time of a run goes, and how near it is to its bound: python -m benchmarks.cost
 
 The bound is what forward and two vector-Jacobian products at the best batch size and memory format
-would do alone, on cores that do not disturb each other. "outside" is the share of the run's time, over
-all its threads, that is spent outside the model's own passes.
+would do alone. "outside" is the share of the run's time that is spent outside the model's own passes. All times are of
+the CPU, over all threads, so that waiting for a core that does other work does not count.
 """
 
 import argparse
@@ -35,22 +35,33 @@ def main() -> None:
 
 
 def share_outside(name: str, count: int) -> str:
-    """Return one line: attacks a second, the share outside the model's passes, and the bound."""
+    """Return one line: attacks a second, the share outside the model's passes, the bound, and single traces."""
     model, digits = load_model(name), load_mnist().first(count)
     images = digits.images.repeat_interleave(9, dim=0)
     targets = (digits.labels.repeat_interleave(9) + torch.arange(1, 10).repeat(len(digits))) % 10
     Attack().run(model, images[:9], targets[:9])
     with timed_passes() as spent:
-        began = time.perf_counter()
+        began = time.process_time()
         result = Attack().run(model, images, targets)
-        whole = (time.perf_counter() - began) * torch.get_num_threads()
+        whole = time.process_time() - began
     turns = int((result.iterations + 1).sum())
-    rate = len(targets) / whole * torch.get_num_threads()
+    rate = len(targets) / whole
     bound = min(pass_seconds(name, images, size, layout) for size in (32, 64, 128) for layout in LAYOUTS)
     return (
         f"{name:9} {rate:6.1f} attacks/s, {1 - sum(spent) / whole:6.1%} outside the model's passes; "
-        f"bound {rate * whole / (turns * bound):6.1f} attacks/s, reached {turns * bound / whole:4.0%}"
+        f"bound {rate * whole / (turns * bound):6.1f} attacks/s, reached {turns * bound / whole:4.0%}; "
+        f"single traces {trace_seconds(model, images[::9], targets[::9]) * 1e3:.1f} ms a turn"
     )
+
+
+def trace_seconds(model: nn.Module, images: torch.Tensor, targets: torch.Tensor, count: int = 10) -> float:
+    """Return the median of the seconds that a turn of a single trace takes, over `count` traces."""
+    each = []
+    for image, target in zip(images[:count], targets[:count].tolist(), strict=True):
+        began = time.process_time()
+        turns = len(list(Attack().steps(model, image, target)))
+        each.append((time.process_time() - began) / turns)
+    return sorted(each)[len(each) // 2]
 
 
 def gradients(name: str, images: int = 128) -> str:
@@ -80,6 +91,7 @@ def pass_seconds(name: str, images: torch.Tensor, size: int, layout: torch.memor
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     model = load_model(name).to(memory_format=layout)
+    size = min(size, len(images))
     leaf = images[:size].to(memory_format=layout).clone().requires_grad_()
     weights = torch.eye(10)[torch.arange(size) % 10]
 
@@ -99,9 +111,9 @@ def seconds(work: Callable[[], object], repeats: int = 7) -> float:
     work()
     times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return sorted(times)[repeats // 2]
 
 
@@ -116,12 +128,12 @@ def timed_passes() -> Iterator[list[float]]:
         def wrapper(*arguments, **options):
             if getattr(thread, "inside", False):  # a layer of the model: its time is counted already
                 return call(*arguments, **options)
-            thread.inside, began = True, time.perf_counter()
+            thread.inside, began = True, time.thread_time()
             try:
                 return call(*arguments, **options)
             finally:
                 thread.inside = False
-                spent.append(time.perf_counter() - began)
+                spent.append(time.thread_time() - began)
 
         return wrapper
 

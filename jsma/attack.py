@@ -8,16 +8,14 @@ arXiv 1511.07528).
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
 import torch
 from torch import Tensor
 
-from .convolution import FasterGradients
 from .features import UNIT, Bounds, Features, batch_of_one, prepare, shapes_explained
-from .jacobian import MIN_IMAGES_FOR_CLASS_LOOP, Output, jacobian_of
+from .jacobian import Output, jacobian_of
 from .network import Model, Network, forward, network_of
 from .reason import why_no_pair
 from .rules import Rule, Untargeted, has_succeeded, weighted_gradients
@@ -307,9 +305,7 @@ class Attack:
 
         features: those of the images; originals, images: (N, C, H, W); labels: (N,) int64; budget_left: (N,) bool.
         """
-        many = len(images) >= MIN_IMAGES_FOR_CLASS_LOOP  # for fewer images torch's own gradients are as fast
-        with FasterGradients() if many else nullcontext():
-            leaf, logits = forward(model, images)
+        leaf, logits = forward(model, images)
         directions = self.direction.each
         domains = [features.domain(originals, images, direction).flatten(1) for direction in directions]  # (N, n) each
         gradients = weighted_gradients(self.rule, self.output, untargeted, leaf, logits, labels)

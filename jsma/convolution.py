@@ -1,8 +1,8 @@
 """Faster gradients of convolutions with respect to their input, for the cases where PyTorch is slow on a CPU.
 
-PyTorch uses oneDNN there. A matrix product followed by a scatter-add (as in col2im) is much faster for
-grey images and for kernels that cover the whole image, and usually a little faster for strides above 1.
-`python -m benchmarks.cost` compares both for every layer.
+PyTorch uses oneDNN there. A matrix product is much faster for kernels that cover the whole image, and one followed
+by a scatter-add (as in col2im) for images of few channels, as in most first layers. `python -m benchmarks.cost`
+compares both for every layer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import conv2d, fold
 from torch.nn.modules.utils import _pair
 from torch.overrides import TorchFunctionMode
 
@@ -18,8 +18,11 @@ Two = tuple[int, int]
 InputGradient = Callable[[Tensor, Tensor, Two, Two, Two], Tensor]
 """Returns the gradient by the input, given the gradient by the output, the weight, input size, stride and padding."""
 
-MIN_CHANNELS = 16
-"""With fewer input channels the matrix products are too narrow to be faster."""
+MAX_CHANNELS = 4
+"""The most input channels, those of grey and colour images, with which the scatter-add is faster."""
+
+MAX_IMAGES_TO_FOLD = 8
+"""Up to so many images torch's own scatter-add, `fold`, is faster than one for each kernel element."""
 
 
 class FasterGradients(TorchFunctionMode):
@@ -66,15 +69,15 @@ def _faster(
     applies = images.ndim == 4 and images.requires_grad and images.device.type == "cpu"
     if not applies or isinstance(padding, str) or dilation != (1, 1) or groups > 1:
         return None
-    if images.shape[1] == 1:
-        return _by_grey_images
-    strided = stride[1] > 1
     covers = all(
-        kernel >= size + 2 * edge
+        kernel == size + 2 * edge
         for kernel, size, edge in zip(weight.shape[2:], images.shape[2:], padding, strict=True)
     )
-    faster = images.shape[1] >= MIN_CHANNELS and (strided or covers)
-    return _by_many_channels if faster else None
+    if covers:
+        return _by_covering_kernel
+    if images.shape[1] > MAX_CHANNELS:
+        return None
+    return _by_folding if len(images) <= MAX_IMAGES_TO_FOLD else _by_kernel_elements
 
 
 class _Convolution(torch.autograd.Function):
@@ -99,37 +102,27 @@ class _Convolution(torch.autograd.Function):
         return None, context.input_gradient(gradient, weight, context.size, *context.geometry), *[None] * 5
 
 
-def _by_grey_images(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
-    """Return the gradient by the input, (N, 1, *size): one matrix product, then a scatter-add per kernel element."""
-    (height, width), (count, _, down, across) = size, gradient.shape
-    products = weight.flatten(1).T @ gradient.transpose(0, 1).flatten(1)  # (kernel elements, N * down * across)
-    padded = gradient.new_zeros(count, height + 2 * padding[0], width + 2 * padding[1])
-    windows = _windows(padded, (weight.shape[2], weight.shape[3]), stride, across)
+def _by_covering_kernel(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
+    """Return the gradient by the input, (N, C, *size), for a kernel as large as the padded image: a linear layer."""
+    (height, width), (down, across) = size, padding
+    padded = (gradient.flatten(1) @ weight.flatten(1)).view(len(gradient), *weight.shape[1:])
+    return padded[:, :, down : down + height, across : across + width]
+
+
+def _by_folding(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
+    """Return the gradient by the input, (N, C, *size): one matrix product per image, then a scatter-add."""
+    kernels = weight.flatten(1).T.expand(len(gradient), -1, -1)  # (N, C * kernel elements, outputs)
+    windows = kernels.bmm(gradient.flatten(2))  # (N, C * kernel elements, down * across)
+    return fold(windows, size, weight.shape[2:], padding=padding, stride=stride)
+
+
+def _by_kernel_elements(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
+    """Return the gradient by the input, (N, C, *size): one matrix product, then a scatter-add per kernel element."""
+    (height, width), (count, _, down, across), (_, channels, *kernel) = size, gradient.shape, weight.shape
+    products = weight.flatten(1).T @ gradient.transpose(0, 1).flatten(1)  # (C * kernel elements, N * down * across)
+    padded = gradient.new_zeros(count, channels, height + 2 * padding[0], width + 2 * padding[1])
+    windows = padded.transpose(0, 1).unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1])
+    by_element = [window for row in windows.unbind(4) for window in row.unbind(4)]  # (C, N, down, across) each
     # One call for all kernel elements: each return to Python waits for the GIL, which the threads of a run share.
-    torch._foreach_add_(windows, list(products.view(-1, count, down, across).unbind()))
-    return padded[:, None, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
-
-
-def _by_many_channels(gradient: Tensor, weight: Tensor, size: Two, stride: Two, padding: Two) -> Tensor:
-    """Return the gradient by the input, (N, C, *size): one matrix product per kernel row and group of kernel columns.
-
-    A group is as many adjacent columns as the stride, so that the inputs of neighbouring outputs are contiguous.
-    """
-    (height, width), (count, outputs, _, across) = size, gradient.shape
-    channels, group = weight.shape[1], stride[1] if across > 1 else weight.shape[3]
-    in_kernel, in_image = -(-weight.shape[3] // group), -(-(width + 2 * padding[1]) // group)  # groups, rounded up
-    kernel = pad(weight, (0, in_kernel * group - weight.shape[3])).unflatten(3, (in_kernel, group))
-    kernels = kernel.permute(2, 3, 0, 4, 1).flatten(3).flatten(0, 1)
-    padded = gradient.new_zeros(count, height + 2 * padding[0], in_image, group * channels)
-    by_position = gradient.permute(0, 2, 3, 1).reshape(-1, outputs)  # (N * down * across, outputs)
-    windows = _windows(padded, (weight.shape[2], in_kernel), (stride[0], 1), across)
-    for window, part in zip(windows, kernels, strict=True):
-        window.add_((by_position @ part).view(window.shape))
-    images = padded.view(count, height + 2 * padding[0], in_image * group, channels).permute(0, 3, 1, 2)
-    return images[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
-
-
-def _windows(images: Tensor, kernel: Two, stride: Two, across: int) -> list[Tensor]:
-    """Return one view (N, down, across, ...) per kernel element: the values of images (N, H, W, ...) it multiplies."""
-    windows = images.unfold(1, kernel[0], stride[0]).unfold(2, kernel[1], stride[1])[:, :, :across]
-    return [window for row in windows.unbind(-2) for window in row.unbind(-1)]
+    torch._foreach_add_(by_element, products.view(channels, -1, count, down, across).unbind(1))
+    return padded[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]

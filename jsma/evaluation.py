@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from .attack import Attack, Result, resolve_targets
-from .convolution import FasterGradients
 from .data import Digits
 from .features import UNIT, Bounds, check_kind, ends, like_parameters, mask_for, shapes_explained
 from .jacobian import Output
@@ -193,8 +192,7 @@ def adversarial_distance(
         labels, _ = resolve_targets(model, images, targets)
     distances = []
     for batch, towards in zip(images.split(batch_size), labels.split(batch_size), strict=True):
-        with FasterGradients():
-            leaf, logits = forward(model, batch)
+        leaf, logits = forward(model, batch)
         ((a, b),) = weighted_gradients(Rule.JSMA, Output.LOGITS, None, leaf, logits, towards)
         distances.append(1 - ((a > 0) & (b < 0)).double().mean(dim=1))
     return torch.cat(distances).cpu()

@@ -1,12 +1,10 @@
 """What an attack is after, for searches that change single features: its margin, and which change promises most."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from .convolution import FasterGradients
 from .features import Features
 from .network import Network, forward, logits_only
 from .rules import Untargeted
@@ -82,8 +80,7 @@ class Goal:
         chosen, ends = [], []
         for part, owner in self.batches(samples, owners):
             goal, images = self.of(owner), self.shaped(part)
-            with FasterGradients() if len(part) > 1 else nullcontext():
-                leaf, logits = forward(self.network, images)
+            leaf, logits = forward(self.network, images)
             (gradient,) = torch.autograd.grad(margins(logits, goal.labels, self.untargeted).sum(), leaf)
             gains = [
                 (direction.sign * gradient * self.features.room(images, direction))

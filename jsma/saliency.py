@@ -14,7 +14,8 @@ The search for brightening; for darkening, the signs of a and b are flipped firs
    than the score of a pair already known, i cannot be in the best pair and is removed.
 2. 2-skyband, O(n log n): j dominates i if a_j >= a_i and b_j <= b_i. If two pixels dominate i, one of them
    can replace i in any pair without lowering its score. So the best pair lies among the pixels that at most
-   one other pixel dominates. One sort and two running maxima of -b find them.
+   one other pixel dominates. Two good pixels dominate most others, which are removed first; of the rest, one
+   sort and two running maxima of -b find them.
 3. Brute force, O(k^2): all pairs of the k remaining pixels are compared.
 """
 
@@ -90,8 +91,7 @@ def best_pair(target_gradient: Tensor, others_gradient: Tensor, domain: Tensor, 
     """
     checked(target_gradient, others_gradient, domain)
     a, b = map(rescale, as_brightening(target_gradient, others_gradient, domain, direction))  # (N, n)
-    candidates, valid = indices_of(_candidates(a, b))  # (N, k)
-    first, second, found = _best_among(gather(a, candidates, valid), gather(b, candidates, valid), candidates)  # (N,)
+    first, second, found = _best_among(*_candidates(a, b))  # (N,)
     alpha = _sum_of_two(target_gradient, first, second).where(found, 0)
     beta = _sum_of_two(others_gradient, first, second).where(found, 0)
     return Pairs(first.where(found, -1), second.where(found, -1), alpha, beta, -alpha * beta, found)
@@ -190,15 +190,16 @@ def rescale(derivatives: Tensor) -> Tensor:
     return torch.ldexp(derivatives, -exponent.to(derivatives.dtype))
 
 
-def _candidates(a: Tensor, b: Tensor) -> Tensor:
-    """Return (N, n) bool: a small superset of the pixels in the best pair (of equal pairs, the first) of each image."""
-    keep = _passes_bound(a, b)
-    large = (keep.sum(dim=1) > MAX_UNSORTED).nonzero().flatten()  # rows for which the skyband is worth a sort
-    if len(large):
+def _candidates(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return a, b and the indices (N, k) of a few pixels, among them the best pair (of equal pairs, the first)."""
+    candidates, valid = indices_of(_passes_bound(a, b) & ~_below_two_good(a, b))
+    a, b = gather(a, candidates, valid), gather(b, candidates, valid)
+    if candidates.shape[1] > MAX_UNSORTED:
         # Pixels with equal a are ordered by index, not by b: a few dominated pixels may be kept, which costs little.
-        by_a = a[large].argsort(dim=1, descending=True, stable=True)
-        keep[large] &= _undominated(b[large], by_a)
-    return keep
+        by_a = a.argsort(dim=1, descending=True, stable=True)
+        columns, valid = indices_of(_undominated(b, by_a) & valid)
+        candidates, a, b = candidates.gather(1, columns), gather(a, columns, valid), gather(b, columns, valid)
+    return a, b, candidates
 
 
 def _passes_bound(a: Tensor, b: Tensor, k: int = 1) -> Tensor:
@@ -213,6 +214,13 @@ def _passes_bound(a: Tensor, b: Tensor, k: int = 1) -> Tensor:
     kth_best = scores.scatter(1, good, 0).topk(min(k, a.shape[1]), dim=1).values[:, -1:]  # (N, 1); no pixel with itself
     alpha, beta = a + a.amax(dim=1, keepdim=True), b + b.amax(dim=1, keepdim=True)  # (N, n)
     return (alpha > 0) & (beta > 0) & (alpha * beta >= kth_best)
+
+
+def _below_two_good(a: Tensor, b: Tensor) -> Tensor:
+    """Return (N, n) bool: the pixels that are dominated by both of the two with the largest a_i * b_i."""
+    good = (a.clamp(min=0) * b.clamp(min=0)).topk(min(2, a.shape[1]), dim=1).indices  # (N, 2)
+    least_a, least_b = (each.gather(1, good).amin(dim=1, keepdim=True) for each in (a, b))  # (N, 1)
+    return (a < least_a) & (b < least_b)
 
 
 def _undominated(b: Tensor, order: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from ..attack import Attack, Step
-from ..convolution import FasterGradients
 from ..jacobian import Output, jacobian
 from ..network import Model
 from ..saliency import Direction, all_pairs, skyband, top_pair_candidates
@@ -78,10 +77,9 @@ def record_trace(trace: Trace, label: int, proceed: Callable[[], object] = lambd
 def _jacobians(model: Model, images: Tensor, output: Output, proceed: Callable[[], object]) -> Tensor:
     """Return the Jacobians of all steps, (steps, classes, C, H, W). In batches, which takes half the time."""
     parts = []
-    with FasterGradients():
-        for batch in images.split(JACOBIANS_AT_ONCE):
-            proceed()
-            parts.append(jacobian(model, batch, output))
+    for batch in images.split(JACOBIANS_AT_ONCE):
+        proceed()
+        parts.append(jacobian(model, batch, output))
     return torch.cat(parts)
 
 

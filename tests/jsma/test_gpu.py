@@ -72,9 +72,9 @@ def test_searches_reports_and_derivatives_on_the_gpu_are_those_on_the_cpu(models
     assert len({evaluate(model, digits, attack).to_json() for model in models}) == 1
 
 
-WAITS = {Direction.INCREASE: 5, Direction.DECREASE: 5, Direction.BOTH: 8}
-"""Are the logits finite? Which attacks go on? And for each direction: are the derivatives finite, which rows need the
-skyband, and how many pixels are left to compare?"""
+WAITS = {Direction.INCREASE: {4, 5}, Direction.DECREASE: {4, 5}, Direction.BOTH: {6, 7, 8}}
+"""Are the logits finite? Which attacks go on? And for each direction: are the derivatives finite, how many pixels are
+left to compare, and, where they are many, how many are in the skyband?"""
 
 
 @pytest.mark.parametrize("direction", Direction)
@@ -86,4 +86,4 @@ def test_an_iteration_waits_for_its_device_only_so_often(uci, direction, rule):
         attack = Attack(rule, direction=direction, gamma=0.01)
         attack.run(model, images, targets, progress=lambda *_: counts.append(trips.counted.total()))
     waits = {after - before for before, after in pairwise(counts)}
-    assert waits == {WAITS[direction]}
+    assert waits <= WAITS[direction]

@@ -9,7 +9,6 @@ import torch
 
 import jsma
 from jsma import Attack, Direction, Output, Rule, Stop, load_model
-from jsma.convolution import FasterGradients
 from jsma.stage.recording import Counts, Recording, record
 
 INCREASE, DECREASE, BOTH = Direction
@@ -29,8 +28,7 @@ class Recorded:
         model, image = load_model("tutorial"), digits.images[22]
         self.attack, self.label, self.target = attack, int(digits.labels[22]), TARGET
         self.steps = list(attack.steps(model, image, self.target))
-        with FasterGradients():
-            self.jacobians = jsma.jacobian(model, torch.stack([step.image for step in self.steps]), attack.output)
+        self.jacobians = jsma.jacobian(model, torch.stack([step.image for step in self.steps]), attack.output)
         self.recording = record(model, image, self.label, self.target, attack)
 
     def direction(self, number: int) -> Direction:
