@@ -64,9 +64,9 @@ class Member:
         self.page.locator("[class*=st-key-class-send] button:enabled").click()
         return self
 
-    @property
-    def may_send(self) -> bool:
-        return self.page.locator("[class*=st-key-class-send]").count() > 0
+    def cannot_send(self) -> None:
+        """Wait until what was drawn before is gone; fails if the button to send stays."""
+        self.page.locator("[class*=st-key-class-send]").first.wait_for(state="detached")
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_class_from_the_lab_to_the_last_reveal(school):
     one.page.reload()
     one.sees("Your pick is sent")
     assert one.number == number
-    assert not one.may_send
+    one.cannot_send()
     teacher.sees("1 of 3 have answered").press("show").sees("Where do you agree, and why?")
 
     # Before the reveal nothing of it is sent to another student's browser, by page or by pulse.
@@ -137,7 +137,7 @@ def test_a_class_from_the_lab_to_the_last_reveal(school):
     two.sees("(you)")
     late.context.set_offline(False)
     late.sees("found the best pair")
-    assert not late.may_send
+    late.cannot_send()
 
     # Question: the first answer counts; a second window of the same browser is the same participant.
     teacher.press("question")
