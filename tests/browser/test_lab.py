@@ -236,10 +236,11 @@ def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
         page.locator(f".st-key-target-{target} button").click()  # the stage is shown anew, as when the page is opened
         card.get_by_text("New here?").wait_for()
         assert not card.evaluate("card => card.contains(document.activeElement)")
-        for width, height in ((390, 844), (1280, 720), (1440, 900)):
+        for width, height in ((320, 700), (390, 844), (1280, 720), (1440, 900)):
             page.set_viewport_size({"width": width, "height": height})
             page.evaluate(TWO_FRAMES)
             assert card.evaluate(COVERED) == []
+            assert card.evaluate("card => card.scrollWidth <= card.clientWidth")
         decline()
         assert not card.is_visible()
         assert page.evaluate("localStorage.getItem('jsma guide')") == "0"
