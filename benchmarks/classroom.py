@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--model", default="tutorial")
     parser.add_argument("--samples", action="store_true", help="let them choose other samples, too")
+    parser.add_argument("--after", type=float, default=0, help="leave out what is asked for in the first seconds")
     parser.add_argument("--eager", action="store_true", help="visitors who ask for more than they wait for, and leave")
     parser.add_argument("--checkout", nargs="+", default=[], help="with --eager: earlier versions, to be measured too")
     parser.add_argument("--class", dest="together", action="store_true", help="one class, from a reveal to all screens")
@@ -50,15 +51,15 @@ def main() -> None:
     titles = f"{'visitors':>8} {'opening':>18} {'a new target':>24} {'a new digit':>24} {'a step':>16}"
     print(f"{titles}   CPU  memory, MB  errors")
     for count in options.visitors:
-        asyncio.run(a_class(count, options.seconds, options.model, options.samples))
+        asyncio.run(a_class(count, options.seconds, options.after, options.model, options.samples))
 
 
-async def a_class(count: int, seconds: float, model: str, samples: bool) -> None:
-    """Let `count` visitors in within ten seconds; print how long they waited, from the first on, and what it took."""
+async def a_class(count: int, seconds: float, after: float, model: str, samples: bool) -> None:
+    """Let `count` visitors in within ten seconds; print how long they waited, from `after` on, and what it took."""
     process, address = start_server()
     try:
         begun, memory = time.monotonic(), []
-        visitors = [Visitor(address, model, number, samples) for number in range(count)]
+        visitors = [Visitor(address, model, number, samples, begun + after) for number in range(count)]
         stays = [asyncio.create_task(one.stay(10 * k / count, begun + seconds)) for k, one in enumerate(visitors)]
         while not all(stay.done() for stay in stays):
             await asyncio.sleep(1)
@@ -78,9 +79,10 @@ async def a_class(count: int, seconds: float, model: str, samples: bool) -> None
 
 
 class Visitor:
-    """One who looks on, chooses and steps; `took` holds how long each lasted, in seconds."""
+    """One who looks on, chooses and steps; `took` holds how long each lasted, in seconds, of those after `counted`."""
 
-    def __init__(self, address: str, model: str, number: int, samples: bool) -> None:
+    def __init__(self, address: str, model: str, number: int, samples: bool, counted: float) -> None:
+        self.counted = counted
         self.address, self.model, self.dice = address.replace("http", "ws"), model, random.Random(number)
         self.took: dict[str, list[float]] = {"open": [], "target": [], "digit": [], "sample": [], "step": []}
         self.kinds = ("target", "target", "digit", *(["sample", "sample"] if samples else []), "step", "step")
@@ -112,7 +114,8 @@ class Visitor:
         began = time.monotonic()
         await socket.send(ask.SerializeToString())
         await asyncio.wait_for(self._until_finished(socket), 60)
-        self.took[kind].append(time.monotonic() - began)
+        if began >= self.counted:
+            self.took[kind].append(time.monotonic() - began)
 
     async def _until_finished(self, socket: ClientConnection) -> None:
         fresh: dict[str, str] = {}
