@@ -81,7 +81,8 @@ class Gate:
             while not script.let_in.wait(CHECK_SECONDS):
                 check()
                 with self._lock:
-                    self._admit()
+                    if self._waiting[:1] == [script]:  # one of those who wait looks whether time lets somebody in
+                        self._admit()
         except BaseException:
             self.leave()
             raise

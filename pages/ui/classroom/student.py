@@ -37,7 +37,7 @@ def show(member: Member, questions: Mapping[str, Question]) -> None:
         _head(member)
         session.show_notices()
         try:
-            now = service.store().current(member.code)
+            now = service.current(member.code)
             _draw(member, now, questions)
         except NoSuchClass as ended:
             st.info(plain(ended), icon=":material/info:")

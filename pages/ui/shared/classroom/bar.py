@@ -38,7 +38,7 @@ def _bar(member: Member) -> None:
     scheduling.admit_fragment()
     with st.container(horizontal=True, vertical_alignment="center", key="class-bar"):
         try:
-            now = service.store().current(member.code)
+            now = service.current(member.code)
         except (NoSuchClass, OSError) as problem:
             st.markdown(plain(problem), width="content")
             if st.button("Leave the class", key="class-leave"):

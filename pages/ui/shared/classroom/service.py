@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -57,10 +58,36 @@ def _store(*_: str | None) -> "Store":
     return Store(connect())
 
 
-@lru_cache(maxsize=8)
+def current(code: str) -> "Round":
+    """Return what is going on in class `code`: read once for all browsers that were told of the same version.
+
+    Raises NoSuchClass. Who is shown a version that has just been followed by another is told of that one next.
+    """
+    version = _listener.version(code)
+    if version is None:
+        return store().current(code)
+    with _once:
+        return _current(code, version)
+
+
+@lru_cache(maxsize=32)
+def _current(code: str, version: int) -> "Round":
+    return store().current(code)
+
+
 def revealed(code: str, now: "Round") -> tuple["Answer", ...]:
     """Return the answers of a revealed round, which change no more: read once for all who look at `now`."""
+    with _once:
+        return _revealed(code, now)
+
+
+@lru_cache(maxsize=8)
+def _revealed(code: str, now: "Round") -> tuple["Answer", ...]:
     return tuple(store().revealed_answers(code))
+
+
+_once = Lock()
+"""Held while the database is read for all, so that two hundred screens that change at once do not each read it."""
 
 
 @dataclass(eq=False)
@@ -100,6 +127,12 @@ class Listener:
         while numbers(await self.ask(code, number))[: len(seen)] == seen and self._clock() < end:
             await asyncio.sleep(QUARTER)
         return self._of(code).pulse
+
+    def version(self, code: str) -> int | None:
+        """Return the version of class `code` that browsers were told of last; None if that is long ago."""
+        known = self._known.get(code)
+        recent = known is not None and self._clock() - known.read < PATIENCE
+        return known.pulse.version if known and recent and known.pulse else None
 
     async def _read(self, code: str, known: _Known) -> None:
         now, heard = self._clock(), []

@@ -1,5 +1,6 @@
 """The attack that a round is about, as every member's page finds it."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from jsma.stage.recording import Recording
@@ -22,8 +23,9 @@ class Subject(NamedTuple):
         return self.recording.pixels
 
 
+@lru_cache(maxsize=8)
 def subject(setting: str) -> Subject:
-    """Return what a round's setting names. Raises DataUnavailable where this server lacks the digits."""
+    """Return what a round's setting names, nobody's own. Raises DataUnavailable where this server lacks the digits."""
     choice = choice_of(setting)
     positions = resources.digits(choice.data).of_class(choice.digit)
     position = int(positions[min(choice.sample, len(positions) - 1)])

@@ -137,4 +137,34 @@ def test_what_two_hundred_screens_reveal_is_read_once(monkeypatch):
     assert {service.revealed("KMRTW", now) for _ in range(200)} == {(Answer(3, 100_000, 1, 34),)}
     assert reads == ["KMRTW"]
     assert service.revealed("KMRTW", now._replace(version=8)) == (Answer(3, 100_000, 2, 34),)
-    service.revealed.cache_clear()
+    service._revealed.cache_clear()
+
+
+def test_what_goes_on_is_read_once_for_all_who_were_told_of_it(monkeypatch, clock):
+    class Rounds:
+        version, reads = 3, 0
+
+        def current(self, code: str) -> Round:
+            self.reads += 1
+            return Round(1, "predict", "", revealed=False, version=self.version)
+
+    rounds, database = Rounds(), Database()
+    database.version = 3
+    listener = Listener(database.pulse, clock)
+    monkeypatch.setattr(service, "store", lambda: rounds)
+    monkeypatch.setattr(service, "_listener", listener)
+    for _ in range(2):  # no browser has asked: nothing is known of the class
+        assert service.current("KMRTW").version == 3
+    assert rounds.reads == 2
+    in_a_loop(listener.ask("KMRTW", None))
+    assert {service.current("KMRTW").version for _ in range(200)} == {3}
+    assert rounds.reads == 3
+    rounds.version = database.version = 4
+    clock.now += 1
+    in_a_loop(listener.ask("KMRTW", None))
+    assert {service.current("KMRTW").version for _ in range(200)} == {4}
+    assert rounds.reads == 4
+    clock.now += service.PATIENCE  # what was told is long ago
+    service.current("KMRTW")
+    assert rounds.reads == 5
+    service._current.cache_clear()
