@@ -1,9 +1,7 @@
 """What a class has answered, drawn: picks as a heat map on the picture, counts as bars, the way in as a QR code."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from html import escape
-from threading import Lock
 
 import numpy as np
 
@@ -11,20 +9,13 @@ from jsma.export import picture
 from jsma.palette import coloured
 from jsma.stage.recording import Recording
 from pages.ui.classroom.picks import Pair, heat
+from pages.ui.shared.classroom.once import once_for_all
 from pages.ui.tiles import data_url
 
-_once = Lock()
-"""Held while pictures are made, so that two hundred screens that change at once do not each make them."""
 
-
+@once_for_all(8)
 def pictures_to_pick_on(recording: Recording, step: int, theme: str) -> dict[str, str]:
-    """Return the picture at `step` and the maps of a and b as data URLs, by their names; made once for all."""
-    with _once:
-        return _pictures_to_pick_on(recording, step, theme)
-
-
-@lru_cache(maxsize=8)
-def _pictures_to_pick_on(recording: Recording, step: int, theme: str) -> dict[str, str]:
+    """Return the picture at `step` and the maps of a and b as data URLs, by their names."""
     shape = (recording.height, recording.width)
     urls = {"The picture": data_url(picture(recording.image(step), recording.image(0)))}
     for name, values in (

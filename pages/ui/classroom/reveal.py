@@ -1,8 +1,6 @@
 """What a class has answered, as teacher and students see it: computed once for all who look."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from threading import Lock
 from typing import NamedTuple
 
 import streamlit as st
@@ -12,11 +10,9 @@ from pages.ui.classroom import drawing
 from pages.ui.classroom.picks import Pair, Ranking, group, histogram
 from pages.ui.formatting import percent
 from pages.ui.shared.classroom.activities import Question, said
+from pages.ui.shared.classroom.once import once_for_all
 from pages.ui.shared.classroom.store import Answer
 from pages.ui.shared.classroom.subject import Subject
-
-_once = Lock()
-"""Held while something is computed, so that thirty screens that are revealed at once do not each compute it."""
 
 
 class Picked(NamedTuple):
@@ -29,7 +25,7 @@ class Picked(NamedTuple):
     admissible: int
 
 
-@lru_cache(maxsize=8)
+@once_for_all(8)
 def _picked(recording: Recording, step: int, pairs: tuple[Pair, ...]) -> Picked:
     ranking = Ranking(recording, step)
     ranks = {pair: ranking.of(pair) for pair in pairs}
@@ -39,8 +35,7 @@ def _picked(recording: Recording, step: int, pairs: tuple[Pair, ...]) -> Picked:
 
 def picked(subject: Subject, answers: Sequence[Answer]) -> Picked:
     """Return what a class has picked."""
-    with _once:
-        return _picked(subject.recording, subject.step, tuple((each.first, each.second) for each in answers))
+    return _picked(subject.recording, subject.step, tuple((each.first, each.second) for each in answers))
 
 
 def predictions(subject: Subject, answers: Sequence[Answer], own: Pair | None, best: bool) -> None:

@@ -14,8 +14,6 @@ from asyncio import Future
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -25,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.ui.shared.classroom.codes import NUMBERS, read_code
+from pages.ui.shared.classroom.once import once_for_all
 
 if TYPE_CHECKING:
     from pages.ui.shared.classroom.store import Answer, Pulse, Round, Store
@@ -64,30 +63,18 @@ def current(code: str) -> "Round":
     Raises NoSuchClass. Who is shown a version that has just been followed by another is told of that one next.
     """
     version = _listener.version(code)
-    if version is None:
-        return store().current(code)
-    with _once:
-        return _current(code, version)
+    return store().current(code) if version is None else _current(code, version)
 
 
-@lru_cache(maxsize=32)
+@once_for_all(32)
 def _current(code: str, version: int) -> "Round":
     return store().current(code)
 
 
+@once_for_all(8)
 def revealed(code: str, now: "Round") -> tuple["Answer", ...]:
     """Return the answers of a revealed round, which change no more: read once for all who look at `now`."""
-    with _once:
-        return _revealed(code, now)
-
-
-@lru_cache(maxsize=8)
-def _revealed(code: str, now: "Round") -> tuple["Answer", ...]:
     return tuple(store().revealed_answers(code))
-
-
-_once = Lock()
-"""Held while the database is read for all, so that two hundred screens that change at once do not each read it."""
 
 
 @dataclass(eq=False)

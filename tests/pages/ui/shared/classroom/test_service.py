@@ -137,7 +137,6 @@ def test_what_two_hundred_screens_reveal_is_read_once(monkeypatch):
     assert {service.revealed("KMRTW", now) for _ in range(200)} == {(Answer(3, 100_000, 1, 34),)}
     assert reads == ["KMRTW"]
     assert service.revealed("KMRTW", now._replace(version=8)) == (Answer(3, 100_000, 2, 34),)
-    service._revealed.cache_clear()
 
 
 def test_what_goes_on_is_read_once_for_all_who_were_told_of_it(monkeypatch, clock):
@@ -167,4 +166,3 @@ def test_what_goes_on_is_read_once_for_all_who_were_told_of_it(monkeypatch, cloc
     clock.now += service.PATIENCE  # what was told is long ago
     service.current("KMRTW")
     assert rounds.reads == 5
-    service._current.cache_clear()
