@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.driving import Lab
-from tests.helpers.browser import TWO_FRAMES, watched
+from tests.helpers.browser import STILL, TWO_FRAMES, watched
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +20,7 @@ HIDDEN = "stage => [stage.scrollHeight - stage.clientHeight, stage.scrollWidth -
 def screen(profile, server):
     """The lab on a projector, once for the tests of this file."""
     lab = Lab(profile.new_page(), server)
+    lab.devtools = profile.new_cdp_session(lab.page)
     resize(lab, 1280, 720)
     yield from watched(lab.open("?digit=7&target=3"))
 
@@ -31,7 +32,11 @@ def wear(lab: Lab, scheme: str) -> None:
 
 
 def resize(lab: Lab, width: int, height: int) -> None:
-    lab.page.set_viewport_size({"width": width, "height": height})
+    """Give the page another size, also where it fills the screen: Playwright's own way would resize the window."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    lab.devtools.send("Emulation.setDeviceMetricsOverride", size)
+    lab.page.evaluate(TWO_FRAMES)
+    lab.page.wait_for_function(STILL)
     lab.page.evaluate(TWO_FRAMES)
 
 

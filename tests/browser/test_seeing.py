@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmarks.driving import ROOT, Lab
 from pages.ui.walkthrough.contents import CHAPTERS
-from tests.helpers.browser import filled
+from tests.helpers.browser import STILL, TWO_FRAMES, filled
 
 pytestmark = pytest.mark.slow
 
@@ -70,8 +70,6 @@ BREACHES = """async (runOnly) => {
 }"""
 
 SETTLED = "() => !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-STILL = "() => !document.getAnimations().some((each) => each instanceof CSSTransition && each.playState === 'running')"
 LEVELS = "found => found.filter((each) => each.checkVisibility()).map((each) => Number(each.tagName[1]))"
 TOO_WIDE = """() => [document.scrollingElement, document.querySelector("[data-testid=stMain]")]
   .map((element) => element.scrollWidth - window.innerWidth).filter((pixels) => pixels > 0)"""

@@ -9,6 +9,9 @@ from tests.helpers.waiting import until
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """A script that waits until what has changed is drawn."""
 
+STILL = "() => !document.getAnimations().some((each) => each instanceof CSSTransition && each.playState === 'running')"
+"""A script that says whether nothing glides to another place or colour any more."""
+
 FORGET = f"() => {{ localStorage.clear(); {BEEN_HERE}; indexedDB.deleteDatabase('jsma'); }}"
 
 
