@@ -1,11 +1,22 @@
-"""What a server uses, as the system counts it."""
+"""What a server uses, as the system counts it, with the processes that it has started."""
 
 import os
 from pathlib import Path
 
 
+def family(pid: int) -> list[int]:
+    """Return `pid` and the processes that it has started and that are there, with theirs."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for each in lists for child in each.read_text(encoding="utf-8").split()]
+    return [pid, *(each for child in children for each in family(child))]
+
+
 def resident_mb(pid: int) -> float:
-    """Return how much memory a process holds."""
+    """Return how much memory a server holds; what its processes share counts once for each."""
+    return sum(map(_resident_mb, family(pid)))
+
+
+def _resident_mb(pid: int) -> float:
     line = next(
         line
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
@@ -15,7 +26,11 @@ def resident_mb(pid: int) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return how long a process has computed, on all cores together."""
+    """Return how long a server has computed, on all cores together."""
+    return sum(map(_cpu_seconds, family(pid)))
+
+
+def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

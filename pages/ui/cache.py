@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from torch import Tensor
 
-from jsma import Trace
+from pages.ui.attacking import Ongoing
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed, carried_out, carry_out_ahead
 
@@ -63,7 +63,7 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
 
     own: whether it depends on a visitor's own digits, so that it belongs to their session only; the same holds
     if one of the arguments is their own network. The value is shared: it must not be altered.
-    If one of the arguments is a `Trace`, it is advanced to its end, together with others, before `work` is called.
+    An `Ongoing` attack among the arguments is advanced to its end, together with others, before `work` is called.
     proceed is to be called at every step (see pages/ui/scheduling.py); note: what a waiting visitor is shown.
     """
     own = own or any(isinstance(each, Network) and each.own for each in arguments)
@@ -71,13 +71,13 @@ def computed(work: Callable, *arguments: Any, own: bool = False, note: str = "At
     key = _key(work, arguments)
     value = cache.get(key)
     return (
-        value if value is not MISSING else carried_out(*_job(cache, key, work, arguments), note, _trace_in(arguments))
+        value if value is not MISSING else carried_out(*_job(cache, key, work, arguments), note, _attack_in(arguments))
     )
 
 
 def precompute(work: Callable, *arguments: Any) -> None:
     """Compute what `computed` would return, before a visitor asks for it; one who asks meanwhile shares the work."""
-    carry_out_ahead(*_job(_shared(), _key(work, arguments), work, arguments), _trace_in(arguments))
+    carry_out_ahead(*_job(_shared(), _key(work, arguments), work, arguments), _attack_in(arguments))
 
 
 def _job(cache: Cache, key: Hashable, work: Callable, arguments: tuple) -> tuple[Hashable, Callable[[Proceed], Any]]:
@@ -91,8 +91,8 @@ def _job(cache: Cache, key: Hashable, work: Callable, arguments: tuple) -> tuple
     return (id(cache), key), compute
 
 
-def _trace_in(arguments: tuple) -> Trace | None:
-    return next((each for each in arguments if isinstance(each, Trace)), None)
+def _attack_in(arguments: tuple) -> Ongoing | None:
+    return next((each for each in arguments if isinstance(each, Ongoing)), None)
 
 
 def _key(work: Callable, arguments: tuple) -> Hashable:
@@ -105,6 +105,7 @@ def _identity(argument: Any) -> Hashable:
         return argument.key
     if isinstance(argument, Tensor):
         return tuple(argument.shape), hashlib.sha256(argument.numpy().tobytes()).digest()
-    if isinstance(argument, Trace):
-        return argument.attack, _identity(argument.image), argument.target
+    if isinstance(argument, Ongoing):
+        trace = argument.trace
+        return trace.attack, _identity(trace.image), trace.target
     return argument

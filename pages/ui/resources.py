@@ -5,10 +5,11 @@ import sys
 import streamlit as st
 import torch
 
-from jsma import Attack, Digits, Trace
+from jsma import Attack, Digits
 from jsma.data import DATA_SETS
-from jsma.stage.recording import Recording, record_trace
+from jsma.stage.recording import Recording
 from pages.ui import memory
+from pages.ui.attacking import Ongoing
 from pages.ui.cache import computed, precompute
 from pages.ui.choice import OWN, Choice
 from pages.ui.networks import Network, network
@@ -52,11 +53,11 @@ def record_first(choice: Choice) -> None:
     precompute(_record, *_attack_on(choice.data, network(choice.model), position, choice.target, choice.attack))
 
 
-def _attack_on(data: str, network: Network, index: int, target: int, attack: Attack) -> tuple[Network, int, Trace]:
+def _attack_on(data: str, network: Network, index: int, target: int, attack: Attack) -> tuple[Network, int, Ongoing]:
     """Return the arguments of `_record`."""
     chosen = digits(data)
-    return network, int(chosen.labels[index]), Trace(attack, network.module, chosen.images[index], target)
+    return network, int(chosen.labels[index]), Ongoing(network, chosen.images[index], target, attack)
 
 
-def _record(network: Network, label: int, trace: Trace, proceed: Proceed) -> Recording:
-    return record_trace(trace, label, proceed)
+def _record(network: Network, label: int, attack: Ongoing, proceed: Proceed) -> Recording:
+    return attack.record(label, proceed)

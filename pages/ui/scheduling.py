@@ -8,23 +8,24 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
-from time import monotonic, thread_time
+from time import monotonic
 from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from jsma import Trace, advance
+from pages.ui import attacking
 from pages.ui.admission import CHECK_SECONDS, CORES, Gate, end_if_unwanted, this_session
+from pages.ui.attacking import Ongoing, advance
 from pages.ui.fairness import Usage
 
 MOST_TOGETHER = 16
 """So many attacks are advanced together at most: more would save little, and their steps would take longer."""
 
-USE_PER_SECOND = 0.1
-"""A second of waiting makes up for so many seconds of use: where a class asks for all that the cores can do, the
-longest waits get shorter, and who has asked for much still waits behind who asks for one."""
+USE_PER_SECOND = 1.0
+"""A second of waiting makes up for so many seconds of use: who asks for much waits behind who asks for one, but at most
+as long as what they have had; where a class asks for all that the cores can do, the longest waits get shorter."""
 
 SPINNER_SECONDS = 0.1
 """After so long a waiting visitor is shown what is being computed."""
@@ -45,13 +46,13 @@ Proceed = Callable[[], None]
 class Job:
     """A computation that is enqueued or running. wanted_by: how many scripts of each session wait for it.
 
-    asked_by: all sessions that have asked for it, which share its cost, in seconds. trace: an attack that has to end
+    asked_by: all sessions that have asked for it, which share its cost, in seconds. attack: one that has to end
     before `work` is carried out. since: when it was enqueued. When `done` is set, there is a value or error.
     """
 
     key: Hashable
     work: Callable[[Proceed], Any]
-    trace: Trace | None
+    attack: Ongoing | None
     since: float
     wanted_by: Counter[str] = field(default_factory=Counter)
     asked_by: set[str] = field(default_factory=set)
@@ -65,7 +66,17 @@ class Job:
     @property
     def kind(self) -> Hashable:
         """What this job has in common with those that are carried out together with it: by itself, nothing."""
-        return self.trace.kind if self.trace and not self.trace.ended else self
+        return self.attack.kind if self.attack and not self.attack.ended else self
+
+    @property
+    def needs(self) -> Hashable:
+        """What only one thread at a time can use for this job: a process, or here all jobs of its kind."""
+        return self.process or self.kind
+
+    @property
+    def process(self) -> attacking.Process | None:
+        """Where this job is carried out; None: here."""
+        return self.attack.process if self.attack else None
 
     def proceed(self) -> None:
         """Raise Abandoned if no session waits for this job any more."""
@@ -74,7 +85,7 @@ class Job:
 
 
 class Pool:
-    """Carries out jobs in at most `at_once` threads; threads end when no job is waiting.
+    """Carries out jobs, at most `at_once` in this process; threads end when no job is waiting.
 
     The next job is that of the session that has used the least CPU time lately; waiting makes up for some use.
     Jobs with the same key are one job.
@@ -86,10 +97,10 @@ class Pool:
         self._jobs: dict[Hashable, Job] = {}  # waiting or running, in the order they came
         self._threads = 0
 
-    def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> Job:
+    def ask(self, session: str, key: Hashable, work: Callable[[Proceed], Any], attack: Ongoing | None = None) -> Job:
         """Enqueue the job `key` unless it is there already, and return it; without sessions that wait it is dropped."""
         with self._lock:
-            job = self._jobs.setdefault(key, Job(key, work, trace, self._clock()))
+            job = self._jobs.setdefault(key, Job(key, work, attack, self._clock()))
             job.wanted_by[session] += 1
             job.asked_by.add(session)
             self._start_thread()
@@ -103,9 +114,12 @@ class Pool:
                 self._remove(job)
 
     def least_at_work(self) -> float:
-        """Return the smallest use among the sessions with a job that has begun; infinity if none has."""
+        """Return the smallest use among the sessions with a job that has begun in this process; infinity if none has.
+
+        What other processes compute takes no time from those who draw.
+        """
         with self._lock:
-            begun = [job for job in self._jobs.values() if job.running or job.cost]
+            begun = [job for job in self._jobs.values() if (job.running or job.cost) and not job.process]
             sessions = [session for job in begun for session in job.wanted_by]
             return min(map(self._usage.of, sessions), default=float("inf"))
 
@@ -115,29 +129,35 @@ class Pool:
         return not self._jobs
 
     def _start_thread(self) -> None:
-        if self._threads < self.at_once:
+        if self._threads < self.at_once + attacking.MOST_PROCESSES:
             self._threads += 1
             Thread(target=self._carry_out_all, daemon=True).start()
 
     def _carry_out_all(self) -> None:
         torch.set_num_threads(1)
         while jobs := self._next():
-            began = thread_time()
+            began = attacking.cpu_time()
             if jobs[0].kind is jobs[0]:
                 _carry_out(jobs[0])
             else:
                 _advance(jobs)
-            cost = (thread_time() - began) / len(jobs)
+            cost = (attacking.cpu_time() - began) / len(jobs)
             with self._lock:
                 for job in jobs:
                     job.cost += cost
                     self._put_back(job)
+        attacking.PROCESSES.forget_given_up()
 
     def _next(self) -> list[Job]:
         """Return the next job, or the next ones of one kind; none if no job waits, after which the thread ends."""
         with self._lock:
-            at_work = {job.kind for job in self._jobs.values() if job.running}
-            waiting = [job for job in self._jobs.values() if not job.running and job.kind not in at_work]
+            at_work = {job.needs: job.process for job in self._jobs.values() if job.running}
+            room = list(at_work.values()).count(None) < self.at_once
+            waiting = [
+                job
+                for job in self._jobs.values()
+                if not job.running and job.needs not in at_work and (room or job.process)
+            ]
             waiting.sort(key=self._rank)
             jobs = [job for job in waiting if job.kind == waiting[0].kind][:MOST_TOGETHER]
             for job in jobs:
@@ -164,6 +184,8 @@ class Pool:
         """Charge those who asked for `job` with what it has cost, whether it has ended or is given up."""
         for session in job.asked_by:
             self._usage.charge(session, job.cost / len(job.asked_by))
+        if job.attack:
+            job.attack.give_up()
         del self._jobs[job.key]
 
 
@@ -174,13 +196,13 @@ def _carry_out(job: Job) -> None:
 
 def _advance(jobs: list[Job]) -> None:
     """Advance the attacks of `jobs`, all of one kind, by a step each."""
-    traces = {job: job.trace for job in jobs if job.trace}
-    for job, trace in traces.items():
+    attacks = {job: job.attack for job in jobs if job.attack}
+    for job, attack in attacks.items():
         with _errors_of(job):
-            trace.begin()
-    under_way = [job for job in traces if not job.ended]
+            attack.begin()
+    under_way = [job for job in attacks if not job.ended]
     with _errors_of(*under_way):
-        advance([traces[job] for job in under_way])
+        advance([attacks[job] for job in under_way])
 
 
 @contextmanager
@@ -243,14 +265,14 @@ def while_waiting() -> Iterator[None]:
         admit(returns=True)
 
 
-def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str, trace: Trace | None = None) -> Any:
+def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str, attack: Ongoing | None = None) -> Any:
     """Enqueue `work` and return what it returns, or raise what it raises; scripts with the same `key` share it.
 
     If the visitor leaves or asks for something else, the script ends here, and so does the work if no other
-    session waits for it. note: what a waiting visitor is shown; trace: an attack that has to end before.
+    session waits for it. note: what a waiting visitor is shown; attack: one that has to end before.
     """
     pool, session = _server().pool, this_session()
-    job = pool.ask(session, key, work, trace)
+    job = pool.ask(session, key, work, attack)
     try:
         with while_waiting():
             if not job.done.wait(SPINNER_SECONDS):
@@ -264,10 +286,10 @@ def carried_out(key: Hashable, work: Callable[[Proceed], Any], note: str, trace:
     return job.value
 
 
-def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any], trace: Trace | None = None) -> None:
+def carry_out_ahead(key: Hashable, work: Callable[[Proceed], Any], attack: Ongoing | None = None) -> None:
     """Do the same as `carried_out` for the server itself: no visitor waits yet, and it is done in any case."""
     pool = _server().pool
-    job = pool.ask(SERVER, key, work, trace)
+    job = pool.ask(SERVER, key, work, attack)
     job.done.wait()
     pool.withdraw(SERVER, job)
     if job.error is not None:

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import jsma
-from jsma import Trace, load_model
-from jsma.stage.recording import record, record_trace
-from pages.ui import scheduling
+from jsma import load_model
+from jsma.stage.recording import record
+from pages.ui import attacking, scheduling
 from pages.ui.admission import Gate
+from pages.ui.attacking import Ongoing
 from pages.ui.fairness import Usage
+from pages.ui.networks import Network
 from pages.ui.scheduling import CORES, MOST_TOGETHER, USE_PER_SECOND, Abandoned, Pool, Server, admit_fragment, held
 from tests.helpers.waiting import LONG, until
 
@@ -261,7 +263,10 @@ def test_a_fragment_within_a_run_of_the_page_does_not_wait_again(monkeypatch, ga
 
 
 class Attack:
-    """An attack of so many steps, in place of a `jsma.Trace`."""
+    """An attack of so many steps, in place of a pages.ui.attacking.Ongoing."""
+
+    process = None
+    given_up = False
 
     def __init__(self, length: int = 3, kind: str = "one") -> None:
         self.length, self.kind, self.steps = length, kind, 0
@@ -273,13 +278,16 @@ class Attack:
     def begin(self) -> None:
         self.begun = True
 
+    def give_up(self) -> None:
+        self.given_up = True
+
     def __call__(self, proceed) -> int:
         assert self.ended
         return self.steps
 
 
 class Turns:
-    """Stands in for `jsma.advance`: notes which attacks each turn advances, and takes a turn only when it may."""
+    """Stands in for `attacking.advance`: notes which attacks each turn advances, and takes a turn only when it may."""
 
     def __init__(self) -> None:
         self.taken: list[list[Attack]] = []
@@ -419,18 +427,21 @@ def test_an_attack_given_up_between_two_steps_is_charged_with_what_it_has_cost(p
     steps.end.set()
 
 
-def test_attacks_of_visitors_who_ask_at_once_are_recorded_as_each_is_alone(pool, uci):
+def test_attacks_of_visitors_who_ask_at_once_are_recorded_as_each_is_alone(pool, uci, monkeypatch):
+    monkeypatch.setattr(attacking, "SECOND", attacking.Second())
+    monkeypatch.setattr(attacking.SECOND, "start", lambda: None)
     model, attack = load_model("tutorial").double(), jsma.Attack(gamma=0.006)
+    network = Network("double", "", "tutorial", model, {})
     steps, _ = occupied(pool)
-    traces = [Trace(attack, model, uci.images[k], (int(uci.labels[k]) + 3) % 10) for k in range(3)]
+    asked = [Ongoing(network, uci.images[k], (int(uci.labels[k]) + 3) % 10, attack) for k in range(3)]
     jobs = [
-        pool.ask(f"visitor {k}", k, partial(record_trace, trace, int(uci.labels[k])), trace)
-        for k, trace in enumerate(traces)
+        pool.ask(f"visitor {k}", k, partial(ongoing.record, int(uci.labels[k])), ongoing)
+        for k, ongoing in enumerate(asked)
     ]
     steps.end.set()
     assert all(job.done.wait(LONG) for job in jobs)
-    for trace, job in zip(traces, jobs, strict=True):
-        alone = record(model, trace.image, job.value.label, trace.target, attack)
+    for ongoing, job in zip(asked, jobs, strict=True):
+        alone = record(model, ongoing.trace.image, job.value.label, ongoing.trace.target, attack)
         assert len(alone.steps) == 3
         assert np.array_equal(job.value.image_codes, alone.image_codes)
         for one, other in zip(job.value.steps, alone.steps, strict=True):
