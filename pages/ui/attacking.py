@@ -128,12 +128,12 @@ class Processes:
             self._starting += 1
         Thread(target=self._run, daemon=True, name="process").start()
 
-    def leave(self, process: Process) -> None:
-        """Ask `process` no more: it has ended."""
+    def leave(self, process: Process, failed: bool = True) -> None:
+        """Ask `process` no more; failed: it has ended by itself."""
         with self._lock:
             if process in self._ready:
                 self._ready.remove(process)
-                self._failed = monotonic()
+                self._failed = monotonic() if failed else self._failed
 
     def forget_given_up(self) -> None:
         """Let all processes forget attacks for which nobody waits any more."""
@@ -154,8 +154,7 @@ class Processes:
         while process in self._ready:
             sleep(1)
             if monotonic() - process.asked > IDLE_SECONDS:
-                with self._lock:
-                    self._ready.remove(process)
+                self.leave(process, failed=False)
                 process.end()
 
 
@@ -215,7 +214,7 @@ def advance(attacks: Sequence[Ongoing]) -> None:
 
     Where their process has ended, no step is taken: the attacks begin again, here, at their next turn.
     """
-    PROCESSES.start(len(attacks) // 2 + bool(attacks[0].process))
+    PROCESSES.start(len(attacks) // 2 + bool(attacks[0].process))  # the first where two come together here, and so on
     if any(each.process for each in attacks):
         ended = _ask(attacks, "advance", [each.number for each in attacks]) or []
         for each, has_ended in zip(attacks, ended, strict=False):

@@ -1,4 +1,4 @@
-"""The second process: it carries out the attacks that pages/ui/attacking.py asks for.
+"""A process of its own for attacks: it carries out those that pages/ui/attacking.py asks for.
 
 Run as `python -m pages.ui.attacking_process`. It reads requests from its standard input until that ends, as it does
 when the server ends for whatever reason, and writes an answer to each. It knows nothing of Streamlit and of visitors.

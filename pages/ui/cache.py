@@ -14,7 +14,7 @@ from pages.ui.attacking import Ongoing
 from pages.ui.networks import Network
 from pages.ui.scheduling import Proceed, carried_out, carry_out_ahead
 
-SHARED_BYTES = 24_000_000
+SHARED_BYTES = 48_000_000
 OWN_BYTES = 12_000_000
 """The sizes of the cache for all visitors together, and of that for one visitor's own results."""
 

@@ -168,9 +168,14 @@ class Pool:
                 self._start_thread()
             return jobs
 
-    def _rank(self, job: Job) -> float:
-        """Return what the next job has least of: use of its session, in seconds, less what its waiting makes up for."""
-        return min(map(self._usage.of, job.wanted_by)) - USE_PER_SECOND * (self._clock() - job.since)
+    def _rank(self, job: Job) -> tuple[bool, float]:
+        """Return what the next job has least of: what is left to do, then use, less what waiting makes up for.
+
+        An attack that has ended only has to be recorded; use is that of its session, in seconds.
+        """
+        use = min(map(self._usage.of, job.wanted_by))
+        is_attacking = job.attack is None or not job.attack.ended
+        return is_attacking, use - USE_PER_SECOND * (self._clock() - job.since)
 
     def _put_back(self, job: Job) -> None:
         """Let a job that has run wait for its next part, unless it has ended or nobody wants it any more."""

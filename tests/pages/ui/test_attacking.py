@@ -1,8 +1,8 @@
-"""Attacks in a second process: as they are here, to the bit; what happens when it ends; what it keeps."""
+"""Attacks in another process: as they are here, to the bit; what happens when it ends; what it keeps."""
 
-import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +15,7 @@ from jsma import Attack, Trace
 from jsma.stage.codec import decode
 from jsma.stage.recording import record_trace
 from pages.ui import attacking, networks
-from pages.ui.attacking import Ended, Ongoing, Process, Second, advance
+from pages.ui.attacking import Ended, Ongoing, Process, Processes, advance
 from pages.ui.networks import Network
 from tests.helpers.waiting import LONG, until
 
@@ -31,11 +31,12 @@ def process() -> Iterator[Process]:
 
 
 @pytest.fixture
-def second(process, monkeypatch) -> Second:
-    """What stands for the second process of this server, which is there already."""
-    monkeypatch.setattr(attacking, "SECOND", Second())
-    attacking.SECOND.process = process
-    return attacking.SECOND
+def processes(process, monkeypatch) -> Processes:
+    """The processes of this server: one, which is there already."""
+    processes = Processes(most=0)
+    processes._ready.append(process)
+    monkeypatch.setattr(attacking, "PROCESSES", processes)
+    return processes
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +67,16 @@ def recorded(attacks: list[Ongoing]) -> list[bytes]:
     return [each.record(0, lambda: None).payload for each in attacks]
 
 
-def test_a_recording_from_there_is_that_of_here_to_the_bit(second, tutorial, uci):
+def test_a_recording_from_there_is_that_of_here_to_the_bit(processes, process, tutorial, uci):
     attack = Ongoing(tutorial, uci.images[0], 3, Attack())
     to_the_end(attack)
-    assert attack.process is second.process
+    assert attack.process is process
     assert not attack.trace.steps
     assert recorded([attack]) == here([attack])
-    assert second.process.ask("count") == 0
+    assert process.ask("count") == 0
 
 
-def test_attacks_of_one_kind_are_advanced_together_and_others_are_another_kind(second, tutorial, uci):
+def test_attacks_of_one_kind_are_advanced_together_and_others_are_another_kind(processes, process, tutorial, uci):
     one, two = (Ongoing(tutorial, uci.images[k], 3, SHORT) for k in (0, 1))
     other = Ongoing(tutorial, uci.images[0], 3, Attack())
     assert one.kind == two.kind != other.kind
@@ -83,17 +84,17 @@ def test_attacks_of_one_kind_are_advanced_together_and_others_are_another_kind(s
     assert recorded([one, two]) == here([one, two])
 
 
-def test_a_visitors_own_network_is_sent_and_forgotten_with_its_last_attack(second, uci):
+def test_a_visitors_own_network_is_sent_and_forgotten_with_its_last_attack(processes, process, uci):
     torch.manual_seed(0)
     module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).eval()
     own = networks.own("lenet", module, {}, "uci")
     attacks = [Ongoing(own, uci.images[k], 3, SHORT) for k in range(2)]
     to_the_end(*attacks)
     assert recorded(attacks) == here(attacks)
-    assert second.process.ask("own_networks") == []
+    assert process.ask("own_networks") == []
 
 
-def test_what_is_wrong_is_told_here_and_others_go_on(second, tutorial, uci):
+def test_what_is_wrong_is_told_here_and_others_go_on(processes, process, tutorial, uci):
     wrong, right = (Ongoing(tutorial, uci.images[0], target, SHORT) for target in (10, 3))
     with pytest.raises(ValueError, match="Target 10 is not a class"):
         wrong.begin()
@@ -101,8 +102,9 @@ def test_what_is_wrong_is_told_here_and_others_go_on(second, tutorial, uci):
     assert right.record(0, lambda: None).steps
 
 
-def test_where_the_process_ends_attacks_are_carried_out_here_wherever_they_were(second, tutorial, uci):
-    second.process = ending = Process()
+def test_where_the_process_ends_attacks_are_carried_out_here_wherever_they_were(processes, tutorial, uci):
+    ending = Process()
+    processes._ready[:] = [ending]
     new, under_way, finished = ([Ongoing(tutorial, uci.images[k], 3, SHORT) for k in range(2)] for _ in range(3))
     to_the_end(*finished)
     for each in under_way:
@@ -117,20 +119,20 @@ def test_where_the_process_ends_attacks_are_carried_out_here_wherever_they_were(
             recorded(attacks), here(attacks), strict=True
         ):  # together or alone, which rounds otherwise
             assert np.array_equal(decode(one).image_codes, decode(other).image_codes)
-    assert second.process is None
+    assert processes.least_used() is None
     assert Ongoing(tutorial, uci.images[0], 3, SHORT).process is None
 
 
-def test_what_nobody_waits_for_any_more_is_forgotten(second, tutorial, uci):
+def test_what_nobody_waits_for_any_more_is_forgotten(processes, process, tutorial, uci):
     attack = Ongoing(tutorial, uci.images[0], 3, SHORT)
     attack.begin()
-    assert second.process.ask("count") == 1
+    assert process.ask("count") == 1
     attack.give_up()
-    attacking.forget_given_up()
-    assert second.process.ask("count") == 0
+    processes.forget_given_up()
+    assert process.ask("count") == 0
 
 
-def test_what_it_computes_for_a_thread_is_charged_to_that(second, tutorial, uci):
+def test_what_it_computes_for_a_thread_is_charged_to_that(processes, process, tutorial, uci):
     before = attacking.cpu_time()
     attack = Ongoing(tutorial, uci.images[0], 3, Attack())
     to_the_end(attack)
@@ -139,33 +141,69 @@ def test_what_it_computes_for_a_thread_is_charged_to_that(second, tutorial, uci)
     assert attacking.cpu_time() - before > 0.02
 
 
-def test_it_is_started_once_two_attacks_come_together_and_ends_when_it_is_idle(monkeypatch, tutorial, uci):
-    second, started = Second(), []
+class Stand:
+    """In place of a process: asked last so many seconds ago."""
 
-    class Stand:
-        """In place of a process that is asked no more."""
+    idle = 0.0
 
-        asked = -attacking.IDLE_SECONDS
+    def __init__(self) -> None:
+        self.asked, self.attacks, self.ended = time.monotonic() - self.idle, set(), False
 
-        def __init__(self) -> None:
-            started.append(self)
+    def ask(self, method: str) -> int:
+        return 0
 
-        def ask(self, method: str) -> int:
-            return 0
+    def end(self) -> None:
+        self.ended = True
 
-        def end(self) -> None:
-            self.ended = True
 
-    monkeypatch.setattr(attacking, "Process", Stand)
-    monkeypatch.setattr(attacking, "SECOND", second)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+@pytest.fixture
+def stands(monkeypatch) -> list[Stand]:
+    """Those that stand for processes, as they are started."""
+    started = []
+
+    def start() -> Stand:
+        started.append(Stand())
+        return started[-1]
+
+    monkeypatch.setattr(attacking, "Process", start)
+    return started
+
+
+def test_processes_are_started_as_attacks_come_together_but_no_more_than_may_be(stands):
+    processes = Processes(most=2)
+    for wanted in (0, 1, 1, 2, 5):
+        processes.start(wanted)
+        until(lambda: not processes._starting)
+    assert len(stands) == 2
+    stands[0].attacks.add("one")
+    assert processes.least_used() is stands[1]
+    processes.leave(stands[1])
+    processes.start(2)
+    assert len(stands) == 2  # not again within a minute
+    for each in stands:
+        processes.leave(each)
+
+
+def test_one_attack_at_a_time_starts_no_process_two_do(stands, monkeypatch, tutorial, uci):
+    monkeypatch.setattr(attacking, "PROCESSES", Processes(most=2))
     to_the_end(Ongoing(tutorial, uci.images[0], 3, SHORT))
-    assert not started
+    assert not stands
     to_the_end(*(Ongoing(tutorial, uci.images[k], 3, SHORT) for k in range(2)))
-    until(lambda: started and hasattr(started[0], "ended"))
-    assert second.process is None
-    second.start()
-    assert len(started) == 1  # not again within a minute
+    until(lambda: len(stands) == 1)
+    attacking.PROCESSES.leave(stands[0])
+
+
+def test_a_machine_with_one_core_starts_none(stands):
+    Processes(most=1).start(1)
+    assert not stands
+
+
+def test_a_process_that_is_idle_ends(stands, monkeypatch):
+    monkeypatch.setattr(Stand, "idle", attacking.IDLE_SECONDS + 1)
+    processes = Processes(most=2)
+    processes.start(1)
+    until(lambda: stands and stands[0].ended)
+    assert processes.least_used() is None
 
 
 @pytest.mark.slow

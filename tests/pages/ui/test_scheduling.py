@@ -49,9 +49,9 @@ class Steps:
 
 
 @pytest.fixture
-def pool() -> Pool:
-    """One thing at a time."""
-    return Pool(1)
+def pool(clock) -> Pool:
+    """One thing at a time; by a clock that stands still, so that waiting makes up for no use."""
+    return Pool(1, Usage(clock), clock)
 
 
 def occupied(pool: Pool) -> tuple[Steps, object]:
@@ -369,6 +369,36 @@ def test_only_attacks_of_one_kind_are_advanced_together(pool, turns):
     assert [attacks[0], attacks[2]] in turns.taken
 
 
+def test_an_attack_that_has_ended_is_recorded_before_others_go_on(pool, turns):
+    pool._usage.charge("much", 100)
+    steps, _ = occupied(pool)
+    short, long = Attack(1), Attack(9)
+    first, other = (pool.ask(who, attack, attack, attack) for who, attack in (("much", short), ("little", long)))
+    steps.end.set()
+    turns.take(1)
+    turns.may.release()  # for the other alone
+    assert first.done.wait(LONG)
+    assert turns.taken[0] == [long, short] or turns.taken[0] == [short, long]
+    turns.take_all()
+    assert other.done.wait(LONG)
+
+
+def test_what_goes_on_in_another_process_takes_no_place_here(pool, turns):
+    steps, _ = occupied(pool)
+    there, also_there = Attack(2), Attack(2, "other")
+    there.process = also_there.process = object()
+    jobs = [pool.ask(who, attack, attack, attack) for who, attack in (("a", there), ("b", also_there))]
+    turns.may.release()
+    until(lambda: len(turns.taken) == 1)
+    assert pool.least_at_work() == 0.0  # of somebody, who works here
+    pool._usage.charge("somebody", 5)
+    assert pool.least_at_work() == pytest.approx(5)  # of those there no other has to wait
+    assert len(turns.taken) == 1  # one at a time there
+    turns.take_all()
+    assert all(job.done.wait(LONG) for job in jobs)  # while somebody works here
+    steps.end.set()
+
+
 def test_an_error_in_a_turn_is_told_to_all_who_wait_for_it(pool, monkeypatch):
     def fail(attacks) -> None:
         raise ValueError("no")
@@ -428,8 +458,7 @@ def test_an_attack_given_up_between_two_steps_is_charged_with_what_it_has_cost(p
 
 
 def test_attacks_of_visitors_who_ask_at_once_are_recorded_as_each_is_alone(pool, uci, monkeypatch):
-    monkeypatch.setattr(attacking, "SECOND", attacking.Second())
-    monkeypatch.setattr(attacking.SECOND, "start", lambda: None)
+    monkeypatch.setattr(attacking, "PROCESSES", attacking.Processes(most=0))
     model, attack = load_model("tutorial").double(), jsma.Attack(gamma=0.006)
     network = Network("double", "", "tutorial", model, {})
     steps, _ = occupied(pool)
