@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import app
-from pages.ui import resources, startup
+from pages.ui import attacking, resources, startup
 from tests.helpers.loops import in_a_loop
 from tests.helpers.paths import APP
 
@@ -55,7 +55,7 @@ def set_options(monkeypatch, options: dict[str, object]) -> None:
 
 def test_the_first_visitor_finds_the_first_attack_computed(monkeypatch):
     startup._load()
-    monkeypatch.setattr(resources, "record_trace", None)
+    monkeypatch.setattr(attacking, "record_trace", None)
     assert not AppTest.from_file(APP, default_timeout=60).run().exception
 
 
