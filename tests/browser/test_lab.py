@@ -96,6 +96,7 @@ def test_slider_keys_and_play_move_through_the_attack(seven):
     assert lab.iteration == paused_at
 
 
+@pytest.mark.slow
 def test_keys_leave_other_controls_alone(lab):
     lab.open()
     lab.page.get_by_role("slider", name="Budget γ").focus()
@@ -228,6 +229,7 @@ COVERED = """card => {
 """A script that gives the parts of the stage on which the guide's card lies."""
 
 
+@pytest.mark.slow
 def test_the_guide_is_offered_once_to_whoever_has_not_been_here(seven):
     page, card = seven.page, seven.part("stage-guide-card")
     ways = {4: lambda: page.keyboard.press("Escape"), 3: lambda: seven.part("stage-image").click()}

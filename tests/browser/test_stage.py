@@ -168,6 +168,7 @@ def test_the_marker_moves_by_keyboard_and_enter_picks(brightening):
     assert lab.part("stage-partner-words").count() == 0
 
 
+@pytest.mark.slow
 def test_a_finger_reads_with_the_first_tap_and_picks_with_the_second(chromium, server, brighten):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     lab = Lab(context.new_page(), server).open(brighten.link)
@@ -613,6 +614,7 @@ def test_a_teachers_link_hides_controls_chooses_views_and_predicts(lab):
     assert lab.part("stage-score").is_visible()
 
 
+@pytest.mark.slow
 def test_the_share_panel_builds_that_link(lab):
     lab.open("?digit=7&target=3&step=2")
     lab.page.get_by_role("button", name="Share this set-up").click()
@@ -695,6 +697,7 @@ def test_the_reveal_says_the_best_pair_and_the_viewers_own(brightening):
     assert mine.endswith(f"{own} admissible pairs.")
 
 
+@pytest.mark.slow
 def test_playing_is_told_now_and_then_and_its_end_at_once(brightening):
     lab, _ = brightening
     first = lab.iterations - 12

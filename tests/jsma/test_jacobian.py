@@ -134,6 +134,7 @@ print((largest() - before) / result.nbytes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 @pytest.mark.parametrize(("count", "classes", "of_a_step"), [(1, 1000, 0), (1, 1000, 1), (7, 150, 0), (100, 10, 0)])
 def test_a_jacobian_needs_at_most_four_times_its_own_memory(count, classes, of_a_step):

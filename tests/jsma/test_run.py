@@ -66,6 +66,7 @@ def forty() -> tuple:
     return colour_net(), colour_images(40), torch.arange(40) % 13
 
 
+@pytest.mark.slow
 def test_two_threads_end_as_one_and_alike_every_time(two_threads):
     model, images, targets = forty()
     exact = model.double(), images.double(), targets
@@ -191,6 +192,7 @@ print(result.iterations.max().item(), int(peak.split()[1]) // 1024)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
 def test_large_images_need_little_memory():
     """All pairs of 150,528 features are 84 GiB in float32.

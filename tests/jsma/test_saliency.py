@@ -247,6 +247,7 @@ search(torch.arange(4000.0)[None], torch.arange(4000.0)[None] - 4000)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
 def test_images_of_224_by_224_in_colour_and_the_worst_case_need_less_than_100_megabytes():
     """A table of all pairs would take 90 gigabytes for the one, and some 200 megabytes for the other.

@@ -181,6 +181,7 @@ def ask_for(app: AppTest, count: int) -> AppTest:
     return app
 
 
+@pytest.mark.slow
 def test_more_digits_are_attacked_when_asked_for(app, uci, plain):
     app.run()
     ask_for(app, 20)
@@ -248,6 +249,7 @@ def test_other_settings_never_show_the_numbers_of_earlier_ones(app, uci, plain):
     assert numbers(app) == before
 
 
+@pytest.mark.slow
 def test_two_visitors_do_not_share_what_they_run(app):
     other = visitor(PAGE, **LINK)
     app.run()

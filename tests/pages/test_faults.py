@@ -279,6 +279,7 @@ def test_what_another_server_has_downloaded_to_the_same_folder_is_there(visitor,
 # --- The clock -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jump", [-86_400 * 365, 86_400 * 365])
 def test_a_clock_that_is_set_anew_changes_nothing(monkeypatch, jump):
     app = opened(gamma=0.02)

@@ -178,6 +178,7 @@ def test_a_trained_network_stands_in_for_the_shipped_ones_and_is_what_its_settin
     assert "Done: 2 batches" in words(trained)
 
 
+@pytest.mark.slow
 def test_the_same_settings_give_another_visitor_a_network_of_the_same_weights_that_the_lab_attacks(trained, uci):
     visitor = opened(PAGE)
     assert not any("Your own" in option for option in visitor.selectbox(key="widget-model").options)
@@ -200,6 +201,7 @@ def test_the_same_settings_give_another_visitor_a_network_of_the_same_weights_th
     assert all(f"**{other[0].pair.score:.3f}**" not in words(visitor) for other in shipped)
 
 
+@pytest.mark.slow
 def test_what_comes_of_ones_own_network_is_within_reach_of_nobody_else(within_reach):
     visitor = opened(PAGE, gamma="0.005")
     within_reach.clear()
