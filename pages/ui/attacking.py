@@ -26,17 +26,21 @@ import jsma
 from jsma import Attack, Trace
 from jsma.stage.codec import decode
 from jsma.stage.recording import Recording, record_trace
+from pages.ui import memory
 from pages.ui.attacking_process import Task
 from pages.ui.networks import Network
 
 MOST_PROCESSES = min(os.cpu_count() or 1, 4)
 """So many processes at most; each takes some 200 MB."""
 
+LEAVE_BYTES = 600_000_000
+"""Where there is less memory left than this, no process is started."""
+
 IDLE_SECONDS = 300.0
 """A process ends when it has not been asked for so long."""
 
 START_AGAIN_SECONDS = 60.0
-"""Where a process has failed, none is started before so long."""
+"""Where a process has failed, or there was no memory for it, none is started before so long."""
 
 _numbers = count()
 _of_thread = threading.local()
@@ -120,10 +124,13 @@ class Processes:
         return min(self._ready, key=lambda process: len(process.attacks), default=None)
 
     def start(self, wanted: int) -> None:
-        """Start one more process unless there are as many as `wanted`, or as many as may be; does not wait for it."""
+        """Start one more process, without waiting for it: if fewer than `wanted` are there, and one more may be."""
         with self._lock:
             there = len(self._ready) + self._starting
             if there >= min(wanted, self._most) or monotonic() - self._failed < START_AGAIN_SECONDS:
+                return
+            if memory.available() < LEAVE_BYTES:
+                self._failed = monotonic()
                 return
             self._starting += 1
         Thread(target=self._run, daemon=True, name="process").start()

@@ -198,6 +198,12 @@ def test_a_machine_with_one_core_starts_none(stands):
     assert not stands
 
 
+def test_where_memory_is_short_none_is_started(stands, monkeypatch):
+    monkeypatch.setattr(attacking.memory, "available", lambda: attacking.LEAVE_BYTES - 1)
+    Processes(most=2).start(1)
+    assert not stands
+
+
 def test_a_process_that_is_idle_ends(stands, monkeypatch):
     monkeypatch.setattr(Stand, "idle", attacking.IDLE_SECONDS + 1)
     processes = Processes(most=2)

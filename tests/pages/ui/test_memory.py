@@ -1,5 +1,6 @@
-"""Memory that is free goes back to the system, and where that cannot be asked for nothing happens."""
+"""Memory that is free goes back to the system, where that can be asked for; how much is left."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -35,3 +36,29 @@ def test_nothing_happens_without_glibc(monkeypatch):
 def test_other_systems_are_left_alone(monkeypatch, platform):
     monkeypatch.setattr(sys, "platform", platform)
     assert memory._glibc() is None
+
+
+LEFT = "MemTotal: 9000 kB\nMemAvailable:    2000 kB\n"
+FILES = "anon 7\ninactive_file 100000\n"
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "most", "current", "left"),
+    [
+        (LEFT, None, None, 2_048_000),
+        (LEFT, "max\n", "5\n", 2_048_000),
+        (LEFT, "1000000\n", "400000\n", 700_000),
+        ("MemTotal: 9000 kB\n", None, None, math.inf),
+        (None, None, None, math.inf),
+    ],
+)
+def test_what_is_left_is_that_of_the_machine_or_of_the_container(tmp_path, meminfo, most, current, left):
+    group = {"memory.max": most, "memory.current": current, "memory.stat": most and FILES}
+    for name, text in {
+        "proc/meminfo": meminfo,
+        **{f"sys/fs/cgroup/{name}": text for name, text in group.items()},
+    }.items():
+        if text is not None:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="ascii")
+    assert memory.available(tmp_path) == left
