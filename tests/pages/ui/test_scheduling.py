@@ -266,7 +266,6 @@ class Attack:
     """An attack of so many steps, in place of a pages.ui.attacking.Ongoing."""
 
     process = None
-    given_up = False
 
     def __init__(self, length: int = 3, kind: str = "one") -> None:
         self.length, self.kind, self.steps = length, kind, 0
@@ -279,7 +278,7 @@ class Attack:
         self.begun = True
 
     def give_up(self) -> None:
-        self.given_up = True
+        pass
 
     def __call__(self, proceed) -> int:
         assert self.ended
