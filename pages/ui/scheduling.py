@@ -24,8 +24,8 @@ MOST_TOGETHER = 16
 """So many attacks are advanced together at most: more would save little, and their steps would take longer."""
 
 USE_PER_SECOND = 1.0
-"""A second of waiting makes up for so many seconds of use: who asks for much waits behind who asks for one, but
-no longer than what they have had behind who has just come; where a class asks for all that the cores can do, the longest waits get shorter."""
+"""A second of waiting makes up for so many seconds of use: who asks for much waits behind who has just come, but no
+longer than what they have had; where a class asks for all that the cores can do, the longest waits get shorter."""
 
 SPINNER_SECONDS = 0.1
 """After so long a waiting visitor is shown what is being computed."""
