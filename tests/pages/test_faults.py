@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 import torch
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import jsma
@@ -186,8 +187,10 @@ def test_digits_that_are_loaded_stay_when_their_files_go(visitor, made_up, tmp_p
 
 
 def no_home(monkeypatch, tmp_path) -> str:
-    import altair  # noqa: F401, as it is imported, it asks for the home folder, as does Streamlit when it starts
+    """Streamlit asks for the home folder when it starts, and Altair when it is imported: both have had it."""
+    import altair  # noqa: F401
 
+    config.get_config_options()
     for name in ("JSMA_DATA_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where the user is in no list of users
