@@ -41,8 +41,8 @@ def begin(
     again = _reconnected(key="reconnected", on_again_change=lambda: None).again
     if again:
         session.read_address(again)
-    keeping.keep()
     requested, page = session.current(title), PAGES[title]
+    keeping.keep(requested)
     name = window() if window else title
     st.set_page_config(f"{name} · {APP}", page_icon=str(HERE / "favicon.png"), layout="wide", initial_sidebar_state=300)
     st.html(f"<style>{palette.variables()}\n{STYLE}\n@page {{ size: A4 {page.paper}; }}</style>")

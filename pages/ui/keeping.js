@@ -6,7 +6,7 @@ const DIGITS = "jsma own digits";
 const DATABASE = "jsma";
 const STORE = "networks";
 
-/** @typedef {{ ask: boolean, forgotten: number, digits: string | null, network: { key: string } | null }} Wish */
+/** @typedef {{ ask: boolean, awaited: boolean, forgotten: number, digits: string | null, network: { key: string } | null }} Wish */
 
 let forgotten = 0;
 
@@ -15,13 +15,18 @@ export default function ({ data, setTriggerValue }) {
   const { head, content } = readMessage(data);
   work(head, content, setTriggerValue).catch(() => {
     // No storage in this browser: what is one's own lasts as long as the window.
-    if (head.ask) setTriggerValue("kept", "{}");
+    if (head.awaited) setTriggerValue("kept", "{}");
     else if (head.network && content.length) setTriggerValue("stored", head.network.key); // not to be sent again
   });
 }
 
-async function work(/** @type {Wish} */ { ask, forgotten: times, digits, network }, weights, setTriggerValue) {
-  if (ask) return setTriggerValue("kept", JSON.stringify({ digits: localStorage.getItem(DIGITS), network: await readNetwork() }));
+async function work(/** @type {Wish} */ { ask, awaited, forgotten: times, digits, network }, weights, setTriggerValue) {
+  if (ask) {
+    const kept = { digits: localStorage.getItem(DIGITS), network: await readNetwork() };
+    // An answer makes the server draw the page once more, which most have no need for.
+    if (awaited || kept.digits || kept.network) setTriggerValue("kept", JSON.stringify(kept));
+    return;
+  }
   if (times > forgotten) {
     forgotten = times;
     for (const name of Object.keys(localStorage).filter((each) => each.startsWith("jsma"))) localStorage.removeItem(name);

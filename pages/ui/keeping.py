@@ -33,20 +33,26 @@ FORGOTTEN = ("own_", "training", "walkthrough_", "question-", "prediction-")
 _component = st.components.v2.component("jsma_keeping", js=join(Path(__file__).with_name("keeping.js")))
 
 
-def keep() -> None:
-    """Keep what this session has of its own in the browser; a new session takes up what is there."""
-    _component(key="keeping", data=message(), on_kept_change=_take_up, on_stored_change=_note_stored)
+def keep(choice: Choice) -> None:
+    """Keep what this session has of its own in the browser; a new session takes up what is there.
+
+    choice: the requested one, which may wait for what is there.
+    """
+    _component(key="keeping", data=message(choice), on_kept_change=_take_up, on_stored_change=_note_stored)
 
 
 def wait_for(choice: Choice) -> None:
     """End the run where the browser is still asked for a digit or network of one's own that `choice` names."""
-    state = st.session_state
-    missing = (choice.data == OWN and own_digits.digits() is None) or (
-        choice.model == OWN and "own_network" not in state
-    )
-    if missing and "kept_taken_up" not in state and st.context.url:
+    if _is_missing(choice) and "kept_taken_up" not in st.session_state and st.context.url:
         st.caption("Looking for what this browser keeps …")
         st.stop()
+
+
+def _is_missing(choice: Choice) -> bool:
+    """Return whether `choice` names a digit or network of one's own that this session does not have."""
+    return (choice.data == OWN and own_digits.digits() is None) or (
+        choice.model == OWN and "own_network" not in st.session_state
+    )
 
 
 def forget() -> None:
@@ -66,12 +72,14 @@ def _note_stored() -> None:
     st.session_state.own_network_stored = st.session_state["keeping"].stored
 
 
-def message() -> bytes:
+def message(choice: Choice) -> bytes:
     """Return what the browser is told: a line of JSON, then the weights, until it says that it has them."""
     state, own = st.session_state, st.session_state.get("own_network")
     digits = own_digits.digits()
+    nothing_yet = own is None and digits is None and "kept_taken_up" not in state
     head = {
-        "ask": "kept_taken_up" not in state,
+        "ask": nothing_yet,
+        "awaited": nothing_yet and _is_missing(choice),
         "forgotten": state.get("kept_forgotten", 0),
         "digits": None if digits is None else digits_as_text(digits),
         "network": None if own is None else network_facts(own),

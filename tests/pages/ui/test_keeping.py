@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 import jsma
 from jsma import Digits
 from pages.ui import keeping, networks
+from pages.ui.choice import OWN, Choice
 from pages.ui.shared import own_digits
 
 
@@ -89,14 +90,38 @@ def test_weights_are_sent_until_the_browser_has_them_and_not_again_on_another_pa
         import streamlit as st
 
         from pages.ui import keeping
+        from pages.ui.choice import Choice
 
         st.session_state.own_network = own
-        st.session_state.sent = len(keeping.message())
+        st.session_state.sent = len(keeping.message(Choice()))
 
     app = AppTest.from_function(page, args=(own,)).run()
     assert app.session_state.sent > 4 * 710_218
     app.session_state.own_network_stored = own.key
     assert app.run().session_state.sent < 1000
+
+
+def test_the_browser_answers_in_any_case_only_where_the_choice_waits_for_it():
+    def page(choice) -> None:
+        import json
+
+        import streamlit as st
+
+        from pages.ui import keeping
+
+        st.session_state.asked = json.loads(keeping.message(choice).partition(b"\n")[0])
+
+    for choice, awaited in [(Choice(), False), (Choice(data=OWN), True), (Choice(model=OWN), True)]:
+        app = AppTest.from_function(page, args=(choice,)).run()
+        assert (app.session_state.asked["ask"], app.session_state.asked["awaited"]) == (True, awaited)
+        app.session_state.kept_taken_up = True
+        assert app.run().session_state.asked == {
+            "ask": False,
+            "awaited": False,
+            "forgotten": 0,
+            "digits": None,
+            "network": None,
+        }
 
 
 def test_what_the_browser_has_stored_is_forgotten_too_so_that_the_same_network_trained_again_is_sent():
