@@ -4,13 +4,14 @@ import math
 import re
 
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
 import jsma
 from benchmarks.driving import as_number
 from jsma import Attack, Stop
-from pages.ui.walkthrough import excerpt, forward_derivative, overview
+from pages.ui.walkthrough import contents, excerpt, forward_derivative, overview
 from pages.ui.walkthrough.contents import CHAPTERS
 from tests.helpers.app import lock_in, words
 from tests.helpers.paths import ROOT
@@ -73,6 +74,17 @@ def test_the_ways_on_and_back_and_the_row_lead_to_the_same_chapters(app):
     assert app.query_params["chapter"] in ("7", ["7"])
     assert not [button for button in app.button if button.key == "turn-from-7-to-8"]
     assert "After the walkthrough" in [element.value for element in app.subheader]
+
+
+def test_a_chapter_is_opened_although_the_click_overtakes_one_on_the_pages_name(app, monkeypatch):
+    button = opened(app, 2).button(key="chapter-3")
+    app.query_params.clear()
+    with monkeypatch.context() as overtaken:
+        overtaken.setattr(contents, "publish", st.stop)
+        app.run()
+    app.query_params["chapter"] = "2"  # the browser has put it back meanwhile
+    button.click().run()
+    assert app.header[0].value.startswith("3.")
 
 
 def test_chapter_and_progress_are_still_there_after_a_look_at_another_page(app):

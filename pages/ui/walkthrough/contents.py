@@ -40,7 +40,11 @@ export default function ({ data, parentElement }) {
 
 
 def current() -> int:
-    """Return the number of the open chapter, from 1: that of the address if it has changed, else the one before."""
+    """Return the number of the open chapter, from 1: that of the address if it has changed, else the one before.
+
+    An address that names none, as after a click on the page's name, changes nothing, also not what it last named: that
+    one may come back while another chapter is being opened.
+    """
     state, asked = st.session_state, st.query_params.get("chapter")
     if asked is not None and asked != state.get("walkthrough_address"):
         if asked in _NUMBERS:
@@ -50,7 +54,7 @@ def current() -> int:
                 f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
-    state.walkthrough_address = asked
+        state.walkthrough_address = asked
     return _kept()
 
 
