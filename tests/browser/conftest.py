@@ -1,7 +1,7 @@
 """A real server and a real Chromium for the tests in this folder."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -89,6 +89,17 @@ def shared(open_labs, profile, server) -> Callable[[str, int], Lab]:
     yield give
     for lab in used:
         see_that_all_was_well(lab)
+
+
+@pytest.fixture
+def open_lab(open_labs, profile, server) -> Iterator[Lab]:
+    """The lab, loaded before, in one page for all tests that go on from there, as with `follow`."""
+    if "" not in open_labs:
+        open_labs[""] = Lab(profile.new_page(), server).open()
+    lab = open_labs[""]
+    lab.page.bring_to_front()
+    yield lab
+    see_that_all_was_well(lab)
 
 
 @pytest.fixture
