@@ -11,6 +11,9 @@ from tests.helpers.browser import as_opened, see_that_all_was_well, watched
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 """Sends what the server asks of other machines to a port where nobody listens."""
 
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+"""Gives a browser a camera that shows a moving pattern, and pages leave to use it."""
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
@@ -49,7 +52,7 @@ def profile(playwright, tmp_path_factory):
     context = playwright.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("profile"),
         executable_path=CHROMIUM,
-        args=FLAGS,
+        args=FLAGS + CAMERA,
         viewport={"width": 1440, "height": 900},
     )
     context.set_default_timeout(120_000)
