@@ -1,7 +1,7 @@
 """A real server and a real Chromium for the tests in this folder."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +10,9 @@ from tests.helpers.browser import as_opened, see_that_all_was_well, watched
 
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 """Sends what the server asks of other machines to a port where nobody listens."""
+
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+"""Gives a browser a camera that shows a moving pattern, and pages leave to use it."""
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,7 @@ def profile(playwright, tmp_path_factory):
     context = playwright.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("profile"),
         executable_path=CHROMIUM,
-        args=FLAGS,
+        args=FLAGS + CAMERA,
         viewport={"width": 1440, "height": 900},
     )
     context.set_default_timeout(120_000)
@@ -89,6 +92,17 @@ def shared(open_labs, profile, server) -> Callable[[str, int], Lab]:
     yield give
     for lab in used:
         see_that_all_was_well(lab)
+
+
+@pytest.fixture
+def open_lab(open_labs, profile, server) -> Iterator[Lab]:
+    """The lab, loaded before, in one page for all tests that go on from there, as with `follow`."""
+    if "" not in open_labs:
+        open_labs[""] = Lab(profile.new_page(), server).open()
+    lab = open_labs[""]
+    lab.page.bring_to_front()
+    yield lab
+    see_that_all_was_well(lab)
 
 
 @pytest.fixture

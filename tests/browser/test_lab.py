@@ -5,7 +5,7 @@ import pytest
 import jsma
 from benchmarks.driving import Lab
 from jsma import Attack, Step
-from tests.helpers.browser import TWO_FRAMES
+from tests.helpers.browser import TWO_FRAMES, follow
 from tests.helpers.waiting import until
 
 
@@ -41,8 +41,8 @@ def test_the_first_visit_shows_an_attack_without_a_click_and_it_can_be_stepped_t
 
 
 @pytest.mark.slow
-def test_picking_digit_sample_target_and_model_starts_that_attack_and_no_class_is_its_own_target(lab):
-    lab.open("?digit=4&target=9")
+def test_picking_digit_sample_target_and_model_starts_that_attack_and_no_class_is_its_own_target(open_lab):
+    lab = follow(open_lab, "?digit=4&target=9")
     assert lab.page.locator(".st-key-target-4 button").is_disabled()
     lab.page.locator(".st-key-digit-9 button").click()
     lab.wait_for_title("9", "0")
@@ -97,8 +97,8 @@ def test_slider_keys_and_play_move_through_the_attack(seven):
 
 
 @pytest.mark.slow
-def test_keys_leave_other_controls_alone(lab):
-    lab.open()
+def test_keys_leave_other_controls_alone(open_lab):
+    lab = follow(open_lab, "?digit=0&target=2")
     lab.page.get_by_role("slider", name="Budget γ").focus()
     lab.page.keyboard.press("ArrowLeft")
     lab.wait_for_address("gamma=0.14&")
@@ -130,8 +130,9 @@ def test_settled_step_reaches_pythons_words_and_the_address(shared):
 
 
 @pytest.mark.slow
-def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_where_it_was_left(lab):
-    lab.open("?digit=7&target=3")
+def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_where_it_was_left(seven):
+    lab = seven
+    lab.page.evaluate("history.pushState(history.state, '', location.href)")  # no entry lies ahead
     entries = lab.page.evaluate("history.length")
     for step in (1, 2):
         lab.press("step")
@@ -158,8 +159,8 @@ def test_going_back_in_the_browser_returns_to_the_attack_before_at_the_step_wher
         ("?step=400", ["ends at step"]),
     ],
 )
-def test_nonsense_in_the_link_gives_a_notice_and_a_working_lab(lab, link, words):
-    lab.open(link)
+def test_nonsense_in_the_link_gives_a_notice_and_a_working_lab(open_lab, link, words):
+    lab = follow(open_lab, link)
     for each in words:
         lab.page.get_by_test_id("stAlert").filter(has_text=each).first.wait_for()
     if "step" not in link:
@@ -168,8 +169,8 @@ def test_nonsense_in_the_link_gives_a_notice_and_a_working_lab(lab, link, words)
 
 
 @pytest.mark.slow
-def test_missing_mnist_is_explained_and_a_download_without_network_survived(lab):
-    lab.open("?data=mnist&digit=7&target=3")
+def test_missing_mnist_is_explained_and_a_download_without_network_survived(open_lab):
+    lab = follow(open_lab, "?data=mnist&digit=7&target=3")
     lab.page.get_by_text("No MNIST in").wait_for()
     assert lab.iterations == len(steps_of(7, 3)) - 1  # the built-in digits stand in
     lab.page.get_by_role("button", name="Download MNIST").click()
@@ -261,19 +262,26 @@ SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sizes", [[(1440, 900), (1280, 720)], [(390, 844)]], ids=["desk", "phone"])
-def test_nothing_is_cut_or_scrolls_sideways(lab, sizes):
-    for size in sizes:
-        lab.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
-        if size == sizes[0]:
-            lab.open("?digit=7&target=3&step=3")
-        for scheme in ("light", "dark"):
-            lab.page.emulate_media(color_scheme=scheme)
-            lab.page.evaluate(TWO_FRAMES)
-            lab.page.wait_for_function(f"() => !({SIDEWAYS})")
-            assert lab.part("stage").evaluate(CUT) == [], (size, scheme)
-            if size == (1440, 900):
-                see_that_the_stage_fits_the_screen(lab, 900)
+def test_nothing_is_cut_or_scrolls_sideways_on_a_desk(open_lab):
+    see_that_nothing_is_cut(follow(open_lab, "?digit=7&target=3&step=3"), (1280, 720))
+    see_that_nothing_is_cut(open_lab, (1440, 900))
+
+
+@pytest.mark.slow
+def test_nothing_is_cut_or_scrolls_sideways_on_a_phone(lab):
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    see_that_nothing_is_cut(lab.open("?digit=7&target=3&step=3"), (390, 844))
+
+
+def see_that_nothing_is_cut(lab: Lab, size: tuple[int, int]) -> None:
+    lab.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    for scheme in ("dark", "light"):
+        lab.page.emulate_media(color_scheme=scheme)
+        lab.page.evaluate(TWO_FRAMES)
+        lab.page.wait_for_function(f"() => !({SIDEWAYS})")
+        assert lab.part("stage").evaluate(CUT) == [], (size, scheme)
+        if size == (1440, 900):
+            see_that_the_stage_fits_the_screen(lab, 900)
 
 
 def see_that_the_stage_fits_the_screen(lab: Lab, height: int) -> None:

@@ -9,20 +9,13 @@ from jsma import Attack, Output
 from jsma.baselines import Baseline, baseline_steps
 from pages.ui.formatting import percent
 from pages.ui.shared.comparison.methods import AT_FIRST, METHODS
-from tests.helpers.browser import watched
+from tests.helpers.browser import follow, see_that_all_was_well, watched
 
 pytestmark = pytest.mark.slow
 
 
 class Comparison(Lab):
     """The page Rules, with its comparison."""
-
-    def open(self, link: str = "") -> "Comparison":
-        self.page.goto(f"{self.address}/Rules{link}")
-        self.part("comparison").and_(self.page.locator("[data-iteration]")).wait_for()
-        # Streamlit first looks for its server below the page's own address, and only then further up.
-        self.complaints = [complaint for complaint in self.complaints if "404" not in complaint]
-        return self
 
     @property
     def iteration(self) -> int:
@@ -39,10 +32,18 @@ class Comparison(Lab):
         self.part("comparison-slider").fill(str(iteration))
 
 
+@pytest.fixture(scope="module")
+def loaded(profile, server):
+    """The app in a page that these tests share."""
+    yield from watched(Comparison(profile.new_page(), server).open("?gamma=0.02"))
+
+
 @pytest.fixture
-def comparison(profile, server):
-    """The page Rules in a page of its own; fails the test if it complained or asked another machine."""
-    yield from watched(Comparison(profile.new_page(), server))
+def comparison(loaded):
+    """A page that a test leads to Rules; fails the test if it complained or asked another machine."""
+    loaded.page.bring_to_front()
+    yield loaded
+    see_that_all_was_well(loaded)
 
 
 def steps_of(label: str, digits: jsma.Digits) -> list:
@@ -84,7 +85,7 @@ def check(comparison: Comparison, traces: list[list]) -> None:
 
 
 def test_all_step_together_and_those_that_have_finished_stay(comparison, uci):
-    comparison.open()
+    follow(comparison, "Rules?digit=0&target=2")
     traces = [steps_of(label, uci) for label in AT_FIRST]
     ends = [len(steps) - 1 for steps in traces]
     won = [len(steps) - 1 for steps in traces if steps[-1].stop is jsma.Stop.REACHED_TARGET]
@@ -100,8 +101,9 @@ def test_all_step_together_and_those_that_have_finished_stay(comparison, uci):
 
 
 def test_keys_step_and_playing_ends_at_the_last_finish(comparison):
-    comparison.open("?gamma=0.02")
+    follow(comparison, "Rules?digit=0&target=2&gamma=0.02")
     assert comparison.iterations <= 7
+    comparison.page.locator(":focus").evaluate_all("parts => parts.forEach((part) => part.blur())")
     comparison.page.keyboard.press("Home")
     assert comparison.iteration == 0
     comparison.page.keyboard.press("ArrowRight")
@@ -118,7 +120,7 @@ def test_keys_step_and_playing_ends_at_the_last_finish(comparison):
 
 
 def test_other_rules_keep_the_iteration_and_another_digit_starts_anew(comparison, uci):
-    comparison.open()
+    follow(comparison, "Rules?digit=0&target=2&sample=0")
     comparison.press("start")
     comparison.press("step")
     comparison.page.get_by_role("button", name="Remove Top two", exact=True).click()
@@ -134,7 +136,7 @@ def test_other_rules_keep_the_iteration_and_another_digit_starts_anew(comparison
 
 
 def test_a_link_says_which_rules_run(comparison):
-    comparison.open("?rules=WJSMA&rules=TJSMA%2C+both&rules=nonsense")
+    follow(comparison, "Rules?digit=0&target=2&gamma=0.015&rules=WJSMA&rules=TJSMA%2C+both&rules=nonsense")
     names = comparison.part("comparison").locator("h3")
     assert names.all_inner_texts() == ["WJSMA", "TJSMA, both"]
     comparison.page.get_by_role("button", name="Remove WJSMA", exact=True).click()

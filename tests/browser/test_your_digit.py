@@ -8,8 +8,9 @@ from threading import Thread
 
 import pytest
 
-from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
+from benchmarks.driving import Lab, start_server
 from benchmarks.made_photos import STROKES
+from tests.helpers.browser import see_that_all_was_well, watched
 from tests.helpers.photo import photo
 from tests.helpers.waiting import until
 
@@ -18,12 +19,23 @@ pytestmark = pytest.mark.slow
 PAGE = "Your_digit"
 
 
+@pytest.fixture(scope="module")
+def visit(profile, server):
+    """A visit on which several tests bring a digit, each another one."""
+    yield from watched(Lab(profile.new_page(), server).open("?model=lenet&gamma=0.02"))
+
+
 @pytest.fixture
-def page(lab):
-    lab.page.goto(f"{lab.address}/{PAGE}?model=lenet")
-    lab.page.get_by_text("Nothing here yet").wait_for()
-    lab.complaints.clear()  # Streamlit looks for its own addresses below the page's at first
-    return lab.page
+def page(visit):
+    visit.page.bring_to_front()
+    go_to_your_digit(visit.page)
+    yield visit.page
+    see_that_all_was_well(visit)
+
+
+def go_to_your_digit(page):
+    page.locator(".st-key-pages").get_by_role("link", name="Your digit").click()
+    page.get_by_role("heading", name="How it is prepared").wait_for()
 
 
 def send(page, sent):
@@ -31,7 +43,8 @@ def send(page, sent):
     page.locator("input[type=file]").set_input_files(sent)
 
 
-def test_a_digit_drawn_with_the_mouse_is_read_and_attacked(page, lab):
+def test_a_digit_drawn_with_the_mouse_is_read_and_attacked(page, visit):
+    page.get_by_role("radio", name="Draw").click()
     pad = page.locator(".upper-canvas")
     pad.hover(trial=True)  # waits until it moves no more
     box = pad.bounding_box()
@@ -44,10 +57,10 @@ def test_a_digit_drawn_with_the_mouse_is_read_and_attacked(page, lab):
         page.mouse.up()
     page.get_by_text("It reads a 7").wait_for()
     page.get_by_role("button", name="Attack it in the lab").click()
-    lab.wait_for_title("7")
-    lab.wait_for_address("data=own")
-    lab.press("step")
-    assert lab.iteration == 1
+    visit.wait_for_title("7")
+    visit.wait_for_address("data=own")
+    visit.press("step")
+    assert visit.iteration == 1
 
 
 def test_a_picture_is_followed_through_its_stages_and_a_broken_one_changes_nothing(page):
@@ -61,18 +74,18 @@ def test_a_picture_is_followed_through_its_stages_and_a_broken_one_changes_nothi
     assert page.get_by_text("It reads a 4").count() == 1
 
 
-def test_nobody_else_sees_it(page, lab, chromium):
-    send(page, photo(4))
-    page.get_by_text("It reads a 4").wait_for()
+def test_nobody_else_sees_it(page, visit, chromium):
+    send(page, photo(2))
+    page.get_by_text("It reads a 2").wait_for()
     page.get_by_role("button", name="Attack it in the lab").click()
-    lab.wait_for_title("4")  # the address says data=own on the page before, too
-    lab.wait_for_address("data=own")
-    other = Lab(chromium.new_page(), lab.address).open(page.url.split("/")[-1])
+    visit.wait_for_title("2")  # the address says data=own on the page before, too
+    visit.wait_for_address("data=own")
+    other = Lab(chromium.new_page(), visit.address).open(page.url.split("/")[-1])
     other.page.get_by_text("only the browser they used has it").wait_for()
     assert other.page.locator(".own-stages").count() == 0
     page.reload()  # in its own browser the digit is there again
-    lab.part("stage").and_(page.locator("[data-iteration]")).wait_for()
-    lab.wait_for_title("4")
+    visit.part("stage").and_(page.locator("[data-iteration]")).wait_for()
+    visit.wait_for_title("2")
     assert page.get_by_test_id("stAlert").count() == 0
     other.page.close()
 
@@ -172,7 +185,7 @@ def test_a_quiet_server_forgets_the_digit_of_who_has_left(chromium, tmp_path):
         alone = held_by(process, found)
         assert alone == "['Recording']."  # of the first attack, which is nobody's own
         page = lab.page
-        page.goto(f"{address}/{PAGE}")
+        go_to_your_digit(page)
         send(page, photo(4))
         page.get_by_text("It reads a").wait_for()
         lab.wait_until_idle()
@@ -187,14 +200,12 @@ def test_a_quiet_server_forgets_the_digit_of_who_has_left(chromium, tmp_path):
         process.kill()
 
 
-def test_a_photo_that_shows_nothing_gets_advice(playwright, server):
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS + camera)
-    page = browser.new_context(permissions=["camera"]).new_page()
+def test_a_photo_that_shows_nothing_gets_advice(profile, server):
+    page = profile.new_page()
     page.goto(f"{server}/{PAGE}")
     page.get_by_role("radio", name="Photo").click()
     page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")
     page.get_by_role("button", name="Take Photo").click()
     page.get_by_text("1 Grey").or_(page.get_by_text("No ink was found")).first.wait_for()
     assert page.get_by_text("Traceback").count() == 0
-    browser.close()
+    page.close()

@@ -12,6 +12,11 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 STILL = "() => !document.getAnimations().some((each) => each instanceof CSSTransition && each.playState === 'running')"
 """A script that says whether nothing glides to another place or colour any more."""
 
+GO_TO = "link => { history.replaceState(history.state, '', link); dispatchEvent(new PopStateEvent('popstate')); }"
+
+COMPLETE = "() => Number(new URLSearchParams(location.search).get('theta')) > 0"
+"""A script that says whether the app has completed a link that says nothing, or nonsense, of θ."""
+
 FORGET = f"() => {{ localStorage.clear(); {BEEN_HERE}; indexedDB.deleteDatabase('jsma'); }}"
 
 
@@ -38,6 +43,22 @@ def as_opened(lab: Lab, step: int) -> Lab:
     lab.part("stage-watch").click()
     lab.part("stage-pace").select_option("1")
     lab.part("stage-slider").fill(str(step))
+    return lab
+
+
+def go_to(lab: Lab, link: str) -> Lab:
+    """Go to another address of the app in the page that has loaded it, as Back does, and wait until the app is there.
+
+    link: without a valid θ. What comes after the app has completed the address may still be drawn.
+    """
+    lab.page.evaluate(GO_TO, f"/{link}")
+    lab.page.wait_for_function(COMPLETE)
+    return lab
+
+
+def follow(lab: Lab, link: str) -> Lab:
+    """Go to another address in a loaded page, and wait until all of it is drawn."""
+    go_to(lab, link).wait_until_idle()
     return lab
 
 
