@@ -54,6 +54,14 @@ class Keyboard:
     def back_to(self, part) -> None:
         self.go_to(part, "Shift+Tab")
 
+    def leave_for(self, name: str) -> None:
+        """Go on to another page: by Tab from the first link of the sidebar, as if back there already."""
+        link(self.page, "The lab").focus()
+        self.go_to(link(self.page, name))
+        self.press("Enter")
+        link(self.page, name).and_(self.page.locator("[aria-current=page]")).wait_for()
+        self.is_at(link(self.page, name))
+
     def is_at(self, part) -> None:
         """Wait until `part` has the focus."""
         self.page.wait_for_function(HAS_FOCUS, arg=part.first.element_handle())
@@ -144,8 +152,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.is_at(page.get_by_role("main"))
 
     # Rules.
-    keyboard.back_to(link(page, "Rules"))
-    keyboard.press("Enter")
+    keyboard.leave_for("Rules")
     comparison = lab.part("comparison").and_(page.locator("[data-iteration]"))
     keyboard.go_to(comparison.get_by_test_id("comparison-start"))
     keyboard.press("Enter")
@@ -153,8 +160,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     keyboard.is_at(comparison.get_by_test_id("comparison-start"))
 
     # Train a network, and stop half-way.
-    keyboard.back_to(link(page, "Model"))
-    keyboard.press("Enter")
+    keyboard.leave_for("Model")
     keyboard.go_to(button(page, "Train"))
     keyboard.press("Enter")
     keyboard.is_at(button(page, "Stop and keep it"))
@@ -164,8 +170,7 @@ def test_a_visit_by_keyboard_alone(lab, keyboard):
     page.wait_for_function("document.activeElement !== document.body")
 
     # Send a picture.
-    keyboard.back_to(link(page, "Your digit"))
-    keyboard.press("Enter")
+    keyboard.leave_for("Your digit")
     keyboard.go_to(page.get_by_role("radio", name="Draw"))
     keyboard.press("ArrowRight")
     keyboard.press("Enter")
