@@ -81,8 +81,7 @@ def lines(traces: list[Trace], output: str) -> alt.LayerChart:
         shape=alt.Shape("Rule:N", **of_rule([LOOKS[each.name][1] for each in methods])),
         size=alt.condition("datum.marked", alt.value(110), alt.value(12)),
     )
-    description = f"{title} by the number of changed pixels, a line for each rule."
-    return (drawn + marks).properties(height=360, description=description)
+    return (drawn + marks).properties(height=360)
 
 
 MARK_EVERY = 4
