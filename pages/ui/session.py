@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from jsma.stage.modules import join
 from pages.ui.choice import Choice, from_url
@@ -18,23 +19,30 @@ _address_bar = st.components.v2.component("jsma_address_bar", js=join(Path(__fil
 
 
 def current(page: str) -> Choice:
-    """Return the choice requested on `page`: the link's when the address has changed, else the one before.
+    """Return the choice requested on `page`: the link's where one has led here, else the one before.
 
-    An address that says nothing, as after a click on another page's name, changes nothing; nor does what `publish` has
-    let the browser write, which Python reads one run later.
+    An address that says nothing, as after a click on another page's name, changes nothing. On the same page only Back
+    and Forward lead elsewhere: all else that the browser sends from there may come with the address of before, which
+    it had when the visitor clicked once more, before what an earlier click has changed reached it.
     """
     state = st.session_state
     address = _ours()
-    if "choice" not in state or (
-        address and _differs(address, state.published) and (page, address) != (state.page, state.address)
-    ):
+    arrives = page != state.get("page") or _by_history()
+    if "choice" not in state or (arrives and address and _differs(address, state.published)):
         choice, notices = from_url(address)
         _begin(choice, notices)
     elif page != state.page:
         _begin(state.choice, [])
         state.chosen = False  # the page itself is the new entry
-    state.page, state.address = page, address
+    state.arrivals = state.get("arrivals", 0) + arrives
+    state.page = page
     return state.choice
+
+
+def _by_history() -> bool:
+    """Return whether this run comes from the browser's Back or Forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def _ours() -> dict[str, str]:
@@ -112,7 +120,7 @@ def publish(**of_page: str) -> None:
     state.published = state.choice.to_url()
     if state.get("chosen"):
         st.query_params.update(wanted)
-        state.chosen, state.address = False, _ours()
+        state.chosen = False
     known = {name: value for name, value in st.query_params.items() if name in names}
     wish = {"known": known, "wanted": wanted, "names": names, "entry": state.get("bound_choices", 0)}
     # In a list: a dictionary's values are looked through for tables, for which Streamlit imports pandas.

@@ -152,3 +152,16 @@ def test_where_the_network_is_damaged_the_samples_are_shown_without_marks(app, m
     app.run()
     assert not app.exception
     assert app.button(key="tile-sample-1").label == "Sample 2"
+
+
+def test_clicks_count_that_the_browser_sends_before_the_address_of_an_earlier_one_has_reached_it(app):
+    app.query_params["digit"], app.query_params["target"] = "7", "3"
+    app.run()
+    before = dict(app.query_params)
+    app.button(key="digit-4").click().run()
+    for click in (lambda: app.button(key="target-9").click(), lambda: app.checkbox(key="share-predict").check()):
+        app.query_params.clear()
+        for name, value in before.items():
+            app.query_params[name] = value
+        click().run()
+        assert (app.session_state.choice.digit, app.session_state.choice.target) == (4, 9)

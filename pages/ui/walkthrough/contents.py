@@ -40,13 +40,9 @@ export default function ({ data, parentElement }) {
 
 
 def current() -> int:
-    """Return the number of the open chapter, from 1: that of the address if it has changed, else the one before.
-
-    An address that names none, as after a click on the page's name, changes nothing, also not what it last named: that
-    one may come back while another chapter is being opened.
-    """
+    """Return the number of the open chapter, from 1: that of the link which has led here, else the one before."""
     state, asked = st.session_state, st.query_params.get("chapter")
-    if asked is not None and asked != state.get("walkthrough_address"):
+    if asked is not None and state.get("walkthrough_arrivals") != state.arrivals:
         if asked in _NUMBERS:
             state.walkthrough_chapter = int(asked)
         else:
@@ -54,7 +50,7 @@ def current() -> int:
                 f"The link asks for chapter “{cut(asked)}”, but there are the chapters 1 to {len(CHAPTERS)}. "
                 f"Showing chapter {_kept()}."
             )
-        state.walkthrough_address = asked
+    state.walkthrough_arrivals = state.arrivals
     return _kept()
 
 
@@ -76,7 +72,6 @@ def _open(number: int) -> None:
 def publish() -> None:
     """Bring the address bar up to date, with the open chapter."""
     session.publish(chapter=str(_kept()))
-    st.session_state.walkthrough_address = str(_kept())
 
 
 def _turn_to(number: int) -> None:
