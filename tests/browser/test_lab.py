@@ -1,6 +1,7 @@
 """The lab as a visitor meets it, in a real browser, against what Python computes for the same attack."""
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 import jsma
 from benchmarks.driving import Lab
@@ -14,7 +15,14 @@ def steps_of(digit: int, target: int, sample: int = 0, model: str = "tutorial") 
     return list(Attack().steps(jsma.load_model(model), digits.images[int(digits.of_class(digit)[sample])], target))
 
 
+def whole_runs(requests: list[bytes]) -> int:
+    """Return how many requests of a browser, as they were sent, let the server draw the whole page."""
+    return sum(not BackMsg.FromString(each).rerun_script.fragment_id for each in requests)
+
+
 def test_the_first_visit_shows_an_attack_without_a_click_and_it_can_be_stepped_to_its_end(lab):
+    requests = []
+    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: requests.append(frame)))
     lab.open()
     steps = steps_of(0, 2)
     assert (lab.iteration, lab.iterations) == (0, len(steps) - 1)
@@ -38,6 +46,7 @@ def test_the_first_visit_shows_an_attack_without_a_click_and_it_can_be_stepped_t
     lab.press("start")
     assert lab.iteration == 0
     assert lab.ink("stage-image") == before["stage-image"]
+    assert whole_runs(requests) == 1
 
 
 @pytest.mark.slow
