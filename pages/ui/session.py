@@ -15,20 +15,25 @@ from pages.ui.outside import plain
 
 OURS = [field.name for field in fields(Choice)]
 
+MOST_BEEN = 30
+"""So many earlier choices of a session are remembered: more than there are clicks on their way to the server."""
+
 _address_bar = st.components.v2.component("jsma_address_bar", js=join(Path(__file__).with_name("address_bar.js")))
 
 
 def current(page: str) -> Choice:
     """Return the choice requested on `page`: the link's where one has led here, else the one before.
 
-    An address that says nothing, as after a click on another page's name, changes nothing. On the same page only Back
-    and Forward lead elsewhere: all else that the browser sends from there may come with the address of before, which
-    it had when the visitor clicked once more, before what an earlier click has changed reached it.
+    An address that says nothing, as after a click on another page's name, changes nothing. Nor does one of before,
+    unless it comes by Back or Forward: the browser sends it with a click that is made before what an earlier click has
+    changed reached it.
     """
     state = st.session_state
     address = _ours()
     arrives = page != state.get("page") or _by_history()
-    if "choice" not in state or (arrives and address and _differs(address, state.published)):
+    if "choice" not in state or (
+        address and _differs(address, state.published) and (arrives or _named_by(address) not in state.been)
+    ):
         choice, notices = from_url(address)
         _begin(choice, notices)
     elif page != state.page:
@@ -37,6 +42,16 @@ def current(page: str) -> Choice:
     state.arrivals = state.get("arrivals", 0) + arrives
     state.page = page
     return state.choice
+
+
+def _named_by(address: dict[str, str]) -> Choice:
+    return replace(from_url(address)[0], step=0)
+
+
+def _remember(choice: Choice) -> None:
+    been = st.session_state.get("been", [])
+    st.session_state.been = [each for each in been if each != replace(choice, step=0)][-MOST_BEEN:]
+    st.session_state.been.append(replace(choice, step=0))
 
 
 def _by_history() -> bool:
@@ -90,6 +105,7 @@ def _begin(choice: Choice, notices: list[str]) -> None:
     state = st.session_state
     state.choice, state.notices = choice, notices
     state.setdefault("published", {})
+    _remember(choice)
     state.start, state.visit = choice.step, state.get("visit", 0) + 1
 
 
@@ -118,6 +134,7 @@ def publish(**of_page: str) -> None:
     state = st.session_state
     wanted, names = state.choice.to_url() | of_page, [*OURS, *of_page]
     state.published = state.choice.to_url()
+    _remember(state.choice)
     if state.get("chosen"):
         st.query_params.update(wanted)
         state.chosen = False

@@ -165,3 +165,12 @@ def test_clicks_count_that_the_browser_sends_before_the_address_of_an_earlier_on
             app.query_params[name] = value
         click().run()
         assert (app.session_state.choice.digit, app.session_state.choice.target) == (4, 9)
+
+
+def test_an_address_that_is_new_is_followed_on_the_same_page_too(app):
+    app.run()
+    app.query_params["digit"], app.query_params["target"] = "6", "1"
+    app.run()
+    assert (app.session_state.choice.digit, app.session_state.choice.target) == (6, 1)
+    app.button(key="digit-4").click().run()
+    assert app.session_state.choice.digit == 4
