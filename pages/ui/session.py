@@ -15,7 +15,7 @@ from pages.ui.outside import plain
 
 OURS = [field.name for field in fields(Choice)]
 
-MOST_BEEN = 30
+MOST_EARLIER = 30
 """So many earlier choices of a session are remembered: more than there are clicks on their way to the server."""
 
 _address_bar = st.components.v2.component("jsma_address_bar", js=join(Path(__file__).with_name("address_bar.js")))
@@ -24,15 +24,15 @@ _address_bar = st.components.v2.component("jsma_address_bar", js=join(Path(__fil
 def current(page: str) -> Choice:
     """Return the choice requested on `page`: the link's where one has led here, else the one before.
 
-    An address that says nothing, as after a click on another page's name, changes nothing. Nor does one of before,
-    unless it comes by Back or Forward: the browser sends it with a click that is made before what an earlier click has
-    changed reached it.
+    An address that says nothing, as after a click on another page's name, changes nothing. Nor does that of an earlier
+    choice, unless it comes by Back or Forward: the browser still has it where the visitor clicks again before the
+    answer to the last click has come.
     """
     state = st.session_state
     address = _ours()
     arrives = page != state.get("page") or _by_history()
     if "choice" not in state or (
-        address and _differs(address, state.published) and (arrives or _named_by(address) not in state.been)
+        address and _differs(address, state.published) and (arrives or _named_by(address) not in state.earlier)
     ):
         choice, notices = from_url(address)
         _begin(choice, notices)
@@ -49,9 +49,9 @@ def _named_by(address: dict[str, str]) -> Choice:
 
 
 def _remember(choice: Choice) -> None:
-    been = st.session_state.get("been", [])
-    st.session_state.been = [each for each in been if each != replace(choice, step=0)][-MOST_BEEN:]
-    st.session_state.been.append(replace(choice, step=0))
+    earlier = st.session_state.get("earlier", [])
+    st.session_state.earlier = [each for each in earlier if each != replace(choice, step=0)][-MOST_EARLIER:]
+    st.session_state.earlier.append(replace(choice, step=0))
 
 
 def _by_history() -> bool:

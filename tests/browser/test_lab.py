@@ -17,7 +17,8 @@ def steps_of(digit: int, target: int, sample: int = 0, model: str = "tutorial") 
 
 def whole_runs(requests: list[bytes]) -> int:
     """Return how many requests of a browser, as they were sent, let the server draw the whole page."""
-    return sum(not BackMsg.FromString(each).rerun_script.fragment_id for each in requests)
+    runs = [message.rerun_script for message in map(BackMsg.FromString, requests) if message.HasField("rerun_script")]
+    return sum(not run.fragment_id for run in runs)
 
 
 def test_the_first_visit_shows_an_attack_without_a_click_and_it_can_be_stepped_to_its_end(lab):

@@ -40,10 +40,13 @@ export default function ({ data, parentElement }) {
 
 
 def current() -> int:
-    """Return the number of the open chapter, from 1: that of the link which has led here, else the one before."""
+    """Return the number of the open chapter, from 1: that of the link which has led here, else the one before.
+
+    An earlier chapter in the address changes nothing, for the reason that `session.current` gives.
+    """
     state, asked = st.session_state, st.query_params.get("chapter")
     arrives = state.get("walkthrough_arrivals") != state.arrivals
-    if asked is not None and (arrives or asked not in state.walkthrough_been):
+    if asked is not None and (arrives or asked not in state.walkthrough_earlier):
         if asked in _NUMBERS:
             state.walkthrough_chapter = int(asked)
         else:
@@ -52,7 +55,7 @@ def current() -> int:
                 f"Showing chapter {_kept()}."
             )
     state.walkthrough_arrivals = state.arrivals
-    state.walkthrough_been = [*state.get("walkthrough_been", ())[-session.MOST_BEEN :], asked, str(_kept())]
+    state.walkthrough_earlier = [*state.get("walkthrough_earlier", ())[-session.MOST_EARLIER :], asked, str(_kept())]
     return _kept()
 
 
