@@ -90,7 +90,7 @@ def show_lines(traces: list[Trace]) -> None:
         help=f"**Probability**: {TERMS['probability']} **Logit**: {TERMS['logit']}",
     )
     alt = f"The target's {kind} by the number of changed pixels, a line for each rule; as a table further up."
-    st.altair_chart(tables.lines(traces, kind), width="stretch", alt=alt)
+    st.vega_lite_chart(tables.lines(traces, kind), alt=alt)
     st.html(tables.legend(traces))
     st.caption(
         "Dashed lines are rules that darken, dotted ones rules that go both ways. The numbers are in the table above."

@@ -75,7 +75,7 @@ with next_step:
     attacked = st.button("Attack it in the lab", type="primary", icon=":material/arrow_forward:")
 with chart:
     numbers = ", ".join(f"{digit}: {share:.1%}" for digit, share in enumerate(probabilities.tolist()))
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.outputs(probabilities, label, "probability", ".1%", theme()), alt=f"Probabilities. {numbers}"
     )
 

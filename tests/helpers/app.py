@@ -2,6 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.helpers import charts
 from tests.helpers.paths import APP
 from tests.helpers.waiting import LONG
 
@@ -23,8 +24,10 @@ def opened(page: str = "app.py", **link: object) -> AppTest:
 
 
 def checked(app: AppTest) -> AppTest:
-    """Return `app`, which must have run without an exception."""
+    """Return `app`, which must have run without an exception, and drawn no chart that a browser cannot draw."""
     assert not app.exception
+    for chart in app.get("vega_lite_chart"):
+        charts.check(chart.proto)
     return app
 
 

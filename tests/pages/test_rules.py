@@ -194,7 +194,7 @@ def test_every_method_runs_and_has_its_say_without_nonsense(network):
     moved = [each for each in traces if len(each.moments) > 1]
     assert len(paragraphs) == len(moved) >= 12
     assert not any(word in text for text in paragraphs for word in ("nan", "None", "inf "))
-    assert tables.lines(traces[:MOST], "logit").to_dict()["layer"]
+    assert tables.lines(traces[:MOST], "logit")["layer"]
 
 
 def test_the_numbers_of_the_reasons_are_those_of_the_steps(network, uci):

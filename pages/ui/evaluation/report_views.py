@@ -21,6 +21,7 @@ from pages.ui.formatting import bounded, percent
 from pages.ui.networks import Network
 from pages.ui.paper import REPORTED
 from pages.ui.scheduling import Proceed
+from pages.ui.shared.channels import nominal, ordinal, quantitative, when
 from pages.ui.theme import amounts, colours
 
 OUTCOMES = {"succeeded": "target", "failed": "failed"}
@@ -228,99 +229,61 @@ def _map_chart(shown: Map) -> dict:
 
     def axis(name: str, orient: str) -> dict:
         look = {"orient": orient, "title": name, "labelAngle": 0, "ticks": False, "domain": False, "grid": False}
-        return {"field": name, "type": "ordinal", "scale": {"domain": classes, "padding": 0.04}, "axis": look}
+        return ordinal(name, scale={"domain": classes, "padding": 0.04}, axis=look)
 
     shades = amounts(top)
-    on_strong = {"test": f"datum.percent > {shades.strong}", "value": colours()["paper"]}
+    on_strong = when(f"datum.percent > {shades.strong}", colours()["paper"], colours()["ink"])
+    scale = {"domain": shades.domain, "range": shades.range}
     return {
         "height": 330,
         "encoding": {"x": axis("target", "top"), "y": axis("source", "left"), "tooltip": _tips(shown)},
         "layer": [
-            {
-                "mark": "rect",
-                "encoding": {
-                    "color": {
-                        "field": "percent",
-                        "type": "quantitative",
-                        "scale": {"domain": shades.domain, "range": shades.range},
-                        "legend": None,
-                    }
-                },
-            },
-            {
-                "mark": {"type": "text", "fontSize": 11},
-                "encoding": {
-                    "text": {"field": "label", "type": "nominal"},
-                    "color": {"condition": on_strong, "value": colours()["ink"]},
-                },
-            },
+            {"mark": "rect", "encoding": {"color": quantitative("percent", scale=scale, legend=None)}},
+            {"mark": {"type": "text", "fontSize": 11}, "encoding": {"text": nominal("label"), "color": on_strong}},
         ],
     }
 
 
 def _tips(shown: Map) -> list[dict]:
-    number = {"field": "percent", "type": "quantitative", "title": f"{shown.title}, %", "format": ".2f"}
-    return [
-        {"field": "source", "type": "ordinal", "title": "Source"},
-        {"field": "target", "type": "ordinal", "title": "Target"},
-        number,
-    ]
+    number = quantitative("percent", title=f"{shown.title}, %", format=".2f")
+    return [ordinal("source", title="Source"), ordinal("target", title="Target"), number]
 
 
 def _budget_chart(report: Report) -> dict:
-    colour = colours()[OUTCOMES["succeeded"]]
+    colour, budget = colours()[OUTCOMES["succeeded"]], {"domain": [0, 100 * report.attack.gamma], "nice": False}
     return {
         "height": 280,
         "mark": {"type": "line", "color": colour, "point": {"size": 50, "color": colour}},
         "encoding": {
-            "x": {
-                "field": "γ",
-                "type": "quantitative",
-                "title": "budget γ, % of the pixels",
-                "scale": {"domain": [0, 100 * report.attack.gamma], "nice": False},
-            },
-            "y": {
-                "field": "success",
-                "type": "quantitative",
-                "title": "success rate, %",
-                "scale": {"domain": [0, 100]},
-            },
+            "x": quantitative("γ", title="budget γ, % of the pixels", scale=budget),
+            "y": quantitative("success", title="success rate, %", scale={"domain": [0, 100]}),
             "tooltip": [
-                {"field": "γ", "type": "quantitative", "title": "γ, %", "format": ".2f"},
-                {"field": "pixels", "type": "quantitative", "title": "Pixels allowed, at most"},
-                {"field": "success", "type": "quantitative", "title": "Success rate, %", "format": ".1f"},
-                {"field": "all", "type": "nominal", "title": "Mean distortion, all"},
-                {"field": "successful", "type": "nominal", "title": "Mean distortion, successful"},
+                quantitative("γ", title="γ, %", format=".2f"),
+                quantitative("pixels", title="Pixels allowed, at most"),
+                quantitative("success", title="Success rate, %", format=".1f"),
+                nominal("all", title="Mean distortion, all"),
+                nominal("successful", title="Mean distortion, successful"),
             ],
         },
     }
 
 
 def _changed_chart(rows: list[dict]) -> dict:
+    pixels = {"domain": [0, rows[-1]["end"]], "nice": False}
+    outcomes = {"domain": list(OUTCOMES), "range": [colours()[name] for name in OUTCOMES.values()]}
     return {
         "height": 280,
         "mark": {"type": "bar", "binSpacing": 1},
         "encoding": {
-            "x": {
-                "field": "low",
-                "type": "quantitative",
-                "bin": {"binned": True},
-                "title": "changed pixels",
-                "scale": {"domain": [0, rows[-1]["end"]], "nice": False},
-            },
+            "x": quantitative("low", bin={"binned": True}, title="changed pixels", scale=pixels),
             "x2": {"field": "end"},
-            "y": {"field": "attacks", "type": "quantitative", "title": "attacks", "axis": {"tickMinStep": 1}},
-            "color": {
-                "field": "outcome",
-                "type": "nominal",
-                "scale": {"domain": list(OUTCOMES), "range": [colours()[name] for name in OUTCOMES.values()]},
-                "legend": {"orient": "top", "title": None},
-            },
+            "y": quantitative("attacks", title="attacks", axis={"tickMinStep": 1}),
+            "color": nominal("outcome", scale=outcomes, legend={"orient": "top", "title": None}),
             "tooltip": [
-                {"field": "outcome", "type": "nominal", "title": "Outcome"},
-                {"field": "low", "type": "quantitative", "title": "Pixels, from"},
-                {"field": "high", "type": "quantitative", "title": "Pixels, to"},
-                {"field": "attacks", "type": "quantitative", "title": "Attacks"},
+                nominal("outcome", title="Outcome"),
+                quantitative("low", title="Pixels, from"),
+                quantitative("high", title="Pixels, to"),
+                quantitative("attacks", title="Attacks"),
             ],
         },
     }

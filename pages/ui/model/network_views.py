@@ -52,7 +52,7 @@ def ten_outputs(logits: Tensor, digit: int, theme: str) -> None:
     for side, (values, name, form) in zip(st.columns(2), kinds, strict=True):
         numbers = ", ".join(f"{label}: {value:{form}}" for label, value in enumerate(values.tolist()))
         chart = charts.outputs(values, digit, name, form, theme)
-        side.altair_chart(chart, alt=f"The ten outputs, each a {name}. {numbers}")
+        side.vega_lite_chart(chart, alt=f"The ten outputs, each a {name}. {numbers}")
 
 
 def first_filters(weights: Tensor, image: Tensor, answers: Tensor, theme: str) -> None:

@@ -55,7 +55,7 @@ def _accuracy(table: Tensor, only_held_out: bool) -> None:
 
 def _confusion(table: Tensor, key: str, theme: str) -> None:
     rows = "; ".join(f"{label}: {', '.join(map(str, row))}" for label, row in enumerate(table.tolist()))
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.confusion(table, theme),
         key=key,
         on_select=lambda: _take_cell(key),

@@ -179,11 +179,11 @@ def _draw_curves(training: Training, places: list, theme: str) -> None:
     done, batches = training.done, training.batches
     last = f"{training.losses[-1]:.3f} at batch {done} of {batches}" if done else "not known yet"
     if training.state is not State.FAILED:
-        places[0].altair_chart(
+        places[0].vega_lite_chart(
             charts.loss(training.losses, batches, theme), alt=f"The loss of every batch. The last: {last}."
         )
     at, share = training.accuracies[-1]
-    places[1].altair_chart(
+    places[1].vega_lite_chart(
         charts.accuracy(training.accuracies, batches, theme, training.attacked_accuracies),
         alt=f"The share of the digits held out that is read right: {percent(share)} after batch {at} of {batches}."
         f"{_attacked_in_words(training)}",

@@ -1,13 +1,14 @@
 """The compared attacks as tables and as a chart."""
 
+from typing import Any
 from urllib.parse import quote
 
-import altair as alt
 import pandas as pd
 
 from jsma.models import NETWORKS
 from pages.ui.formatting import percent
 from pages.ui.rules.results import Results
+from pages.ui.shared.channels import nominal, quantitative, when
 from pages.ui.shared.comparison.methods import DASHES, LOOKS, MEASURED, Trace
 
 
@@ -45,7 +46,7 @@ def every_step(traces: list[Trace]) -> pd.DataFrame:
     )
 
 
-def lines(traces: list[Trace], output: str) -> alt.LayerChart:
+def lines(traces: list[Trace], output: str) -> dict[str, Any]:
     """Return the target's "probability" or "logit" by changed pixels, a line for each trace; `legend` names them."""
     points = pd.DataFrame(
         {
@@ -60,28 +61,43 @@ def lines(traces: list[Trace], output: str) -> alt.LayerChart:
     )
     methods = [trace.method for trace in traces]
 
-    def of_rule(looks: list) -> dict:
-        return {"scale": alt.Scale(domain=[each.label for each in methods], range=looks), "legend": None}
+    def of_rule(looks: list) -> dict[str, Any]:
+        return nominal("Rule", scale={"domain": [each.label for each in methods], "range": looks}, legend=None)
 
-    title = f"Target's {output}"
-    form = ".1%" if output == "probability" else ".3f"
-    axis = alt.Axis(format="%") if output == "probability" else alt.Axis()
-    scale = alt.Scale(domain=[0, 1]) if output == "probability" else alt.Scale()
-    base = alt.Chart(points).encode(
-        x=alt.X("Pixels changed:Q", axis=alt.Axis(tickMinStep=1, tickCount=12)),
-        y=alt.Y("Value:Q", title=title, axis=axis, scale=scale),
-        color=alt.Color("Rule:N", **of_rule([LOOKS[each.name][0] for each in methods])),
-        tooltip=["Rule:N", "Iteration:Q", "Pixels changed:Q", alt.Tooltip("Value:Q", title=title, format=form)],
-    )
-    dashes = [list(DASHES[each.direction]) or [1, 0] for each in methods]
-    drawn = base.mark_line(strokeWidth=2).encode(
-        order="Iteration:Q", strokeDash=alt.StrokeDash("Rule:N", **of_rule(dashes))
-    )
-    marks = base.mark_point(filled=True, opacity=1).encode(
-        shape=alt.Shape("Rule:N", **of_rule([LOOKS[each.name][1] for each in methods])),
-        size=alt.condition("datum.marked", alt.value(110), alt.value(12)),
-    )
-    return (drawn + marks).properties(height=360)
+    title, share = f"Target's {output}", output == "probability"
+    form = ".1%" if share else ".3f"
+    number = {"axis": {"format": "%"}, "scale": {"domain": [0, 1]}} if share else {}
+    return {
+        "data": points,
+        "height": 360,
+        "encoding": {
+            "x": quantitative("Pixels changed", axis={"tickMinStep": 1, "tickCount": 12}),
+            "y": quantitative("Value", title=title, **number),
+            "color": of_rule([LOOKS[each.name][0] for each in methods]),
+            "tooltip": [
+                nominal("Rule"),
+                quantitative("Iteration"),
+                quantitative("Pixels changed"),
+                quantitative("Value", title=title, format=form),
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {
+                    "order": quantitative("Iteration"),
+                    "strokeDash": of_rule([list(DASHES[each.direction]) or [1, 0] for each in methods]),
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "opacity": 1},
+                "encoding": {
+                    "shape": of_rule([LOOKS[each.name][1] for each in methods]),
+                    "size": when("datum.marked", 110, 12),
+                },
+            },
+        ],
+    }
 
 
 MARK_EVERY = 4

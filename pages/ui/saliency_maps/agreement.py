@@ -43,7 +43,7 @@ def show(found: dict[str, Tensor]) -> None:
         for (one, other), value in values.items()
         if list(found).index(one) < list(found).index(other)
     )
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.heat(table, "map", "other map", ".2f" if kind == "correlation" else ".0%"),
         width="stretch",
         alt=f"{KINDS[kind]} of every two maps. {told}.",

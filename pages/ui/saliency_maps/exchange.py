@@ -42,7 +42,7 @@ def _curves(side, curves: dict[str, Curve], what: str, subject: Subject) -> None
         for place, (share, probability) in enumerate(zip(curve.shares, curve.probabilities, strict=True))
     )
     told = "; ".join(f"{LABELS[name]}: area {curve.area:.2f}" for name, curve in curves.items())
-    side.altair_chart(
+    side.vega_lite_chart(
         charts.lines(points, x, y, {name: LABELS[name] for name in curves}),
         width="stretch",
         alt=f"The {y} by {x}, a line for each map. {told}.",

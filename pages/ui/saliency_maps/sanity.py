@@ -65,7 +65,7 @@ def _table(done: list[dict[str, float]]) -> None:
         for name, value in found.items()
     )
     told = "; ".join(f"{LABELS[name]}: {value:.2f}" for name, value in done[-1].items())
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.heat(cells, "map", "random layers", ".2f"),
         width="stretch",
         alt=f"Rank correlation of each map with that of the trained network. With {len(done)} random layers: {told}.",

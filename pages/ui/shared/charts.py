@@ -4,114 +4,136 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-import pandas as pd
 from torch import Tensor
 
 from jsma.palette import COLOURS, shades
+from pages.ui.shared.channels import nominal, ordinal, quantitative, when
 
 POINTS = 300
 """How many points a curve has at most; each is the mean of the batches it stands for."""
 
 
-def outputs(values: Tensor, label: int, name: str, form: str, theme: str) -> alt.LayerChart:
+def outputs(values: Tensor, label: int, name: str, form: str, theme: str) -> dict[str, Any]:
     """Return bars of ten outputs (10,), that of the true class `label` in its colour, each with its number."""
-    colours = COLOURS[theme]
-    table = pd.DataFrame({"class": range(10), name: values.tolist()})
-    table["end"] = table[name].clip(lower=0)
-    room = max(0.25 * float(values.clamp(min=0).max() - values.clamp(max=0).min()), 1e-9)
-    scale = alt.Scale(domain=[min(0.0, float(values.min())), float(values.clamp(min=0).max()) + room], nice=False)
-    rows = alt.Y(
-        "class:O",
-        title=None,
-        axis=alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=14, ticks=False, domain=False, grid=False),
-    )
-    base = alt.Chart(table).encode(y=rows, tooltip=["class:O", alt.Tooltip(f"{name}:Q", format=form)])
-    bars = base.mark_bar(height=14).encode(
-        x=alt.X(f"{name}:Q", title=name, scale=scale, axis=alt.Axis(grid=False, labels=False, ticks=False)),
-        color=alt.condition(alt.datum["class"] == label, alt.value(colours["source"]), alt.value(colours["dot"])),
-    )
-    numbers = base.mark_text(align="left", dx=5, fontSize=13, color=colours["ink"]).encode(
-        x=alt.X("end:Q", scale=scale), text=alt.Text(f"{name}:Q", format=form)
-    )
-    return (bars + numbers).properties(height=290)
-
-
-def confusion(table: Tensor, theme: str) -> alt.LayerChart:
-    """Return a confusion table (10, 10) whose cells can be clicked: the selection `cell` has fields true and read."""
-    colours, of_class = COLOURS[theme], table.sum(dim=1)
-    cells = pd.DataFrame(
-        [
-            {"true": true, "read": read, "digits": int(table[true, read]), "of": int(of_class[true])}
-            for true in range(10)
-            for read in range(10)
-        ]
-    )
-    cells["shown"] = [str(count) if count else "" for count in cells["digits"]]
-    worst = max(1, int(cells[cells["true"] != cells["read"]]["digits"].max()))
-    plain: dict[str, Any] = {"labelAngle": 0, "labelFlush": False, "labelFontSize": 14, "ticks": False, "domain": False}
-    base = alt.Chart(cells).encode(
-        x=alt.X("read:O", title="read as", axis=alt.Axis(orient="top", **plain)),
-        y=alt.Y("true:O", title="true class", axis=alt.Axis(**plain)),
-        tooltip=[
-            alt.Tooltip("true", title="a true"),
-            alt.Tooltip("read", title="read as"),
-            alt.Tooltip("digits", title="digits"),
-            alt.Tooltip("of", title="of all of this class"),
+    colours, least, most = COLOURS[theme], float(values.clamp(max=0).min()), float(values.clamp(min=0).max())
+    room = max(0.25 * (most - least), 1e-9)
+    scale = {"domain": [least, most + room], "nice": False}
+    axis = {"labelOverlap": False, "labelFlush": False, "labelFontSize": 14, "ticks": False, "domain": False}
+    bar = quantitative(name, title=name, scale=scale, axis={"grid": False, "labels": False, "ticks": False})
+    return {
+        "data": [{"class": at, name: value, "end": max(value, 0)} for at, value in enumerate(values.tolist())],
+        "height": 290,
+        "encoding": {
+            "y": ordinal("class", title=None, axis=axis | {"grid": False}),
+            "tooltip": [ordinal("class"), quantitative(name, format=form)],
+        },
+        "layer": [
+            {
+                "mark": {"type": "bar", "height": 14},
+                "encoding": {
+                    "x": bar,
+                    "color": when(f"datum.class === {label}", colours["source"], colours["dot"]),
+                },
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13, "color": colours["ink"]},
+                "encoding": {"x": quantitative("end", scale=scale), "text": quantitative(name, format=form)},
+            },
         ],
-    )
-    mild = alt.Scale(domain=[0, worst], range=shades(theme, "amount")[:2])  # the strongest would hide the numbers
-    mistakes = alt.Color("digits:Q", scale=mild, legend=None)
-    squares = base.mark_rect(cornerRadius=3, cursor="pointer").encode(
-        color=alt.condition(alt.datum["true"] == alt.datum["read"], alt.value(colours["fill"]), mistakes),
-    )
-    clicked = alt.selection_point("cell", fields=["true", "read"], empty=False, clear=False, toggle=False)
-    counts = base.mark_text(fontSize=13, color=colours["ink"], cursor="pointer").encode(text="shown:N")
-    return (squares.add_params(clicked) + counts).properties(height=430)
+    }
 
 
-def loss(losses: list[float], batches: int, theme: str) -> alt.Chart:
+def confusion(table: Tensor, theme: str) -> dict[str, Any]:
+    """Return a confusion table (10, 10) whose cells can be clicked: the selection `cell` has fields true and read."""
+    colours, of_class = COLOURS[theme], table.sum(dim=1).tolist()
+    cells = [
+        {"true": true, "read": read, "digits": count, "of": of_class[true], "shown": str(count) if count else ""}
+        for true, row in enumerate(table.tolist())
+        for read, count in enumerate(row)
+    ]
+    worst = max(1, *(cell["digits"] for cell in cells if cell["true"] != cell["read"]))
+    mild = {"domain": [0, worst], "range": shades(theme, "amount")[:2]}  # the strongest would hide the numbers
+    plain = {"labelAngle": 0, "labelFlush": False, "labelFontSize": 14, "ticks": False, "domain": False}
+    right = {"test": "datum.true === datum.read", "value": colours["fill"]}
+    return {
+        "data": cells,
+        "height": 430,
+        "params": [
+            {
+                "name": "cell",
+                "select": {"type": "point", "fields": ["true", "read"], "clear": False, "toggle": False},
+                "views": ["squares"],
+            }
+        ],
+        "encoding": {
+            "x": ordinal("read", title="read as", axis={"orient": "top", **plain}),
+            "y": ordinal("true", title="true class", axis=plain),
+            "tooltip": [
+                quantitative("true", title="a true"),
+                quantitative("read", title="read as"),
+                quantitative("digits", title="digits"),
+                quantitative("of", title="of all of this class"),
+            ],
+        },
+        "layer": [
+            {
+                "name": "squares",
+                "mark": {"type": "rect", "cornerRadius": 3, "cursor": "pointer"},
+                "encoding": {"color": quantitative("digits", condition=right, scale=mild, legend=None)},
+            },
+            {
+                "mark": {"type": "text", "fontSize": 13, "color": colours["ink"], "cursor": "pointer"},
+                "encoding": {"text": nominal("shown")},
+            },
+        ],
+    }
+
+
+def loss(losses: list[float], batches: int, theme: str) -> dict[str, Any]:
     """Return the curve of the loss so far, in a training of so many batches."""
     width = max(1, math.ceil(len(losses) / POINTS))
     parts = [losses[start : start + width] for start in range(0, len(losses), width)]
     rows = [(min((k + 1) * width, len(losses)), sum(part) / len(part)) for k, part in enumerate(parts)]
-    return _curve(rows, "loss", batches, alt.Scale(domainMin=0), alt.Axis(tickCount=4), ".3f", theme)
+    return {"height": HEIGHT, **_curve(rows, "loss", batches, {"domainMin": 0}, {"tickCount": 4}, ".3f", theme)}
 
 
 def accuracy(
     accuracies: list[tuple[int, float]], batches: int, theme: str, attacked: Sequence[tuple[int, float]] = ()
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+) -> dict[str, Any]:
     """Return the curve of the accuracy so far, in a training of so many batches.
 
     attacked: the same on attacks, drawn as a second curve, if it is measured.
     """
-    axis, scale = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]), alt.Scale(domain=[0, 1])
+    axis, scale = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}, {"domain": [0, 1]}
     clean = _curve(accuracies, "accuracy", batches, scale, axis, ".1%", theme)
     if not attacked:
-        return clean
+        return {"height": HEIGHT, **clean}
     under_attack = _curve(list(attacked), "accuracy", batches, scale, axis, ".1%", theme, "raises", "square")
-    return alt.layer(clean, under_attack).properties(height=220)
+    return {"height": HEIGHT, "layer": [clean, under_attack]}
+
+
+HEIGHT = 220
+"""Of a curve, in pixels."""
 
 
 def _curve(
     rows: list[tuple[int, float]],
     name: str,
     batches: int,
-    scale: alt.Scale,
-    axis: alt.Axis,
+    scale: dict,
+    axis: dict,
     form: str,
     theme: str,
     colour: str = "lowers",
     mark: str = "circle",
-) -> alt.Chart:
+) -> dict[str, Any]:
     point = {"color": COLOURS[theme][colour], "shape": mark}
-    return (
-        alt.Chart(pd.DataFrame(rows, columns=["batch", name]))
-        .mark_line(color=COLOURS[theme][colour], point=point if len(rows) <= 40 else False)
-        .encode(
-            x=alt.X("batch:Q", title="batches", scale=alt.Scale(domain=[0, batches], nice=False)),
-            y=alt.Y(f"{name}:Q", title=name, scale=scale, axis=axis),
-            tooltip=["batch:Q", alt.Tooltip(f"{name}:Q", format=form)],
-        )
-        .properties(height=220)
-    )
+    return {
+        "data": {"values": [{"batch": batch, name: value} for batch, value in rows]},
+        "mark": {"type": "line", "color": COLOURS[theme][colour], "point": point if len(rows) <= 40 else False},
+        "encoding": {
+            "x": quantitative("batch", title="batches", scale={"domain": [0, batches], "nice": False}),
+            "y": quantitative(name, title=name, scale=scale, axis=axis),
+            "tooltip": [quantitative("batch"), quantitative(name, format=form)],
+        },
+    }

@@ -6,8 +6,6 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 from torch import Tensor
 
@@ -18,6 +16,7 @@ from jsma.report import COMPARABLE_SUCCESS
 from pages.ui import navigation
 from pages.ui.formatting import bounded, percent
 from pages.ui.paper import REPORTED
+from pages.ui.shared.channels import nominal, ordinal, quantitative, when
 from pages.ui.shared.comparison import show_comparison
 from pages.ui.shared.comparison.methods import MEASURED, METHODS, Trace, trace
 from pages.ui.theme import amounts, colours
@@ -155,13 +154,17 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
     with right:
         st.markdown(f"**Success against γ**, {variant}")
         rows = [(at.gamma, at.success_rate) for at in report.at_budgets]
-        lines = pd.DataFrame({"gamma": [100 * gamma for gamma, _ in rows], "share": [100 * share for _, share in rows]})
         said = ", ".join(f"{percent(share, 0)} at γ = {percent(gamma)}" for gamma, share in rows[::5])
-        axes = {"x": alt.X("gamma", title="Budget γ in %"), "y": alt.Y("share", title="Success in %")}
-        curve = (
-            alt.Chart(lines).mark_line(color=colours()["target"], point={"color": colours()["target"]}).encode(**axes)
-        )
-        st.altair_chart(curve, height=240, alt=f"Success by budget γ: {said}.")
+        colour = colours()["target"]
+        curve = {
+            "data": [{"gamma": 100 * gamma, "share": 100 * share} for gamma, share in rows],
+            "mark": {"type": "line", "color": colour, "point": {"color": colour}},
+            "encoding": {
+                "x": quantitative("gamma", title="Budget γ in %"),
+                "y": quantitative("share", title="Success in %"),
+            },
+        }
+        st.vega_lite_chart(curve, height=240, alt=f"Success by budget γ: {said}.")
         st.caption(
             f"Which share of the {len(report.targets)} attacks succeeds with less budget: {said}. At γ = 0 are those "
             "that the network reads as the target before any change."
@@ -184,7 +187,7 @@ def _by_class(report: Report, variant: str, guess: tuple[int, int] | None) -> No
             help=TERMS["hardness"],
         )
         meaning = f"{what} by digit and target; the same numbers are in the table below."
-        st.altair_chart(_heat_map(report, values[what], what), width="stretch", alt=meaning)
+        st.vega_lite_chart(_heat_map(report, values[what], what), alt=meaning)
         st.caption(MEANINGS[what])
         with st.expander("The same numbers as a table, a row a digit, a column a target"):
             classes = range(report.classes)
@@ -203,7 +206,7 @@ MEANINGS = {
 }
 
 
-def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
+def _heat_map(report: Report, values: Tensor, what: str) -> dict[str, Any]:
     success, distortion = report.success_by_source_and_target, report.distortion_by_source_and_target
     counts = report.by_source_and_target(report.targets * 0 + 1)
     cells: list[dict[str, Any]] = [
@@ -219,17 +222,23 @@ def _heat_map(report: Report, values: Tensor, what: str) -> alt.LayerChart:
         for target in range(report.classes)
         if not counts[source, target].isnan()
     ]
-    base = alt.Chart(pd.DataFrame(cells)).encode(
-        x=alt.X("target:O", title="target", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("digit:O", title="digit"),
-        tooltip=["digit:O", "target:O", "success:N", alt.Tooltip("distortion:N", title="mean distortion")],
-    )
-    shades = amounts(max(cell["value"] for cell in cells) or 1)
-    scale = alt.Scale(domain=shades.domain, range=shades.range)
-    squares = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, legend=None))
-    ink = alt.condition(f"datum.value > {shades.strong}", alt.value(colours()["paper"]), alt.value(colours()["ink"]))
-    numbers = base.mark_text(fontSize=11).encode(text="number:N", color=ink)
-    return (squares + numbers).properties(height=360)
+    shades, ours = amounts(max(cell["value"] for cell in cells) or 1), colours()
+    scale = {"domain": shades.domain, "range": shades.range}
+    ink = when(f"datum.value > {shades.strong}", ours["paper"], ours["ink"])
+    tips = [nominal("success"), nominal("distortion", title="mean distortion")]
+    return {
+        "data": cells,
+        "height": 360,
+        "encoding": {
+            "x": ordinal("target", title="target", axis={"labelAngle": 0}),
+            "y": ordinal("digit", title="digit"),
+            "tooltip": [ordinal("digit"), ordinal("target"), *tips],
+        },
+        "layer": [
+            {"mark": "rect", "encoding": {"color": quantitative("value", scale=scale, legend=None)}},
+            {"mark": {"type": "text", "fontSize": 11}, "encoding": {"text": nominal("number"), "color": ink}},
+        ],
+    }
 
 
 def _text(report: Report, values: Tensor, what: str, source: int, target: int) -> str:

@@ -1,7 +1,7 @@
 """Chapter 5: what a change is, what it costs, and the ways an attack ends."""
 
-import altair as alt
-import pandas as pd
+from typing import Any
+
 import streamlit as st
 
 from jsma import Attack, Direction, Stop, search_domain
@@ -11,6 +11,7 @@ from jsma.stage.recording import Recording
 from pages.ui import networks, resources
 from pages.ui.choice import GAMMAS
 from pages.ui.formatting import an, percent
+from pages.ui.shared.channels import nominal, quantitative
 from pages.ui.stage import stage
 from pages.ui.theme import colours
 from pages.ui.walkthrough import by_hand, excerpt, findings, shown, tasks
@@ -141,7 +142,7 @@ def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
         sizes = [[step.counts.pixels for step in recording.steps] for recording in (large, small)]
         ends = [f"from {pixels[0]} to {pixels[-1]} with {theta}" for theta, pixels in zip(thetas, sizes, strict=True)]
         shrinks = f"How the search domain shrinks: {', '.join(ends)}."
-        st.altair_chart(_domains(thetas, (large, small)), width="stretch", alt=shrinks)
+        st.vega_lite_chart(_domains(thetas, (large, small)), alt=shrinks)
         st.caption(shrinks)
     pixel, values = findings.most_chosen(small)
     if len(values) > 2:
@@ -154,21 +155,25 @@ def _small_steps(lesson: Lesson, large: Recording, small: Recording) -> None:
         st.markdown(f"With {thetas[1]} a pixel may be chosen again; in this attack none was.")
 
 
-def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> alt.Chart:
+def _domains(thetas: list[str], recordings: tuple[Recording, Recording]) -> dict[str, Any]:
     rows = [
         {"step": theta, "iteration": k, "pixels": step.counts.pixels}
         for theta, recording in zip(thetas, recordings, strict=True)
         for k, step in enumerate(recording.steps)
     ]
-    chart = alt.Chart(pd.DataFrame(rows)).mark_line(interpolate="step-after", point=True)
-    scale = alt.Scale(domain=thetas, range=[colours()[name] for name in ("raises", "target")])
-    return chart.encode(
-        x=alt.X("iteration:Q", axis=alt.Axis(tickMinStep=1)),
-        y=alt.Y("pixels:Q", title="pixels in the search domain", scale=alt.Scale(zero=False)),
-        color=alt.Color("step:N", title=None, scale=scale, legend=alt.Legend(orient="top")),
-        strokeDash=alt.StrokeDash("step:N", title=None, scale=alt.Scale(domain=thetas, range=[[1, 0], [5, 3]])),
-        tooltip=["step:N", "iteration:Q", "pixels:Q"],
-    ).properties(height=260)
+    scale = {"domain": thetas, "range": [colours()[name] for name in ("raises", "target")]}
+    return {
+        "data": rows,
+        "height": 260,
+        "mark": {"type": "line", "interpolate": "step-after", "point": True},
+        "encoding": {
+            "x": quantitative("iteration", axis={"tickMinStep": 1}),
+            "y": quantitative("pixels", title="pixels in the search domain", scale={"zero": False}),
+            "color": nominal("step", title=None, scale=scale, legend={"orient": "top"}),
+            "strokeDash": nominal("step", title=None, scale={"domain": thetas, "range": [[1, 0], [5, 3]]}),
+            "tooltip": [nominal("step"), quantitative("iteration"), quantitative("pixels")],
+        },
+    }
 
 
 def _darken(lesson: Lesson, brighter: Recording) -> None:

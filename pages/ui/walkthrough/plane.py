@@ -1,11 +1,12 @@
 """The pair plane as a chart that stands still: pull on the target to the right, push on the others upwards."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from jsma.stage.recording import Recording
+from pages.ui.shared.channels import nominal, ordinal, quantitative
 from pages.ui.theme import colours
 from pages.ui.walkthrough.findings import Marked
 
@@ -18,9 +19,7 @@ REST = 0.3
 """How far the chart goes beyond the axes, as a part of how far it goes into the good quarter."""
 
 
-def pair_plane(
-    recording: Recording, step: int, pairs: Sequence[Marked], names: str, areas: bool
-) -> alt.LayerChart | alt.FacetChart:
+def pair_plane(recording: Recording, step: int, pairs: Sequence[Marked], names: str, areas: bool) -> dict[str, Any]:
     """Return the chart of `step`: a dot a pixel that may be changed, large for the skyband, and marked pairs.
 
     names: a letter for each pair. A pair is two dots, the line between them, and its letter at the
@@ -32,39 +31,48 @@ def pair_plane(
     ends, middles = _marks(dots, pairs, names)
     low, high = _window(dots, ends)
     dots = dots[(dots.pull >= low["pull"]) & (dots.push >= low["push"])]
-    plain = alt.Axis(format="~g", tickCount=6)
-    x_scale, y_scale = (alt.Scale(domain=[low[axis], high[axis]], nice=False) for axis in ("pull", "push"))
-    x = alt.X("pull:Q", title="a: pull on the target", axis=plain, scale=x_scale)
-    y = alt.Y("push:Q", title="−b: push on the others", axis=plain, scale=y_scale)
-    colour = alt.Color(
-        "pair:N", scale=alt.Scale(domain=list(names), range=[ours[name] for name in PAIRS[: len(names)]]), legend=None
-    )
-    where = [alt.Tooltip("row:Q"), alt.Tooltip("column:Q"), alt.Tooltip("pull:Q", format="+.3~g", title="a")]
-    where.append(alt.Tooltip("push:Q", format="+.3~g", title="−b"))
+    plain = {"format": "~g", "tickCount": 6}
+    x_scale, y_scale = ({"domain": [low[axis], high[axis]], "nice": False} for axis in ("pull", "push"))
+    x = {"x": quantitative("pull", title="a: pull on the target", axis=plain, scale=x_scale)}
+    y = {"y": quantitative("push", title="−b: push on the others", axis=plain, scale=y_scale)}
+    to = {"x2": {"field": "right"}, "y2": {"field": "top"}}
+    scale = {"domain": list(names), "range": [ours[name] for name in PAIRS[: len(names)]]}
+    colour = nominal("pair", scale=scale, legend=None)
+    where = [quantitative("row"), quantitative("column")]
+    where.append(quantitative("pull", title="a", format="+.3~g"))
+    where.append(quantitative("push", title="−b", format="+.3~g"))
 
-    quarter = pd.DataFrame({"pull": [0.0], "push": [0.0], "right": [high["pull"]], "top": [high["push"]]})
+    def layer(data: str, mark: str, channels: dict, **look: Any) -> dict[str, Any]:
+        return {"data": {"name": data}, "mark": {"type": mark, **look}, "encoding": channels}
+
     layers = [
-        alt.Chart(quarter).mark_rect(color=ours["target"], opacity=0.08).encode(x=x, y=y, x2="right:Q", y2="top:Q"),
-        alt.Chart(quarter).mark_rule(color=grey).encode(x=x),
-        alt.Chart(quarter).mark_rule(color=grey).encode(y=y),
-        alt.Chart(dots[~dots.skyband]).mark_circle(size=14, color=grey, opacity=0.6).encode(x=x, y=y, tooltip=where),
-        alt.Chart(dots[dots.skyband]).mark_circle(size=46, color=grey, opacity=1).encode(x=x, y=y, tooltip=where),
+        layer("quarter", "rect", x | y | to, color=ours["target"], opacity=0.08),
+        layer("quarter", "rule", x, color=grey),
+        layer("quarter", "rule", y, color=grey),
+        layer("rest", "circle", x | y | {"tooltip": where}, size=14, color=grey, opacity=0.6),
+        layer("skyband", "circle", x | y | {"tooltip": where}, size=46, color=grey, opacity=1),
     ]
     if areas:
-        rectangles = middles.assign(right=middles.pull, top=middles.push, pull=0.0, push=0.0)
         layers.append(
-            alt.Chart(rectangles)
-            .mark_rect(opacity=0.16, strokeWidth=1.5)
-            .encode(x=x, y=y, x2="right:Q", y2="top:Q", color=colour, stroke=colour)
+            layer("areas", "rect", x | y | to | {"color": colour, "stroke": colour}, opacity=0.16, strokeWidth=1.5)
         )
     if len(pairs):
+        of_pair = x | y | {"color": colour}
         layers += [
-            alt.Chart(ends).mark_line(strokeDash=[4, 3]).encode(x=x, y=y, color=colour, order="pixel:O"),
-            alt.Chart(ends).mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour, tooltip=where),
-            alt.Chart(middles).mark_circle(size=330, opacity=1).encode(x=x, y=y, color=colour),
-            alt.Chart(middles).mark_text(color=on_dot, fontWeight="bold", fontSize=13).encode(x=x, y=y, text="pair:N"),
+            layer("ends", "line", of_pair | {"order": ordinal("pixel")}, strokeDash=[4, 3]),
+            layer("ends", "circle", of_pair | {"tooltip": where}, size=80, opacity=1),
+            layer("middles", "circle", of_pair, size=330, opacity=1),
+            layer("middles", "text", x | y | {"text": nominal("pair")}, color=on_dot, fontWeight="bold", fontSize=13),
         ]
-    return alt.layer(*layers).properties(height=HEIGHT)
+    data = {
+        "quarter": [{"pull": 0.0, "push": 0.0, "right": high["pull"], "top": high["push"]}],
+        "rest": dots[~dots.skyband],
+        "skyband": dots[dots.skyband],
+        "areas": middles.assign(right=middles.pull, top=middles.push, pull=0.0, push=0.0),
+        "ends": ends,
+        "middles": middles,
+    }
+    return {"height": HEIGHT, "datasets": data, "layer": layers}
 
 
 def _window(dots: pd.DataFrame, ends: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -132,7 +132,7 @@ def _which_wins(lesson: Lesson, recording: Recording) -> None:
             _reveal(pairs, names, guess)
     with chart:
         plane = pair_plane(recording, 0, pairs, names, areas=guess is not None)
-        st.altair_chart(plane, width="stretch", alt=f"{PLANE} {names}; where they are is said below.")
+        st.vega_lite_chart(plane, alt=f"{PLANE} {names}; where they are is said below.")
         st.caption(_places(recording, pairs, names))
 
 
@@ -423,7 +423,7 @@ def _probabilities(lesson: Lesson) -> None:
     chart, words = st.columns([3, 2], gap="large")
     with chart:
         plane = pair_plane(recording, 0, chosen, "★" * len(chosen), areas=bool(chosen))
-        st.altair_chart(plane, width="stretch", alt=f"{PLANE} {'★' if chosen else 'none'}; {output.lower()}.")
+        st.vega_lite_chart(plane, alt=f"{PLANE} {'★' if chosen else 'none'}; {output.lower()}.")
         if pair:
             pixels = " and ".join(shown.place(recording, pixel) for pixel in pair.pixels)
             numbers = f"α = {number(pair.alpha)}, β = {number(pair.beta)}, −αβ = {number(pair.score)}"
