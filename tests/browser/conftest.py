@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from benchmarks.driving import CHROMIUM, FLAGS, Lab, start_server
+from jsma.stage import Recording
 from tests.helpers.browser import as_opened, see_that_all_was_well, watched
 
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
@@ -88,6 +89,28 @@ def shared(open_labs, profile, server) -> Callable[[str, int], Lab]:
             open_labs[link] = Lab(profile.new_page(), server).open(link)
         used.append(open_labs[link])
         return as_opened(open_labs[link], step)
+
+    yield give
+    for lab in used:
+        see_that_all_was_well(lab)
+
+
+@pytest.fixture
+def saved(open_labs, profile, tmp_path_factory) -> Callable[[Recording, int], Lab]:
+    """A function that gives a recording at a step in its saved page: the stage as in the app, and nothing around it.
+
+    For tests of what the stage does by itself. The page is opened once for all tests with the same recording.
+    """
+    used = []
+
+    def give(recording: Recording, step: int = 0) -> Lab:
+        name = f"{recording.name}.html"
+        if name not in open_labs:
+            folder = tmp_path_factory.mktemp("saved")
+            (folder / name).write_text(recording.to_html(), encoding="utf-8")
+            open_labs[name] = Lab(profile.new_page(), folder.as_uri()).open(name)
+        used.append(open_labs[name])
+        return as_opened(open_labs[name], step)
 
     yield give
     for lab in used:

@@ -1,4 +1,7 @@
-"""What the stage explains, in a real browser, against numbers worked out here from the same trace in plain numpy."""
+"""What the stage explains, in a real browser, against numbers worked out here from the same trace in plain numpy.
+
+Most of it in a saved page, which has nothing but the stage; at the end what the lab adds to it.
+"""
 
 import re
 from functools import cache
@@ -9,6 +12,7 @@ import pytest
 import jsma
 from benchmarks.driving import Lab, as_number
 from jsma import Attack, Direction, Output, Step
+from jsma.stage import record
 
 CASES = [  # two digits, both outputs and both directions, each with each
     (7, 3, Output.LOGITS, Direction.INCREASE),
@@ -24,9 +28,9 @@ class Trace:
     def __init__(self, digit: int, target: int, output: Output, direction: Direction, step: int):
         digits = jsma.load_uci_digits()
         image = digits.images[int(digits.of_class(digit)[0])]
-        attack = Attack(output=output, direction=direction)
-        self.steps = list(attack.steps(jsma.load_model("tutorial"), image, target))
-        self.link = f"?digit={digit}&target={target}&output={output.value}&direction={direction.value}&step={step}"
+        attack, model = Attack(output=output, direction=direction), jsma.load_model("tutorial")
+        self.steps = list(attack.steps(model, image, target))
+        self.recording = record(model, image, digit, target, attack)
         self.sign, self.target = direction.sign, target
         self.step = self.steps[step]
         self.a = self.step.target_gradient.double().numpy()
@@ -52,10 +56,10 @@ MARKED = [*CASES[:2], *(pytest.param(case, marks=pytest.mark.slow) for case in C
 
 
 @pytest.fixture(params=MARKED, ids=lambda case: f"{case[0]}-to-{case[1]}-{case[2].value}-{case[3].value}")
-def case(request, shared) -> tuple[Lab, Trace]:
-    """The lab on a case at step 2, and what Python knows of it."""
+def case(request, saved) -> tuple[Lab, Trace]:
+    """The stage on a case at step 2, and what Python knows of it."""
     trace = traced(*request.param, step=2)
-    return shared(trace.link, step=2), trace
+    return saved(trace.recording, step=2), trace
 
 
 @pytest.fixture
@@ -64,9 +68,9 @@ def brighten() -> Trace:
 
 
 @pytest.fixture
-def brightening(shared, brighten) -> tuple[Lab, Trace]:
+def brightening(saved, brighten) -> tuple[Lab, Trace]:
     """As `case`, for tests to which one case is enough."""
-    return shared("?digit=7&target=3", step=2), brighten
+    return saved(brighten.recording, step=2), brighten
 
 
 def click_pixel(lab: Lab, pixel: int, name: str = "stage-image", **options) -> None:
@@ -169,9 +173,10 @@ def test_the_marker_moves_by_keyboard_and_enter_picks(brightening):
 
 
 @pytest.mark.slow
-def test_a_finger_reads_with_the_first_tap_and_picks_with_the_second(chromium, server, brighten):
+def test_a_finger_reads_with_the_first_tap_and_picks_with_the_second(chromium, brighten, tmp_path):
+    (tmp_path / "attack.html").write_text(brighten.recording.to_html(), encoding="utf-8")
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    lab = Lab(context.new_page(), server).open(brighten.link)
+    lab = Lab(context.new_page(), tmp_path.as_uri()).open("attack.html")
     lab.part("stage-image").tap(trial=True)  # waits until it moves no more
     box = lab.part("stage-image").bounding_box()
     place = {"x": box["width"] * 12.5 / 28, "y": box["height"] * 10.5 / 28}
@@ -383,7 +388,7 @@ def test_forecast_and_what_happened_are_those_of_the_trace(case):
     pixels = [now.pair.first, now.pair.second]
     move = after.image.flatten()[pixels] - now.image.flatten()[pixels]
     forecast = (now.jacobian[trace.target].flatten()[pixels] * move).sum().item()
-    output = "outputs" if "output=logits" in trace.link else "probabilities"
+    output = "outputs" if trace.recording.attack.output is Output.LOGITS else "probabilities"
     happened = (getattr(after, output) - getattr(now, output))[trace.target].item()
     assert as_number(text(lab, "stage-forecast")) == close_to(forecast)
     assert as_number(text(lab, "stage-happened")) == close_to(happened)
@@ -433,9 +438,7 @@ def test_the_scale_of_the_maps_can_be_of_one_map_one_step_or_the_whole_trace(bri
 def test_a_prediction_is_ranked_among_all_admissible_pairs(case):
     lab, trace = case
     lab.part("stage-predict").click()
-    lab.page.get_by_test_id("stMarkdown").filter(has_text="Your turn").wait_for()
     assert lab.part("stage-score").count() == 0
-    assert "Next: the pixels" not in lab.page.locator(".stMain").inner_text()
     table = np.triu(trace.table())
     p, q = divmod(int(np.argsort(-table, axis=None, kind="stable")[50]), 784)
     click_pixel(lab, p)
@@ -450,7 +453,6 @@ def test_a_prediction_is_ranked_among_all_admissible_pairs(case):
     assert as_number(text(lab, "stage-score")) == close_to(table.max())
     assert f"rank {rank:,}" in text(lab, "stage-card")
     assert "1 predicted, 0 exact" in text(lab, "stage-tally")
-    lab.page.get_by_test_id("stMarkdown").filter(has_text="Next: the pixels").wait_for()
 
 
 def test_the_exact_pair_counts_as_exact_and_the_tally_runs_on(brightening):
@@ -523,8 +525,8 @@ NOTE_PARTS = """stage => {
 
 
 @pytest.mark.slow
-def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(seven):
-    lab = seven
+def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(saved, brighten):
+    lab = saved(brighten.recording)
     stage = lab.part("stage")
     lab.part("stage-pace").select_option("slow 1")
     stage.evaluate(NOTE_PARTS)
@@ -541,8 +543,8 @@ def test_slow_motion_goes_through_the_three_parts_and_pauses_at_will(seven):
     assert stage.get_attribute("data-part") == ""
 
 
-def test_slow_motion_cuts_instead_of_gliding_where_motion_is_not_wanted(shared):
-    lab = shared("?digit=7&target=3", step=1)
+def test_slow_motion_cuts_instead_of_gliding_where_motion_is_not_wanted(saved, brighten):
+    lab = saved(brighten.recording, step=1)
     lab.page.emulate_media(reduced_motion="reduce")
     lab.part("stage-pace").select_option("slow 0.5")
     lab.press("play")
@@ -553,78 +555,6 @@ def test_slow_motion_cuts_instead_of_gliding_where_motion_is_not_wanted(shared):
     lab.press("play")
     lab.page.emulate_media(reduced_motion="no-preference")
     assert still
-
-
-# 9 and 10: take along, share
-
-
-def press_enter(button):
-    button.focus()
-    button.page.keyboard.press("Enter")
-
-
-def test_the_attack_can_be_downloaded_as_a_page_gif_png_and_csv(brightening, tmp_path):
-    from PIL import Image
-
-    lab, brighten = brightening
-    lab.wait_for_address("step=2")
-    files, saved = {}, []
-    lab.page.on("download", lambda download: saved.append(download.suggested_filename))
-    ways = {"GIF": lambda button: button.click(), "PNG": lambda button: button.dblclick(), "CSV": press_enter}
-    ways["HTML page"] = press_enter
-    for name, ask in ways.items():
-        with lab.page.expect_download() as download:
-            ask(lab.page.get_by_role("button", name=f"({name})"))
-        files[name] = tmp_path / download.value.suggested_filename
-        download.value.save_as(files[name])
-    lab.press("step")
-    lab.wait_for_address(f"step={brighten.step.iteration + 1}")
-    assert len(saved) == 4  # what was sent once is not saved again when the page is drawn anew
-    assert Image.open(files["GIF"]).n_frames == len(brighten.steps)
-    assert Image.open(files["PNG"]).width > 1000
-    page = files["HTML page"].read_text(encoding="utf-8")
-    assert page.startswith("<!DOCTYPE html>")
-    assert "<title>JSMA: 7 attacked towards 3</title>" in page
-    lines = files["CSV"].read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 1 + len(brighten.steps)
-    head, third = lines[0].split(","), lines[3].split(",")
-    assert float(third[head.index("score")]) == pytest.approx(brighten.step.pair.score)
-
-
-def test_the_link_to_this_step_is_copied(brightening):
-    lab, _ = brightening
-    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    lab.press("step")
-    lab.part("stage-copy").click()
-    lab.part("stage-copy").filter(has_text="Copied").wait_for()
-    assert lab.page.evaluate("navigator.clipboard.readText()").count("step=3") == 1
-
-
-def test_a_teachers_link_hides_controls_chooses_views_and_predicts(lab):
-    lab.open("?digit=7&target=3&hide=theta,gamma,model&views=map,saliency&predict=1")
-    lab.wait_until_idle()  # the sidebar is drawn after the stage
-    assert lab.page.get_by_role("slider", name="Budget γ").count() == 0
-    assert lab.page.get_by_test_id("stSelectbox").count() == 1
-    assert lab.part("stage-plane").bounding_box()["width"] > 300  # also where nothing stands on the left
-    assert not lab.part("stage-jacobian-0").is_visible()
-    assert not lab.part("stage-image").is_visible()
-    click_pixel(lab, 300, "stage-map")
-    click_pixel(lab, 301, "stage-map")
-    lab.part("stage-reveal").click()
-    assert lab.part("stage-score").is_visible()
-
-
-@pytest.mark.slow
-def test_the_share_panel_builds_that_link(lab):
-    lab.open("?digit=7&target=3&step=2")
-    lab.page.get_by_role("button", name="Share this set-up").click()
-    lab.page.get_by_text("Predict first: hide the next pair").click()
-    link = lab.page.locator("[data-testid=stCode]").filter(has_text="predict=1")
-    link.wait_for()
-    assert "digit=7" in link.inner_text()
-    assert "step=2" in link.inner_text()
-    assert link.inner_text().strip().startswith(lab.address)
-    lab.page.get_by_text("the next pair hidden until they predict it").wait_for()
 
 
 # 11: access
@@ -789,6 +719,92 @@ def test_terms_explain_themselves_in_one_click(brightening):
         assert terms.nth(at).get_attribute("aria-expanded") == "false"
         assert terms.nth(at).get_attribute("aria-describedby") is None
     assert {"a", "b", "α", "β", "score", "admissible", "search domain", "logit", "γ", "room"} <= seen
+
+
+# In the lab: predict, 9 and 10: take along, share
+
+
+SEVEN = "?digit=7&target=3"
+
+
+def test_the_words_below_the_stage_do_not_give_away_the_pair_that_is_to_be_predicted(shared, brighten):
+    lab = shared(SEVEN, step=2)
+    lab.part("stage-predict").click()
+    lab.page.get_by_test_id("stMarkdown").filter(has_text="Your turn").wait_for()
+    assert "Next: the pixels" not in lab.page.locator(".stMain").inner_text()
+    click_pixel(lab, brighten.step.pair.first)
+    click_pixel(lab, brighten.step.pair.second)
+    lab.part("stage-reveal").click()
+    lab.page.get_by_test_id("stMarkdown").filter(has_text="Next: the pixels").wait_for()
+
+
+def press_enter(button):
+    button.focus()
+    button.page.keyboard.press("Enter")
+
+
+def test_the_attack_can_be_downloaded_as_a_page_gif_png_and_csv(shared, brighten, tmp_path):
+    from PIL import Image
+
+    lab = shared(SEVEN, step=2)
+    lab.wait_for_address("step=2")
+    files, saved = {}, []
+    lab.page.on("download", lambda download: saved.append(download.suggested_filename))
+    ways = {"GIF": lambda button: button.click(), "PNG": lambda button: button.dblclick(), "CSV": press_enter}
+    ways["HTML page"] = press_enter
+    for name, ask in ways.items():
+        with lab.page.expect_download() as download:
+            ask(lab.page.get_by_role("button", name=f"({name})"))
+        files[name] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[name])
+    lab.press("step")
+    lab.wait_for_address(f"step={brighten.step.iteration + 1}")
+    assert len(saved) == 4  # what was sent once is not saved again when the page is drawn anew
+    assert Image.open(files["GIF"]).n_frames == len(brighten.steps)
+    assert Image.open(files["PNG"]).width > 1000
+    page = files["HTML page"].read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>JSMA: 7 attacked towards 3</title>" in page
+    lines = files["CSV"].read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + len(brighten.steps)
+    head, third = lines[0].split(","), lines[3].split(",")
+    assert float(third[head.index("score")]) == pytest.approx(brighten.step.pair.score)
+
+
+def test_the_link_to_this_step_is_copied(shared):
+    lab = shared(SEVEN, step=2)
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.press("step")
+    lab.part("stage-copy").click()
+    lab.part("stage-copy").filter(has_text="Copied").wait_for()
+    assert lab.page.evaluate("navigator.clipboard.readText()").count("step=3") == 1
+
+
+def test_a_teachers_link_hides_controls_chooses_views_and_predicts(lab):
+    lab.open("?digit=7&target=3&hide=theta,gamma,model&views=map,saliency&predict=1")
+    lab.wait_until_idle()  # the sidebar is drawn after the stage
+    assert lab.page.get_by_role("slider", name="Budget γ").count() == 0
+    assert lab.page.get_by_test_id("stSelectbox").count() == 1
+    assert lab.part("stage-plane").bounding_box()["width"] > 300  # also where nothing stands on the left
+    assert not lab.part("stage-jacobian-0").is_visible()
+    assert not lab.part("stage-image").is_visible()
+    click_pixel(lab, 300, "stage-map")
+    click_pixel(lab, 301, "stage-map")
+    lab.part("stage-reveal").click()
+    assert lab.part("stage-score").is_visible()
+
+
+@pytest.mark.slow
+def test_the_share_panel_builds_that_link(lab):
+    lab.open("?digit=7&target=3&step=2")
+    lab.page.get_by_role("button", name="Share this set-up").click()
+    lab.page.get_by_text("Predict first: hide the next pair").click()
+    link = lab.page.locator("[data-testid=stCode]").filter(has_text="predict=1")
+    link.wait_for()
+    assert "digit=7" in link.inner_text()
+    assert "step=2" in link.inner_text()
+    assert link.inner_text().strip().startswith(lab.address)
+    lab.page.get_by_text("the next pair hidden until they predict it").wait_for()
 
 
 @pytest.mark.slow
