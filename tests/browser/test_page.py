@@ -1,4 +1,7 @@
-"""A saved recording in a real browser with no network: opened from a file, and in the frame that a notebook shows."""
+"""A saved recording in a real browser with no network: opened from a file, and in the frame that a notebook shows.
+
+What the stage does is tested in a file, in test_stage.py; here is what differs in a frame, and what the page adds.
+"""
 
 import pytest
 
@@ -45,7 +48,11 @@ class Saved:
         return " ".join(self.part(name).inner_text().split())
 
 
-@pytest.fixture(scope="module", params=[("light", False), ("dark", True)], ids=str)
+WAYS = [("light", False), ("dark", True)]
+IN_A_NOTEBOOK = pytest.mark.parametrize("opened", WAYS[1:], ids=str, indirect=True)
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=str)
 def opened(request, chromium, recording, tmp_path_factory):
     """The page from a file in the light theme, and in a notebook's frame in the dark one; it fetches nothing."""
     theme, framed = request.param
@@ -88,6 +95,7 @@ def test_buttons_slider_and_keys_step(saved, recording):
     assert "it reads a 3" in saved.text("stage-verdict")
 
 
+@IN_A_NOTEBOOK
 def test_it_plays_to_the_end(saved, recording):
     saved.part("stage-pace").select_option("3")
     saved.press("play")
@@ -95,6 +103,7 @@ def test_it_plays_to_the_end(saved, recording):
     assert saved.part("stage-play").get_attribute("aria-label") == "Play"
 
 
+@IN_A_NOTEBOOK
 def test_a_prediction_is_ranked_and_the_best_pair_shown(saved, recording):
     saved.press("predict")
     assert saved.part("stage-score").count() == 0
@@ -109,6 +118,7 @@ def test_a_prediction_is_ranked_and_the_best_pair_shown(saved, recording):
     assert "1 predicted, 1 exact" in saved.text("stage-tally")
 
 
+@IN_A_NOTEBOOK
 def test_a_pixel_is_read_out_where_it_is_pointed_at(saved):
     for row, name in ((9, "stage-jacobian-3"), (8, "stage-map")):
         box = saved.part(name).bounding_box()
@@ -116,6 +126,7 @@ def test_a_pixel_is_read_out_where_it_is_pointed_at(saved):
         assert f"row {row}, column 5" in saved.text("stage-readout")
 
 
+@IN_A_NOTEBOOK
 def test_terms_explain_themselves(saved):
     saved.part("stage-card").get_by_role("button", name="score").click()
     note = saved.within.get_by_role("note")
@@ -142,6 +153,7 @@ def test_it_takes_the_browsers_theme_at_once_and_when_it_changes(opened, saved):
     assert saved.ink("stage-plane") == before
 
 
+@IN_A_NOTEBOOK
 def test_the_style_of_what_is_around_it_stays_outside(saved):
     assert saved.part("stage").evaluate("stage => getComputedStyle(stage).color") != "rgb(255, 0, 0)"
 
