@@ -1,6 +1,7 @@
 """What the server does as it starts: it loads what every page needs, while a first browser loads the app."""
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -30,8 +31,12 @@ def _load() -> None:
     """Load torch, which takes a second or more, and what the lab shows to a visitor who has chosen nothing yet."""
     # Streamlit warns where something that can show "Loading …" runs for no page.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(_is_of_a_page)
-    from pages.ui import controls, resources  # noqa: F401
-    from pages.ui.choice import Choice
+    gc.disable()  # of the many objects that torch makes none is garbage, and to look for it takes time
+    try:
+        from pages.ui import controls, resources  # noqa: F401
+        from pages.ui.choice import Choice
+    finally:
+        gc.enable()
 
     resources.few_threads()
     with suppress(Exception):  # what is wrong is told to the visitor who needs it

@@ -33,8 +33,8 @@ SIZES = [(1164, 900), (1004, 720), (1280, 720), (1920, 1080), (390, 844)]
 """Windows with the room that the stage has beside the app's sidebar in one of 1440 × 900 and one of 1280 × 720; in the
 latter without the sidebar; on a large screen, which enlarges it; on a phone."""
 
-AT_A_TIME = 3
-"""At so many of the sizes each attack is looked at, in turns: at every size there are six attacks."""
+AT_A_TIME = 2
+"""At so many of the sizes each attack is looked at, in turns: at every size there are four attacks."""
 
 SCRIPT = Path(__file__).with_name("words_drawn.js").read_text(encoding="utf-8")
 

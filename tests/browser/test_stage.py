@@ -782,7 +782,8 @@ def test_the_link_to_this_step_is_copied(shared):
 
 def test_a_teachers_link_hides_controls_chooses_views_and_predicts(lab):
     lab.open("?digit=7&target=3&hide=theta,gamma,model&views=map,saliency&predict=1")
-    lab.wait_until_idle()  # the sidebar is drawn after the stage
+    lab.page.get_by_test_id("stSelectbox").first.wait_for()  # its script comes after the stage
+    lab.wait_until_idle()
     assert lab.page.get_by_role("slider", name="Budget γ").count() == 0
     assert lab.page.get_by_test_id("stSelectbox").count() == 1
     assert lab.part("stage-plane").bounding_box()["width"] > 300  # also where nothing stands on the left
