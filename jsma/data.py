@@ -174,8 +174,9 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], o
     MNISTUnavailable if the network or the disk fails.
     """
     raw = mnist_root(root) / "MNIST" / "raw"
-    unfinished = None
+    unfinished, made = None, []
     try:
+        made = [folder for folder in (raw.parent, *raw.parent.parents) if not folder.exists()]
         found = raw.stat().st_ino if raw.exists() else None
         raw.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=raw.parent))
@@ -201,6 +202,9 @@ def download_mnist(root: str | Path | None = None, progress: Callable[[float], o
     finally:
         if unfinished is not None:
             shutil.rmtree(unfinished, ignore_errors=True)
+        with suppress(OSError):  # one that holds something stays, and so do those above it
+            for folder in made:
+                folder.rmdir()
 
 
 def _put_in_place(unfinished: Path, raw: Path, found: int | None) -> None:

@@ -27,8 +27,8 @@ def holds(root, files: dict[str, bytes]) -> bool:
 
 
 def left_in(root) -> list[str]:
-    """Return the names of all files under `root`."""
-    return [path.name for path in root.rglob("*") if path.is_file()]
+    """Return the names of all files and folders under `root`."""
+    return [path.name for path in root.rglob("*")]
 
 
 # --- UCI digits ----------------------------------------------------------------------------------
@@ -414,7 +414,7 @@ def test_who_shares_the_folder_may_bring_the_files_meanwhile(tmp_path, made_up, 
 
     download_mnist(tmp_path, they_are_quicker)
     assert holds(tmp_path, theirs)
-    assert sorted(left_in(tmp_path)) == sorted(NAMES)
+    assert sorted(left_in(tmp_path / "MNIST" / "raw")) == sorted(NAMES)
     download_mnist(tmp_path)  # whoever asks for it again gets it anew
     assert holds(tmp_path, made_up)
 
@@ -443,7 +443,7 @@ def test_many_who_share_a_folder_can_download_at_once_and_always_find_whole_file
             done.set()  # or a failed download would leave the other thread looking for ever
         assert watching.result() == []
     assert holds(tmp_path, made_up)
-    assert sorted(left_in(tmp_path)) == sorted(NAMES)
+    assert sorted(left_in(tmp_path / "MNIST" / "raw")) == sorted(NAMES)
 
 
 def test_a_download_that_fails_leaves_earlier_files_as_they_were(tmp_path, made_up, mirror):
