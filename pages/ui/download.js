@@ -24,6 +24,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (head.number && !saved.has(head.number)) {
     saved.add(head.number);
     save(new Blob([content], { type: head.kind }), head.name);
+    setTriggerValue("saved", true);
   }
 }
 

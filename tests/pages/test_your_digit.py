@@ -13,7 +13,9 @@ from streamlit.runtime.scriptrunner import StopException
 
 from benchmarks.made_photos import VARIANTS, draw
 from jsma.stage import Recording
+from pages.ui import download
 from pages.ui.choice import OWN
+from pages.ui.download import PATIENCE_SECONDS, wish
 from pages.ui.shared import own_digits
 from pages.ui.your_digit import camera
 from pages.ui.your_digit.opening import open_picture
@@ -82,7 +84,7 @@ def test_a_link_to_somebody_elses_digit_is_explained(visitor):
 def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_reach):
     attack(bring(visitor, 4))
     for kind in ("text/html", "image/gif", "image/png", "text/csv", "image/png-alone", "application/x-npy-alone"):
-        visitor.session_state[f"download-{kind}-asked"] = True
+        visitor.session_state[f"download-{kind}-asked"] = wish()
     visitor.run()
     visitor.switch_page("pages/4_Rules.py").run()
     assert not visitor.exception
@@ -95,20 +97,41 @@ def test_what_comes_of_a_digit_is_within_reach_of_nobody_else(visitor, within_re
     assert within_reach == []
 
 
-def test_a_file_to_take_along_is_sent_once_to_who_asked(visitor):
+def test_a_file_to_take_along_is_sent_to_who_asked_until_the_browser_has_it(visitor):
     attack(bring(visitor, 4))
     assert sent(visitor) == [b""] * 6
-    visitor.session_state["download-text/csv-asked"] = True
+    visitor.session_state["download-text/csv-asked"] = wish()
     page, gif, png, csv, *alone = sent(visitor.run())
     assert csv.startswith(b"iteration,")
     assert [page, gif, png, *alone] == [b""] * 5
+    before = files(visitor)[3]
+    assert files(visitor.run())[3] == before  # the same number, by which the browser knows that it is the same file
+    del visitor.session_state["download-text/csv-asked"]  # as when the browser says so
     assert sent(visitor.run()) == [b""] * 6
+
+
+def test_a_file_is_made_after_all_where_another_request_has_cut_it_off_but_not_for_who_comes_back_later(
+    visitor, monkeypatch
+):
+    attack(bring(visitor, 4))
+    visitor.session_state["download-text/csv-asked"] = wish()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(download, "carried_out", cut_off)
+        visitor.run()
+    assert sent(visitor.run())[3].startswith(b"iteration,")
+    asked = visitor.session_state["download-text/csv-asked"]
+    visitor.session_state["download-text/csv-asked"] = asked._replace(since=asked.since - PATIENCE_SECONDS)
+    assert sent(visitor.run()) == [b""] * 6
+
+
+def cut_off(*_):
+    raise StopException
 
 
 def test_the_image_of_the_step_can_be_taken_along_as_numbers_and_in_8_bits(visitor):
     attack(bring(visitor, 4))
     for key in ("application/x-npy", "image/png"):
-        visitor.session_state[f"download-{key}-alone-asked"] = True
+        visitor.session_state[f"download-{key}-alone-asked"] = wish()
     *_, picture, numbers = sent(visitor.run())
     image = np.load(io.BytesIO(numbers))
     assert np.array_equal(image, visitor.session_state.own_digits.images[0].numpy())  # step 0
@@ -154,7 +177,7 @@ def test_a_file_that_cannot_be_made_is_told_in_a_sentence(visitor, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(Recording, "to_gif", fail)
-    visitor.switch_page("app.py").session_state["download-image/gif-asked"] = True
+    visitor.switch_page("app.py").session_state["download-image/gif-asked"] = wish()
     visitor.run()
     assert not visitor.exception
     assert sent(visitor) == [b""] * 6
