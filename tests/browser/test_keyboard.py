@@ -239,20 +239,19 @@ def test_pages_leave_nothing_behind_when_one_goes_back_and_forth(lab):
             earlier, now = now, counted()
         return now
 
+    def grown() -> dict[str, int]:
+        before = settled()
+        for _ in range(ROUNDS):
+            go_round()
+        for _ in range(100):  # on a busy machine the last page is still being put away
+            after = counted()
+            left = {what: after[what] - before[what] for what in ("nodes", "jsEventListeners")}
+            if left["nodes"] < 20 * ROUNDS and left["jsEventListeners"] < ROUNDS:
+                return {}
+            lab.page.wait_for_timeout(200)
+        return left
+
     for _ in range(2):
         go_round()
-    before = settled()
-    for _ in range(ROUNDS):
-        go_round()
-
-    def grown() -> dict[str, int]:
-        after = counted()
-        return {what: after[what] - before[what] for what in ("nodes", "jsEventListeners")}
-
-    for _ in range(500):  # on a busy machine the last page is still being put away
-        left = grown()
-        if left["nodes"] < 20 * ROUNDS and left["jsEventListeners"] < ROUNDS:
-            break
-        lab.page.wait_for_timeout(200)
-    assert left["nodes"] < 20 * ROUNDS, left
-    assert left["jsEventListeners"] < ROUNDS
+    left = grown() and grown()  # twice, as the first count may come before all is there; what is left behind grows on
+    assert not left
