@@ -3,20 +3,18 @@
 
 import { readMessage } from "./message.js";
 
-const PATIENCE_MS = 15000; // after so long a click asks again, since the answer may be lost
-
 // By number, the files that this page has saved: the same data comes again when Streamlit draws the page anew.
 const saved = (globalThis[Symbol.for("jsma files saved")] ??= new Set());
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const { head, content } = readMessage(data);
   const button = parentElement.querySelector("button");
-  let askedAt = -PATIENCE_MS;
+  let askedAt = Number.NEGATIVE_INFINITY;
   button.removeAttribute("aria-busy");
   button.querySelector("span").textContent = head.label;
   parentElement.querySelector("p").textContent = head.problem ?? "";
   button.onclick = () => {
-    if (performance.now() - askedAt < PATIENCE_MS) return; // a double click asks for one file only
+    if (performance.now() - askedAt < 1000 * head.patience) return; // a double click asks for one file only
     askedAt = performance.now();
     button.setAttribute("aria-busy", "true");
     setTriggerValue("asked", true);

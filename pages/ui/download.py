@@ -20,7 +20,7 @@ from pages.ui.scheduling import carried_out
 HERE = Path(__file__).parent
 
 PATIENCE_SECONDS = 15
-"""So long a click counts, as in the script: who has left in the meantime gets no file on coming back later."""
+"""So long a click counts: who leaves meanwhile and comes back later gets no file, and another click asks again."""
 
 
 class Wish(NamedTuple):
@@ -48,7 +48,7 @@ def download(label: str, name: str, kind: str, make: Callable[[], bytes | str], 
 
     To be drawn in a fragment: a click runs it again.
     """
-    head, content = {"label": label, "name": name, "kind": kind}, b""
+    head, content = {"label": label, "name": name, "kind": kind, "patience": PATIENCE_SECONDS}, b""
     wished = st.session_state.get(f"{key}-asked")
     if wished and monotonic() - wished.since < PATIENCE_SECONDS:
         try:
